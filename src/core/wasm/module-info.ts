@@ -1,0 +1,82 @@
+/**
+ * What is known of a module after decoding and validation: everything `core/canister` and the rules ask about it.
+ * Indices are those of the user's module; `functionNames` is indexed as the *rewritten* module, for backtraces.
+ */
+import type { CompiledModule } from "./engine.ts";
+import type { Variant } from "./abi.ts";
+
+export type MethodKind = "update" | "query" | "composite_query";
+
+/** A mutable global, as `EXPORT.saveGlobals` writes it. */
+export interface GlobalInfo {
+  readonly type: "i32" | "i64" | "f32" | "f64" | "v128";
+  /** Byte offset in the image of globals: 8-byte places, 16 for v128 (16-aligned). */
+  readonly offset: number;
+  /** Initial value as it lies in the image, little-endian, 8 or 16 bytes. */
+  readonly initial: Uint8Array;
+}
+
+export interface DataSegment {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface CustomSection {
+  readonly visibility: "public" | "private";
+  readonly name: string;
+  readonly content: Uint8Array;
+}
+
+export interface ModuleInfo {
+  /** True when the memory is 64-bit: decides pointer width and cycle rates. */
+  readonly wasm64: boolean;
+  readonly hasMemory: boolean;
+  /** Declared initial heap size, in Wasm pages. */
+  readonly initialPages: number;
+  /** Declared maximum (or the platform's), in Wasm pages, never above `MAX_HEAP_WASM_PAGES`. */
+  readonly maximumPages: number;
+  /** What the module declared or the platform's own limit, for telling a declared maximum (-1) from our departure (trap). */
+  readonly declaredMaximumPages: number;
+  readonly dataSegments: readonly DataSegment[];
+  readonly globals: readonly GlobalInfo[];
+  /** Size of the image of mutable globals. */
+  readonly globalsBytes: number;
+  /** Number of exported or mutable globals of the user's module (32 bytes each in memory usage, plus one of the replica's). */
+  readonly countedGlobals: number;
+  readonly hasTable: boolean;
+  readonly hasStart: boolean;
+  /** `canister_update|query|composite_query <name>` exports by name. */
+  readonly methods: ReadonlyMap<string, MethodKind>;
+  /** Other `canister_*` function exports, such as `canister_init`, by export name. */
+  readonly systemExports: ReadonlySet<string>;
+  /** Names of `ic0` functions imported. */
+  readonly ic0Imports: readonly string[];
+  readonly customSections: readonly CustomSection[];
+  /** True for Motoko <= 0.6.20 (wasm.md 5, "Legacy Motoko reserve"). */
+  readonly legacyMotokoReserve: boolean;
+  /** Function names of the rewritten module by index, from the name section where present. */
+  readonly functionNames: ReadonlyMap<number, string>;
+  /** Instructions of local functions, and globals, as far as the compilation charge counts them (wasm.md 4.5). */
+  readonly compilationInstructions: number;
+}
+
+/**
+ * A module ready to run. Made once per content; immutable and shared by all canisters that run it.
+ */
+export interface PreparedModule {
+  readonly info: ModuleInfo;
+  /** SHA-256 of the bytes as uploaded (compressed bytes if gzip), hex. */
+  readonly hash: string;
+  /** The bytes as uploaded. */
+  readonly uploaded: Uint8Array;
+  /** Compiles on first use; `exact` is asked for only when a run trapped. */
+  compiled(variant: Variant): CompiledModule;
+}
+
+/** A module the platform refuses. `description` is the text after `Canister's Wasm module is not valid: ` or the whole text of an instrumentation error. */
+export interface ModuleRefusal {
+  readonly kind: "invalid" | "instrumentation" | "engine";
+  readonly description: string;
+  /** Instructions install_code is charged for the attempt (wasm.md 4.5). */
+  readonly instructions: number;
+}
