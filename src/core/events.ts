@@ -1,0 +1,119 @@
+/**
+ * What `step` tells: everything that happened, in order, as plain data. Traces, pictures, journals and actors are made of these.
+ *
+ * Messages are numbered by `tag`, executions by `execution`. A message's parent is the execution that sent it.
+ */
+import type { CallContextId, CanisterId, MessageId, PrincipalId, SubnetId } from "./state/ids.ts";
+import type { CoarseTime, MessageTag, ResponsePayload } from "./state/messages.ts";
+import type { ErrorCode, UserError } from "./state/rejects.ts";
+import type { SystemTask } from "./state/canister.ts";
+
+interface At {
+  readonly round: number;
+  readonly timeNanos: bigint;
+  readonly subnet: SubnetId;
+}
+
+/** A message came to be: submitted by a user, called by a canister, or answered. */
+export interface SentEvent extends At {
+  readonly kind: "sent";
+  readonly tag: MessageTag;
+  readonly message: "ingress" | "request" | "response";
+  /** Execution that sent it; `null` for ingress and for responses made by the system. */
+  readonly parent: number | null;
+  /** For responses: the request answered. */
+  readonly requestTag: MessageTag | null;
+  readonly from: PrincipalId;
+  readonly to: PrincipalId;
+  /** Method of the call (for a response: of the request it answers, where known). */
+  readonly method: string;
+  /** Argument, or answer. */
+  readonly payload: ResponsePayload;
+  /** Attached, or refunded. */
+  readonly cycles: bigint;
+  readonly deadline: CoarseTime;
+}
+
+/** A message entered an input queue. */
+export interface InductedEvent extends At {
+  readonly kind: "inducted";
+  readonly tag: MessageTag;
+  readonly at: PrincipalId;
+}
+
+/** A message was dropped on its way (expired, shed, or its receiver forgot it). */
+export interface DroppedEvent extends At {
+  readonly kind: "dropped";
+  readonly tag: MessageTag;
+  readonly reason: string;
+}
+
+/** One entry point ran, or failed to start. */
+export interface ExecutedEvent extends At {
+  readonly kind: "executed";
+  readonly execution: number;
+  readonly canister: CanisterId;
+  /** Message that caused it: a request, an ingress message, a response; `null` for system tasks. */
+  readonly tag: MessageTag | null;
+  readonly entry: "update" | "replicatedQuery" | "replyCallback" | "rejectCallback" | "cleanup" | SystemTask | "management" | "init" | "preUpgrade" | "postUpgrade" | "start";
+  readonly method: string;
+  readonly contextId: CallContextId | null;
+  /** Inner-round iteration, from 0. */
+  readonly iteration: number;
+  readonly instructions: number;
+  /** Cycles charged for the execution itself. */
+  readonly cycles: bigint;
+  readonly result:
+    | { readonly kind: "reply" | "none" }
+    | { readonly kind: "reject"; readonly message: string }
+    | { readonly kind: "trap"; readonly error: UserError };
+  /** Text of the cleanup's own failure, or `null`. */
+  readonly cleanup: "ran" | "failed" | null;
+  /** Rounds the execution took (time slicing). */
+  readonly slices: number;
+}
+
+/** The system answered a call context that nothing could wake any more, or failed it. */
+export interface IngressStatusEvent extends At {
+  readonly kind: "ingressStatus";
+  readonly messageId: MessageId;
+  readonly tag: MessageTag;
+  readonly status: IngressStatus;
+}
+
+/** Source: interface spec, "Request status". `rejected` carries what a user sees. */
+export type IngressStatus =
+  | { readonly kind: "received" }
+  | { readonly kind: "processing" }
+  | { readonly kind: "replied"; readonly data: Uint8Array }
+  | { readonly kind: "rejected"; readonly code: number; readonly message: string; readonly errorCode: ErrorCode }
+  | { readonly kind: "done" };
+
+/** A line of a canister: `debug_print`, a trap; as the log and standard error of other servers show it. */
+export interface PrintedEvent extends At {
+  readonly kind: "printed";
+  readonly canister: CanisterId;
+  readonly content: Uint8Array;
+}
+
+export interface CanisterEvent extends At {
+  readonly kind: "canister";
+  readonly canister: CanisterId;
+  readonly change: "created" | "installed" | "reinstalled" | "upgraded" | "uninstalled" | "started" | "stopping" | "stopped" | "deleted" | "outOfCycles";
+}
+
+/** A round of a subnet ended. */
+export interface RoundEvent extends At {
+  readonly kind: "round";
+  readonly executions: number;
+}
+
+export type NetworkEvent =
+  | SentEvent
+  | InductedEvent
+  | DroppedEvent
+  | ExecutedEvent
+  | IngressStatusEvent
+  | PrintedEvent
+  | CanisterEvent
+  | RoundEvent;

@@ -1,0 +1,58 @@
+/**
+ * Everything that comes to a network from outside. A run is a genesis, a seed and a list of these;
+ * `step(network, input)` is the only way to change a network.
+ */
+import type { CanisterId, MessageId, PrincipalId, SubnetId } from "./state/ids.ts";
+import type { Reject, UserError } from "./state/rejects.ts";
+
+export interface IngressInput {
+  readonly kind: "ingress";
+  readonly messageId: MessageId;
+  readonly sender: PrincipalId;
+  /** `""` for the management canister. */
+  readonly receiver: PrincipalId;
+  readonly method: string;
+  readonly arg: Uint8Array;
+  readonly expiryNanos: bigint;
+  /** Size of the signed envelope; charged per byte on induction. */
+  readonly envelopeBytes: number;
+  readonly senderInfo: { readonly data: Uint8Array; readonly signer: Uint8Array } | null;
+  /** Subnet of a management call that names no canister; else by the routing table. */
+  readonly subnet: SubnetId | null;
+}
+
+export interface QueryInput {
+  readonly kind: "query";
+  readonly sender: PrincipalId;
+  readonly receiver: PrincipalId;
+  readonly method: string;
+  readonly arg: Uint8Array;
+  readonly senderInfo: { readonly data: Uint8Array; readonly signer: Uint8Array } | null;
+}
+
+/** One round on every subnet (or only on those named), in subnet-id order, at the next batch time of the latency profile. */
+export interface RoundInput {
+  readonly kind: "round";
+  readonly subnets: readonly SubnetId[] | null;
+}
+
+/** The clock of the network moves: later rounds see at least this time. Going back is refused. */
+export interface TimeInput {
+  readonly kind: "time";
+  readonly timeNanos: bigint;
+}
+
+/** Test commands: what no user or canister could do. */
+export type CommandInput =
+  | { readonly kind: "command"; readonly command: "addCycles"; readonly canister: CanisterId; readonly cycles: bigint }
+  | { readonly kind: "command"; readonly command: "setBalance"; readonly canister: CanisterId; readonly cycles: bigint }
+  | { readonly kind: "command"; readonly command: "setStableMemory"; readonly canister: CanisterId; readonly bytes: Uint8Array };
+
+export type Input = IngressInput | QueryInput | RoundInput | TimeInput | CommandInput;
+
+/** What a submission or a query is answered at once with. */
+export type Answer =
+  | { readonly kind: "accepted" }
+  | { readonly kind: "refused"; readonly error: UserError }
+  | { readonly kind: "replied"; readonly data: Uint8Array; readonly instructions: number }
+  | { readonly kind: "rejected"; readonly reject: Reject; readonly error: UserError | null };

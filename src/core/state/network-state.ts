@@ -1,0 +1,109 @@
+/**
+ * A network: its subnets, its clock, its chance. Everything `step` reads and writes.
+ */
+import type { Epoch, Owned } from "../../base/epoch.ts";
+import type { OwnedQueue } from "../../base/queue.ts";
+import type { SortedMap } from "../../base/sorted-map.ts";
+import type { Prng } from "../../base/prng.ts";
+import type { IngressHistory } from "../ingress/history.ts";
+import type { CanisterQueues } from "../queues/canister-queues.ts";
+import type { Stream } from "../streams/stream.ts";
+import type { CanisterState } from "./canister.ts";
+import type { CanisterId, PrincipalId, SubnetId } from "./ids.ts";
+import type { Ingress } from "./messages.ts";
+
+/** Source: principals-and-ids.md 4, "Subnet types". `fiduciary`, `nns`, `ii`, ... are configurations of these. */
+export type SubnetKind = "application" | "system" | "verified_application" | "cloud_engine";
+
+/** A closed interval of canister ids, as hex. */
+export interface CanisterRange {
+  readonly start: CanisterId;
+  readonly end: CanisterId;
+}
+
+export interface SubnetConfig {
+  readonly id: SubnetId;
+  readonly kind: SubnetKind;
+  /** Name under which the network was asked for it, such as `nns` or `application`. */
+  readonly name: string;
+  /** Number of nodes: scales fees. */
+  readonly nodeCount: number;
+  readonly costSchedule: "normal" | "free";
+  readonly ranges: readonly CanisterRange[];
+  readonly allocationRange: CanisterRange;
+  /** DER of the subnet's public key. */
+  readonly publicKeyDer: Uint8Array;
+  readonly isNns: boolean;
+}
+
+export interface SubnetState extends Owned {
+  readonly config: SubnetConfig;
+  readonly canisters: SortedMap<CanisterId, CanisterState>;
+  /** Messages to and from the management canister of this subnet. */
+  queues: CanisterQueues;
+  /** Outgoing streams by destination, the loopback stream under the subnet's own id. */
+  readonly streams: SortedMap<SubnetId, Stream>;
+  readonly ingressHistory: IngressHistory;
+  /** Submitted and not yet in a block. */
+  readonly pendingIngress: OwnedQueue<Ingress>;
+  /** Index of the next canister id in the allocation range. */
+  nextCanisterIndex: bigint;
+  /** Completed rounds. */
+  round: number;
+  randomness: Prng;
+  /** Guaranteed-response and best-effort message memory in use on the subnet, bytes. */
+  guaranteedMemoryBytes: number;
+  bestEffortMemoryBytes: number;
+  /** Open callbacks of all canisters. */
+  callbackCount: number;
+  memoryUsageBytes: number;
+  /** Canisters that have something to execute. Kept up to date; tests compare with the plain definition. */
+  readonly withInput: SortedMap<CanisterId, true>;
+  /** Canisters that have messages in output queues. */
+  readonly withOutput: SortedMap<CanisterId, true>;
+  /** Canisters whose status is stopping. */
+  readonly stopping: SortedMap<CanisterId, true>;
+  /** Canisters that export a heartbeat. */
+  readonly withHeartbeat: SortedMap<CanisterId, true>;
+  /** Canisters with an active global timer, keyed by time and id: see `timerKey`. */
+  readonly timers: SortedMap<string, CanisterId>;
+  /** Canisters by the time of their earliest message or callback deadline: see `timerKey`. */
+  readonly deadlines: SortedMap<string, CanisterId>;
+  /** Canisters by the time when storage and compute are charged next. */
+  readonly charges: SortedMap<string, CanisterId>;
+  /** Canisters with an execution held over several rounds. */
+  readonly paused: SortedMap<CanisterId, true>;
+}
+
+/** How long rounds take and how many a hop to another subnet needs, in virtual time. */
+export interface LatencyProfile {
+  readonly name: string;
+  /** Batch time between two rounds. */
+  readonly roundNanos: bigint;
+  /** Rounds from stream building until the other subnet can induct, least and most; the ordinary choice is drawn from the network's chance. */
+  readonly hopRounds: { readonly min: number; readonly max: number };
+}
+
+export interface NetworkState extends Owned {
+  /** Batch time of the latest round; ns since the Unix epoch. */
+  timeNanos: bigint;
+  /** Rounds of the whole network so far: all subnets run one round per tick. */
+  round: number;
+  readonly subnets: SortedMap<SubnetId, SubnetState>;
+  /** Routing table: range starts to ranges, ascending. */
+  readonly routing: readonly { readonly range: CanisterRange; readonly subnet: SubnetId }[];
+  readonly rootSubnetId: SubnetId;
+  readonly latency: LatencyProfile;
+  prng: Prng;
+  nextTag: number;
+  nextExecution: number;
+  /** May be sent provisional_* calls: everybody on local networks. */
+  readonly provisionalWhitelist: "everybody" | readonly PrincipalId[];
+}
+
+/** Key of a time-ordered set: 16 hex digits of nanoseconds, then the canister id. */
+export function timerKey(nanos: bigint, id: CanisterId): string {
+  return nanos.toString(16).padStart(16, "0") + id;
+}
+
+export type { Epoch };
