@@ -1,0 +1,102 @@
+/**
+ * Limits of execution and scheduling: parameters of a network, with the platform's numbers as defaults.
+ *
+ * Source: scheduling.md 3. Replica: `rs/config/src/{subnet_config,execution_environment,embedders}.rs` (c7c5005).
+ */
+import type { SubnetKind } from "./network-state.ts";
+
+export interface Limits {
+  /** Instructions of an update, a task or a callback (with its cleanup). */
+  readonly messageInstructions: number;
+  /** Instructions of one query execution, replicated or not, and of a whole composite query's tree. */
+  readonly queryInstructions: number;
+  /** Charged to a composite query's tree for each nested call. */
+  readonly compositeCallInstructions: number;
+  readonly installCodeInstructions: number;
+  readonly inspectMessageInstructions: number;
+  readonly sliceInstructions: number;
+  readonly installCodeSliceInstructions: number;
+  /** Per execution thread and round. */
+  readonly roundInstructions: number;
+  readonly executionThreads: number;
+  /** Fixed overheads counted to the round, not to the message. */
+  readonly messageOverheadInstructions: number;
+  readonly canisterOverheadInstructions: number;
+  readonly canistersPerRoundOverheadInstructions: number;
+  /** Percent of the message limit kept for cleanup. */
+  readonly cleanupReservePercent: number;
+  /** Stack of one Wasm execution in bytes, as the rewriter counts them. Departure: the platform's 5 MiB of native stack is not reproducible. */
+  readonly stackBytes: number;
+  readonly heapDeltaPerRoundBytes: number;
+  readonly heapDeltaRateLimitBytes: number;
+  readonly installCodeRateLimitInstructions: number;
+  /** Whether the two debits hold canisters back; off in the `instant` profile's default, as no test waits for them. */
+  readonly rateLimiting: boolean;
+  readonly queueCapacity: number;
+  readonly guaranteedMessageMemoryBytes: number;
+  readonly bestEffortMessageMemoryBytes: number;
+  readonly subnetCallbackSoftLimit: number;
+  readonly canisterGuaranteedCallbackQuota: number;
+  readonly ingressPerBlock: number;
+  readonly ingressBlockBytes: number;
+  readonly ingressHistoryCapacity: number;
+  readonly streamMessages: number;
+  readonly streamBytes: number;
+  readonly maxCanisters: number;
+  readonly subnetMemoryBytes: bigint;
+  readonly subnetMemoryReservationThresholdBytes: bigint;
+  readonly compositeQueryDepth: number;
+}
+
+const G = 1_000_000_000;
+
+const application: Limits = {
+  messageInstructions: 40 * G,
+  queryInstructions: 5 * G,
+  compositeCallInstructions: 50_000_000,
+  installCodeInstructions: 300 * G,
+  inspectMessageInstructions: 200_000_000,
+  sliceInstructions: 2 * G,
+  installCodeSliceInstructions: 2 * G,
+  roundInstructions: 4 * G,
+  executionThreads: 4,
+  messageOverheadInstructions: 2_000_000,
+  canisterOverheadInstructions: 8_000_000,
+  canistersPerRoundOverheadInstructions: 12_000,
+  cleanupReservePercent: 5,
+  stackBytes: 512 * 1024,
+  heapDeltaPerRoundBytes: 200_000_000,
+  heapDeltaRateLimitBytes: 75 * 1024 * 1024,
+  installCodeRateLimitInstructions: 2 * G,
+  rateLimiting: false,
+  queueCapacity: 500,
+  guaranteedMessageMemoryBytes: 15 * 2 ** 30,
+  bestEffortMessageMemoryBytes: 5 * 2 ** 30,
+  subnetCallbackSoftLimit: 1_000_000,
+  canisterGuaranteedCallbackQuota: 50,
+  ingressPerBlock: 1_000,
+  ingressBlockBytes: 4 * 2 ** 20,
+  ingressHistoryCapacity: 600_000,
+  streamMessages: 10_000,
+  streamBytes: 10 * 2 ** 20,
+  maxCanisters: 120_000,
+  subnetMemoryBytes: 2n ** 41n,
+  subnetMemoryReservationThresholdBytes: 750n * 2n ** 30n,
+  compositeQueryDepth: 6,
+};
+
+/** The platform's limits for a kind of subnet. */
+export function defaultLimits(kind: SubnetKind): Limits {
+  if (kind !== "system") return application;
+  return {
+    ...application,
+    messageInstructions: 50 * G,
+    queryInstructions: 50 * G,
+    installCodeInstructions: 1_000 * G,
+    installCodeSliceInstructions: 5 * G,
+    roundInstructions: 7 * G,
+    heapDeltaPerRoundBytes: 2_000_000_000,
+    heapDeltaRateLimitBytes: 1e15,
+    installCodeRateLimitInstructions: 1e15,
+  };
+}

@@ -1,0 +1,57 @@
+/**
+ * What rules work on: the state, and what stays outside it (the Wasm engine, compiled modules, the schedule, where events go).
+ *
+ * Nothing in the state is written that was not obtained here with `edit…`: it copies the record when a snapshot still owns it.
+ */
+import { assert } from "../../base/assert.ts";
+import type { InstancePool } from "../canister/instances.ts";
+import type { NetworkEvent } from "../events.ts";
+import type { Schedule } from "../schedule/schedule.ts";
+import type { Platform } from "../wasm/engine.ts";
+import type { ModuleCache } from "../wasm/prepare.ts";
+import type { CanisterState } from "./canister.ts";
+import type { CanisterId, PrincipalId, SubnetId } from "./ids.ts";
+import type { Limits } from "./limits.ts";
+import type { NetworkState, SubnetState } from "./network-state.ts";
+
+export interface World {
+  readonly state: NetworkState;
+  readonly platform: Platform;
+  readonly pool: InstancePool;
+  readonly modules: ModuleCache;
+  readonly schedule: Schedule;
+  limits(subnet: SubnetState): Limits;
+  emit(event: NetworkEvent): void;
+}
+
+/** The subnet for writing. */
+export function editSubnet(world: World, id: SubnetId): SubnetState {
+  const subnet = world.state.subnets.edit(id);
+  assert(subnet !== undefined, `subnet ${id} exists`);
+  return subnet;
+}
+
+/** The canister for writing, or `undefined` when the subnet has none of this id. `subnet` must itself be for writing. */
+export function editCanister(subnet: SubnetState, id: CanisterId): CanisterState | undefined {
+  return subnet.canisters.edit(id);
+}
+
+/** The subnet a principal is routed to, or `null`. Subnet ids route to themselves. */
+export function route(state: NetworkState, id: PrincipalId): SubnetId | null {
+  if (state.subnets.has(id)) return id;
+  let low = 0;
+  let high = state.routing.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (state.routing[middle].range.start <= id) low = middle + 1;
+    else high = middle;
+  }
+  if (low === 0) return null;
+  const entry = state.routing[low - 1];
+  return id <= entry.range.end ? entry.subnet : null;
+}
+
+/** Where and when: the common part of every event. */
+export function at(world: World, subnet: SubnetState): { readonly round: number; readonly timeNanos: bigint; readonly subnet: SubnetId } {
+  return { round: subnet.round, timeNanos: world.state.timeNanos, subnet: subnet.config.id };
+}
