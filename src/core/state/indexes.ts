@@ -1,0 +1,67 @@
+/**
+ * The sets a subnet keeps so that a round costs what happens in it and not what exists.
+ *
+ * `reindexCanister` is called after anything that can change them: execution, settings, lifecycle methods, charging.
+ * The plain definitions are below, and tests compare. What the queues alone decide (`withInput`, `withOutput`, `deadlines`)
+ * is kept by `core/queues`; `forgetCanister` takes a deleted canister out of those too.
+ */
+import type { CanisterState } from "./canister.ts";
+import { memoryUsageBytes } from "./memory-usage.ts";
+import { timerKey, type SubnetState } from "./network-state.ts";
+
+/** Where a canister stands in the subnet's sets; so that a key can be taken out when the canister already has a new one. */
+export interface IndexedAs {
+  readonly heartbeat: boolean;
+  readonly stopping: boolean;
+  /** Key in `timers`, or `null`. */
+  readonly timer: string | null;
+  /** Key in `charges`, or `null`. */
+  readonly charge: string | null;
+  readonly memoryBytes: number;
+}
+
+/** Of a canister that is in no set yet. */
+export const NOT_INDEXED: IndexedAs = { heartbeat: false, stopping: false, timer: null, charge: null, memoryBytes: 0 };
+
+/** Storage and compute are charged when this much time has passed. Source: cycles.md 3. */
+export const CHARGE_INTERVAL_NANOS = 10_000_000_000n;
+
+/** The plain definition: where the canister belongs. */
+export function indexedAs(canister: CanisterState): IndexedAs {
+  return {
+    heartbeat: canister.execution !== null && canister.execution.module.info.systemExports.has("canister_heartbeat"),
+    stopping: canister.status.kind === "stopping",
+    timer: canister.globalTimerNanos === 0n ? null : timerKey(canister.globalTimerNanos, canister.id),
+    charge: timerKey(canister.lastChargeNanos + CHARGE_INTERVAL_NANOS, canister.id),
+    memoryBytes: memoryUsageBytes(canister),
+  };
+}
+
+/** Brings the subnet's sets up to date with the canister. Both must be for writing. */
+export function reindexCanister(subnet: SubnetState, canister: CanisterState): void {
+  move(subnet, canister, indexedAs(canister));
+}
+
+/** Takes a canister out of every set, before it is deleted. */
+export function forgetCanister(subnet: SubnetState, canister: CanisterState): void {
+  move(subnet, canister, NOT_INDEXED);
+  subnet.withInput.delete(canister.id);
+  subnet.withOutput.delete(canister.id);
+  subnet.paused.delete(canister.id);
+}
+
+function move(subnet: SubnetState, canister: CanisterState, next: IndexedAs): void {
+  const { id, indexed } = canister;
+  if (next.heartbeat !== indexed.heartbeat) next.heartbeat ? subnet.withHeartbeat.set(id, true) : subnet.withHeartbeat.delete(id);
+  if (next.stopping !== indexed.stopping) next.stopping ? subnet.stopping.set(id, true) : subnet.stopping.delete(id);
+  if (next.timer !== indexed.timer) {
+    if (indexed.timer !== null) subnet.timers.delete(indexed.timer);
+    if (next.timer !== null) subnet.timers.set(next.timer, id);
+  }
+  if (next.charge !== indexed.charge) {
+    if (indexed.charge !== null) subnet.charges.delete(indexed.charge);
+    if (next.charge !== null) subnet.charges.set(next.charge, id);
+  }
+  subnet.memoryUsageBytes += next.memoryBytes - indexed.memoryBytes;
+  canister.indexed = next;
+}

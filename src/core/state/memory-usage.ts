@@ -1,0 +1,73 @@
+/**
+ * What of a canister counts as memory, and how much: the base of storage fees, of `canister_status` and of the subnet's total.
+ *
+ * Source: interface spec, "IC method canister_status" (memory_metrics); management-canister.md 2.3, wasm.md 5.
+ * Message memory is not in it; it is charged on its own.
+ */
+import { utf8Length } from "../../base/utf8.ts";
+import type { CustomSection } from "../wasm/module-info.ts";
+import type { CanisterState, HistoryEntry } from "./canister.ts";
+
+/** Bytes of each kind, named as in `memory_metrics`. */
+export interface MemoryMetrics {
+  readonly wasmMemory: number;
+  readonly stableMemory: number;
+  readonly globalMemory: number;
+  readonly wasmBinary: number;
+  readonly customSections: number;
+  readonly canisterHistory: number;
+  readonly wasmChunkStore: number;
+  readonly snapshots: number;
+}
+
+/** Bytes of each global that is exported or mutable. Replica: `rs/replicated_state/src/canister_state/execution_state.rs`, `size_of::<Global>()`. */
+const GLOBAL_BYTES = 32;
+/** Bytes each chunk is accounted for, whatever its size. Source: management-canister.md 4. */
+export const CHUNK_BYTES = 1_048_576;
+/** Replica: `size_of::<CanisterChange>()`, computed from its fields (the rename record is the largest variant). */
+const HISTORY_ENTRY_BYTES = 192;
+/** Replica: `size_of::<PrincipalId>()`. */
+const PRINCIPAL_BYTES = 30;
+
+export function memoryMetrics(canister: CanisterState): MemoryMetrics {
+  const execution = canister.execution;
+  return {
+    wasmMemory: execution === null ? 0 : execution.heapBytes,
+    stableMemory: execution === null ? 0 : execution.stableBytes,
+    globalMemory: execution === null ? 0 : GLOBAL_BYTES * execution.module.info.countedGlobals,
+    wasmBinary: execution === null ? 0 : execution.module.uploaded.length,
+    customSections: execution === null ? 0 : customSectionBytes(execution.module.info.customSections),
+    canisterHistory: historyBytes(canister.history.entries),
+    wasmChunkStore: CHUNK_BYTES * canister.chunkStore.size,
+    snapshots: 0,
+  };
+}
+
+/** Sum of the metrics, in bytes. */
+export function memoryUsageBytes(canister: CanisterState): number {
+  const m = memoryMetrics(canister);
+  return (
+    m.wasmMemory + m.stableMemory + m.globalMemory + m.wasmBinary + m.customSections + m.canisterHistory + m.wasmChunkStore + m.snapshots
+  );
+}
+
+/** What is charged and counted on the subnet: the larger of usage and allocation, in bytes. */
+export function allocatedBytes(canister: CanisterState): bigint {
+  const usage = BigInt(memoryUsageBytes(canister));
+  return usage > canister.settings.memoryAllocation ? usage : canister.settings.memoryAllocation;
+}
+
+/** Names and contents of the `icp:` sections. */
+export function customSectionBytes(sections: readonly CustomSection[]): number {
+  let bytes = 0;
+  for (const section of sections) bytes += utf8Length(section.name) + section.content.length;
+  return bytes;
+}
+
+function historyBytes(entries: readonly HistoryEntry[]): number {
+  let bytes = entries.length * HISTORY_ENTRY_BYTES;
+  for (const { details } of entries) {
+    if (details.kind === "creation" || details.kind === "controllersChange") bytes += PRINCIPAL_BYTES * details.controllers.length;
+  }
+  return bytes;
+}
