@@ -8,10 +8,12 @@ import type { Epoch, Owned } from "../../base/epoch.ts";
 import type { SortedMap } from "../../base/sorted-map.ts";
 import type { CanisterLog } from "../canister/log.ts";
 import type { ExecutionState } from "../canister/execution-state.ts";
+import type { Overlay } from "../canister/run.ts";
 import type { Closure, Outcome } from "../canister/types.ts";
 import type { CanisterQueues } from "../queues/canister-queues.ts";
+import type { IndexedAs } from "./indexes.ts";
 import type { CallbackId, CallContextId, CanisterId, MessageId, PrincipalId, SubnetId } from "./ids.ts";
-import type { CallTree, CoarseTime, Ingress, MessageTag, Request } from "./messages.ts";
+import type { CallTree, CoarseTime, Ingress, MessageTag, Request, Response } from "./messages.ts";
 
 export type Visibility =
   | { readonly kind: "controllers" }
@@ -117,11 +119,17 @@ export interface HistoryEntry {
     | { readonly kind: "controllersChange"; readonly controllers: readonly PrincipalId[] };
 }
 
-/** An execution that the replica would spread over several rounds: it has run, and its outcome is applied in the round in which it would end. */
+/**
+ * An execution that the replica would spread over several rounds: it has run, its changes are held as data, and they are applied
+ * in the round in which the replica would finish. Until then others see the old state, and the canister executes nothing else.
+ */
 export interface PausedExecution {
-  readonly message: Request | Ingress | SystemTask;
+  readonly message: Request | Ingress | Response | { readonly kind: "task"; readonly task: SystemTask };
   readonly outcome: Outcome;
+  readonly overlay: Overlay;
+  /** Round of the subnet in which the last slice runs. */
   readonly finishRound: number;
+  readonly startedRound: number;
 }
 
 /** Cycles this canister consumed, by use case (canister_metrics). */
@@ -151,6 +159,9 @@ export interface CanisterState extends Owned {
   readonly queues: CanisterQueues;
   readonly callContexts: SortedMap<CallContextId, CallContext>;
   readonly callbacks: SortedMap<CallbackId, Callback>;
+  /** Callbacks of bounded-wait calls that can still expire, keyed by deadline (12 digits) and id. */
+  readonly expiringCallbacks: SortedMap<string, CallbackId>;
+  paused: PausedExecution | null;
   nextCallContextId: number;
   nextCallbackId: number;
   certifiedData: Uint8Array;
@@ -173,6 +184,8 @@ export interface CanisterState extends Owned {
   /** Custom sections' bytes and the uploaded module's bytes count as memory; kept here so that usage needs no walk. */
   chunkStore: ReadonlyMap<string, Uint8Array>;
   queryStats: { calls: number; instructions: number; requestBytes: number; responseBytes: number };
+  /** Where this canister stands in the subnet's sets; written by `indexes.ts` only, `NOT_INDEXED` at creation. */
+  indexed: IndexedAs;
 }
 
 /** A copy of the record for another owner; collections inside are forked, not copied. */
@@ -186,6 +199,7 @@ export function copyCanister(canister: CanisterState, epoch: Epoch): CanisterSta
     queues: canister.queues.copy(epoch),
     callContexts: canister.callContexts.fork(epoch),
     callbacks: canister.callbacks.fork(epoch),
+    expiringCallbacks: canister.expiringCallbacks.fork(epoch),
     log: canister.log.copy(epoch),
   };
 }
