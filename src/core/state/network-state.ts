@@ -10,6 +10,7 @@ import type { CanisterQueues } from "../queues/canister-queues.ts";
 import type { Stream } from "../streams/stream.ts";
 import type { CanisterState } from "./canister.ts";
 import type { CanisterId, PrincipalId, SubnetId } from "./ids.ts";
+import type { Limits } from "./limits.ts";
 import type { Ingress } from "./messages.ts";
 
 /** Source: principals-and-ids.md 4, "Subnet types". `fiduciary`, `nns`, `ii`, ... are configurations of these. */
@@ -90,6 +91,10 @@ export interface NetworkState extends Owned {
   /** Rounds of the whole network so far: all subnets run one round per tick. */
   round: number;
   readonly subnets: SortedMap<SubnetId, SubnetState>;
+  /** In the order in which they were asked for. */
+  readonly subnetOrder: readonly SubnetId[];
+  /** Limits of system subnets and of all others. */
+  readonly limits: { readonly application: Limits; readonly system: Limits };
   /** Routing table: range starts to ranges, ascending. */
   readonly routing: readonly { readonly range: CanisterRange; readonly subnet: SubnetId }[];
   readonly rootSubnetId: SubnetId;

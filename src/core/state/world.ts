@@ -20,8 +20,12 @@ export interface World {
   readonly pool: InstancePool;
   readonly modules: ModuleCache;
   readonly schedule: Schedule;
-  limits(subnet: SubnetState): Limits;
   emit(event: NetworkEvent): void;
+}
+
+/** Limits of execution on this subnet. */
+export function limitsOf(world: World, subnet: SubnetState): Limits {
+  return subnet.config.kind === "system" ? world.state.limits.system : world.state.limits.application;
 }
 
 /** The subnet for writing. */

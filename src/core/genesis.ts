@@ -1,0 +1,159 @@
+/**
+ * The first state of a network: its subnets with their ids, keys and canister ranges, its clock and its chance.
+ *
+ * Ours: canister ranges are handed out as PocketIC does, blocks of 2^20 ids from the top of the id space downwards in the
+ * order in which the subnets are listed; subnets with a mainnet identity also own their mainnet ranges, for canisters at
+ * chosen ids (principals-and-ids.md 3.1).
+ */
+import { concat, fromHex } from "../base/bytes.ts";
+import { nextEpoch, type Epoch } from "../base/epoch.ts";
+import { OwnedQueue } from "../base/queue.ts";
+import { Prng } from "../base/prng.ts";
+import { SortedMap } from "../base/sorted-map.ts";
+import { IngressHistory } from "./ingress/history.ts";
+import { CanisterQueues } from "./queues/canister-queues.ts";
+import { copyCanister } from "./state/canister.ts";
+import { copySubnet } from "./state/copy.ts";
+import type { SubnetId } from "./state/ids.ts";
+import { defaultLimits, type Limits } from "./state/limits.ts";
+import type { CanisterRange, LatencyProfile, NetworkState, SubnetConfig, SubnetKind, SubnetState } from "./state/network-state.ts";
+import { canisterIdFromIndex, selfAuthenticatingPrincipal } from "./state/principal.ts";
+import { SUBNET_PUBLIC_KEYS } from "./state/subnet-keys.ts";
+
+/** A subnet as it is asked for. */
+export interface SubnetRequest {
+  readonly kind: SubnetKind;
+  /** `application`, `system`, or a mainnet identity: `nns`, `ii`, `bitcoin`, `sns`, `fiduciary`, `testkeys`. */
+  readonly name: string;
+  /** Default 13, 34 for fiduciary and sns. */
+  readonly nodeCount?: number;
+  readonly costSchedule?: "normal" | "free";
+}
+
+export interface GenesisConfig {
+  readonly seed: bigint;
+  /** Batch time before the first round, ns since the Unix epoch. */
+  readonly timeNanos?: bigint;
+  readonly subnets: readonly SubnetRequest[];
+  readonly latency: "instant" | "mainnet" | LatencyProfile;
+  readonly limits?: Partial<Limits>;
+}
+
+/** 2021-05-06T19:17:10Z, the mainnet's genesis as PocketIC has it. */
+export const GENESIS_TIME_NANOS = 1_620_328_630_000_000_000n;
+
+/** `instant`: nothing takes time, a hop to another subnet takes the next round. `mainnet`: a round a second, two to three rounds a hop (scheduling.md 1, 6). */
+export const LATENCY_PROFILES: Readonly<Record<"instant" | "mainnet", LatencyProfile>> = {
+  instant: { name: "instant", roundNanos: 1n, hopRounds: { min: 1, max: 1 } },
+  mainnet: { name: "mainnet", roundNanos: 1_000_000_000n, hopRounds: { min: 2, max: 3 } },
+};
+
+/** Ids of one block. Source: principals-and-ids.md 3.1, `CANISTER_IDS_PER_SUBNET`. */
+const BLOCK = 1n << 20n;
+
+/** DER of a BLS public key up to the key. Source: interface spec, "Certificate" (OIDs 1.3.6.1.4.1.44668.5.3.1.2.1 and 5.3.2.1). */
+const BLS_DER_PREFIX = fromHex("308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100");
+
+/** Mainnet ranges of subnets with an identity, as canister indices. Source: principals-and-ids.md 3.1. */
+const MAINNET_RANGES: Readonly<Record<string, readonly (readonly [bigint, bigint])[]>> = {
+  nns: [[0n, 6n], [8n, 0xfffffn]],
+  ii: [[7n, 7n], [0x2100000n, 0x21fffffn]],
+  bitcoin: [[0x1a00000n, 0x1afffffn]],
+  testkeys: [[0x1d00000n, 0x1dfffffn]],
+  sns: [[0x2000000n, 0x20fffffn]],
+  fiduciary: [[0x2300000n, 0x23fffffn]],
+};
+
+export class GenesisRefused extends Error {
+  override name = "GenesisRefused";
+}
+
+/** Builds the first state. Throws `GenesisRefused` when the configuration cannot be. `sha224` is the platform's. */
+export function genesis(config: GenesisConfig, sha224: (bytes: Uint8Array) => Uint8Array): NetworkState {
+  if (config.subnets.length === 0) throw new GenesisRefused("A network needs at least one subnet.");
+  if (config.subnets.length > SUBNET_PUBLIC_KEYS.length) {
+    throw new GenesisRefused(`A network can have at most ${SUBNET_PUBLIC_KEYS.length} subnets, asked for ${config.subnets.length}.`);
+  }
+  const epoch = nextEpoch();
+  const prng = Prng.fromSeed(config.seed);
+  const timeNanos = config.timeNanos ?? GENESIS_TIME_NANOS;
+  const subnets = SortedMap.empty<SubnetId, SubnetState>(epoch, copySubnet);
+  const routing: { range: CanisterRange; subnet: SubnetId }[] = [];
+  const order: SubnetId[] = [];
+  let blockStart = (1n << 64n) - 2n * BLOCK;
+  config.subnets.forEach((request, index) => {
+    const publicKeyDer = concat(BLS_DER_PREFIX, fromHex(SUBNET_PUBLIC_KEYS[index]));
+    const id = selfAuthenticatingPrincipal(publicKeyDer, sha224);
+    const allocationRange = rangeOf(blockStart, blockStart + BLOCK - 1n);
+    const ranges = [...(MAINNET_RANGES[request.name] ?? []).map(([first, last]) => rangeOf(first, last)), allocationRange];
+    const subnetConfig: SubnetConfig = {
+      id,
+      kind: request.kind,
+      name: request.name,
+      nodeCount: request.nodeCount ?? (request.name === "fiduciary" || request.name === "sns" ? 34 : 13),
+      costSchedule: request.costSchedule ?? "normal",
+      ranges,
+      allocationRange,
+      publicKeyDer,
+      isNns: request.name === "nns",
+    };
+    for (const range of ranges) routing.push({ range, subnet: id });
+    subnets.set(id, emptySubnet(subnetConfig, blockStart, prng.fork(`subnet ${index}`), epoch));
+    order.push(id);
+    blockStart -= BLOCK;
+  });
+  routing.sort((a, b) => (a.range.start < b.range.start ? -1 : a.range.start > b.range.start ? 1 : 0));
+  for (let i = 1; i < routing.length; i++) {
+    if (routing[i].range.start <= routing[i - 1].range.end) throw new GenesisRefused("Two subnets of this network have the same mainnet identity.");
+  }
+  const nns = order.find((id) => subnets.get(id)!.config.isNns);
+  return {
+    epoch,
+    timeNanos,
+    round: 0,
+    subnets,
+    subnetOrder: order,
+    routing,
+    rootSubnetId: nns ?? order[0],
+    latency: typeof config.latency === "string" ? LATENCY_PROFILES[config.latency] : config.latency,
+    limits: {
+      application: { ...defaultLimits("application"), ...config.limits },
+      system: { ...defaultLimits("system"), ...config.limits },
+    },
+    prng,
+    nextTag: 1,
+    nextExecution: 1,
+    provisionalWhitelist: "everybody",
+  };
+}
+
+function rangeOf(first: bigint, last: bigint): CanisterRange {
+  return { start: canisterIdFromIndex(first), end: canisterIdFromIndex(last) };
+}
+
+function emptySubnet(config: SubnetConfig, firstIndex: bigint, randomness: Prng, epoch: Epoch): SubnetState {
+  return {
+    epoch,
+    config,
+    canisters: SortedMap.empty(epoch, copyCanister),
+    queues: CanisterQueues.empty(config.id, epoch),
+    streams: SortedMap.empty(epoch, (stream, owner) => stream.copy(owner)),
+    ingressHistory: IngressHistory.empty(epoch),
+    pendingIngress: OwnedQueue.empty(epoch),
+    nextCanisterIndex: firstIndex,
+    round: 0,
+    randomness,
+    guaranteedMemoryBytes: 0,
+    bestEffortMemoryBytes: 0,
+    callbackCount: 0,
+    memoryUsageBytes: 0,
+    withInput: SortedMap.empty(epoch),
+    withOutput: SortedMap.empty(epoch),
+    stopping: SortedMap.empty(epoch),
+    withHeartbeat: SortedMap.empty(epoch),
+    timers: SortedMap.empty(epoch),
+    deadlines: SortedMap.empty(epoch),
+    charges: SortedMap.empty(epoch),
+    paused: SortedMap.empty(epoch),
+  };
+}
