@@ -1,0 +1,87 @@
+/**
+ * What lies in `generated/motoko`, what it was made from, and whether that is still so. Checking compares hashes and
+ * compiles nothing, so that it can run with every test run.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { gunzipSync } from "node:zlib";
+import type { CompileRequest } from "./compile.ts";
+import { PROGRAMS, requestOf } from "./programs.ts";
+
+export const GENERATED = new URL("../../generated/motoko/", import.meta.url);
+
+export interface Manifest {
+  /** The command that wrote this folder. */
+  readonly script: string;
+  /** Version of the `motoko` package, which brings compiler and `mo:core`. */
+  readonly compiler: string;
+  readonly modules: Readonly<Record<string, ManifestEntry>>;
+}
+
+export interface ManifestEntry {
+  readonly entry: string;
+  readonly publicMetadata: readonly string[];
+  /** SHA-256 of each source file by its path in `examples/`. */
+  readonly sources: Readonly<Record<string, string>>;
+  /** SHA-256 and size of the module before compression. */
+  readonly wasmSha256: string;
+  readonly wasmSizeBytes: number;
+  /** Interface, .did text. */
+  readonly candid: string;
+  /** Types of the stable variables. */
+  readonly stable: string;
+}
+
+export function sha256(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
+}
+
+export function compilerVersion(): string {
+  const { version } = createRequire(import.meta.url)("motoko/package.json") as { version: string };
+  return `motoko ${version}`;
+}
+
+export function moduleFile(name: string): URL {
+  return new URL(`${name}.wasm.gz`, GENERATED);
+}
+
+export function readManifest(): Manifest {
+  return JSON.parse(readFileSync(new URL("manifest.json", GENERATED), "utf8")) as Manifest;
+}
+
+export function hashesOf(request: CompileRequest): Record<string, string> {
+  return Object.fromEntries(Object.entries(request.sources).map(([path, text]) => [path, sha256(text)]));
+}
+
+/** Whether an entry was made from just this request. The compiler's version is the manifest's. */
+export function isMadeFrom(entry: ManifestEntry, request: CompileRequest): boolean {
+  const made = { entry: entry.entry, publicMetadata: entry.publicMetadata, sources: entry.sources };
+  const wanted = { entry: request.entry, publicMetadata: request.publicMetadata, sources: hashesOf(request) };
+  return JSON.stringify(made) === JSON.stringify(wanted);
+}
+
+/** What is out of date, missing or too much, a sentence each; empty when all is well. */
+export function checkGenerated(): string[] {
+  const manifest = readManifest();
+  const problems: string[] = [];
+  if (manifest.compiler !== compilerVersion()) {
+    problems.push(`generated/motoko was made by ${manifest.compiler}, installed is ${compilerVersion()}`);
+  }
+  for (const program of PROGRAMS) {
+    const entry = manifest.modules[program.name];
+    if (entry === undefined) problems.push(`${program.name} has not been generated`);
+    else if (!isMadeFrom(entry, requestOf(program)))
+      problems.push(`${program.name} was generated from other sources than examples/${program.entry} is made of now`);
+  }
+  for (const [name, entry] of Object.entries(manifest.modules)) {
+    if (!PROGRAMS.some((program) => program.name === name)) problems.push(`${name} is no longer among the programs`);
+    if (sha256(gunzipSync(readFileSync(moduleFile(name)))) !== entry.wasmSha256)
+      problems.push(`${name}.wasm.gz is not the module the manifest describes`);
+  }
+  for (const file of readdirSync(GENERATED)) {
+    if (file !== "manifest.json" && manifest.modules[file.replace(/\.wasm\.gz$/, "")] === undefined)
+      problems.push(`generated/motoko/${file} belongs to no program`);
+  }
+  return problems;
+}
