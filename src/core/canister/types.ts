@@ -74,7 +74,10 @@ export interface SystemView {
   readonly callerInfoSigner: Uint8Array;
   /** Of the call context, in nanoseconds; 0 for none. */
   readonly deadlineNanos: bigint;
-  /** Unspent cycles of the call context at the start. */
+  /** Whether an earlier execution of the same call context has answered: answering again traps. */
+  readonly answered: boolean;
+  /** What the global timer is set to, nanoseconds; 0n when inactive (a timer's own task has it deactivated already). */
+  readonly globalTimerNanos: bigint;
   /** Cycles that came back with the response whose callback runs. */
   readonly refundedCycles: bigint;
   /** Instructions of earlier executions in the same call context (`performance_counter(1)`). */
@@ -126,6 +129,8 @@ export interface SystemView {
 export interface RunLimits {
   /** Instructions of the whole message. */
   readonly instructions: number;
+  /** The limit that the error text names, where it is not `instructions`: a callback's text names the whole message's limit, its cleanup reserve included. */
+  readonly reportedInstructions?: number;
   /** Instructions per slice; equal to `instructions` where there is no slicing. */
   readonly sliceInstructions: number;
   readonly stackBytes: number;
@@ -141,6 +146,12 @@ export interface RunLimits {
 export interface LogRecord {
   readonly timestampNanos: bigint;
   readonly content: Uint8Array;
+}
+
+/** What one run logged: the newest records that fit the log's capacity. `dropped` older ones were pushed out within the run; they only count in the numbering. */
+export interface LogDelta {
+  readonly dropped: number;
+  readonly records: readonly LogRecord[];
 }
 
 /** How an execution ended. */
@@ -160,8 +171,10 @@ export interface Outcome {
   readonly result: RunResult;
   /** Instructions to charge, dirty heap pages included, capped at the limit. */
   readonly instructions: number;
-  /** Instructions in each further slice after the first: how many rounds the replica would need (time slicing). */
+  /** How many rounds the replica would need (time slicing): 1 when the first slice was enough. */
   readonly slices: number;
+  /** Instructions of each slice that ended with a pause, in order; the last slice used the rest. One that only copies dirty pages counts 0 instructions here. */
+  readonly pausedSlices: readonly number[];
   /** In the order of `call_perform`. Empty on a trap. */
   readonly calls: readonly OutgoingCall[];
   /** The account this run kept (cycles); meaningful when it did not trap. */
@@ -170,10 +183,13 @@ export interface Outcome {
   /** Nanoseconds; 0n deactivates; `null` when not set in this run. */
   readonly globalTimerNanos: bigint | null;
   readonly acceptedMessage: boolean;
-  readonly logs: readonly LogRecord[];
+  /** Also in queries and on traps, for showing; a canister keeps them from replicated executions only. */
+  readonly logs: LogDelta;
   /** Heap size after the run, bytes. */
   readonly heapBytes: number;
   readonly stableBytes: number;
+  /** Heap pages whose content the run changed; 0 in contexts that are not charged for them (queries, inspect_message). */
   readonly dirtyHeapPages: number;
+  /** Stable pages written, whatever the bytes. */
   readonly dirtyStablePages: number;
 }

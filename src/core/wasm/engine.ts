@@ -63,6 +63,11 @@ export interface WasmEngine {
   compile(bytes: Uint8Array): CompiledModule;
   /** Throws `EngineRefusal` when linking fails. */
   instantiate(module: CompiledModule, imports: HostImports): EngineInstance;
+  /**
+   * Function indices of the rewritten module that are on the stack now, innermost first, as far as the engine tells: for a host
+   * function that ends the run, whose exception carries no trace of the engine's.
+   */
+  callStack(): readonly number[];
   /** What an error thrown out of an exported function was, or `null` when it is not the engine's (a host function's own exception). */
   trapOf(error: unknown): EngineTrap | null;
 }
