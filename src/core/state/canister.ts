@@ -171,6 +171,10 @@ export interface CanisterState extends Owned {
   version: number;
   history: { readonly total: number; readonly entries: readonly HistoryEntry[] };
   log: CanisterLog;
+  /** Key in the subnet's `deadlines`, and message memory counted in the subnet's totals: see `rules/bookkeeping.ts`. */
+  deadlineKey: string | null;
+  countedGuaranteedBytes: number;
+  countedBestEffortBytes: number;
   /** Where the round-robin over timer, heartbeat and messages stands (scheduling.md 4). */
   nextTask: "globalTimer" | "heartbeat" | "message";
   lowMemoryHook: "notSatisfied" | "ready" | "executed";
