@@ -12,6 +12,7 @@ import { Prng } from "../base/prng.ts";
 import { SortedMap } from "../base/sorted-map.ts";
 import { IngressHistory } from "./ingress/history.ts";
 import { CanisterQueues } from "./queues/canister-queues.ts";
+import { RefundPool } from "./streams/refund-pool.ts";
 import { copyCanister } from "./state/canister.ts";
 import { copySubnet } from "./state/copy.ts";
 import type { SubnetId } from "./state/ids.ts";
@@ -138,6 +139,7 @@ function emptySubnet(config: SubnetConfig, firstIndex: bigint, randomness: Prng,
     canisters: SortedMap.empty(epoch, copyCanister),
     queues: CanisterQueues.empty(config.id, epoch),
     streams: SortedMap.empty(epoch, (stream, owner) => stream.copy(owner)),
+    refunds: RefundPool.empty(epoch),
     ingressHistory: IngressHistory.empty(epoch),
     pendingIngress: OwnedQueue.empty(epoch),
     nextCanisterIndex: firstIndex,

@@ -13,6 +13,7 @@ export function copySubnet(subnet: SubnetState, epoch: Epoch): SubnetState {
     canisters: subnet.canisters.fork(epoch),
     queues: subnet.queues.copy(epoch),
     streams,
+    refunds: subnet.refunds.copy(epoch),
     ingressHistory: subnet.ingressHistory.copy(epoch),
     pendingIngress: subnet.pendingIngress.fork(epoch),
     randomness: subnet.randomness.copy(),

@@ -7,6 +7,7 @@ import type { SortedMap } from "../../base/sorted-map.ts";
 import type { Prng } from "../../base/prng.ts";
 import type { IngressHistory } from "../ingress/history.ts";
 import type { CanisterQueues } from "../queues/canister-queues.ts";
+import type { RefundPool } from "../streams/refund-pool.ts";
 import type { Stream } from "../streams/stream.ts";
 import type { CanisterState } from "./canister.ts";
 import type { CanisterId, PrincipalId, SubnetId } from "./ids.ts";
@@ -44,6 +45,8 @@ export interface SubnetState extends Owned {
   queues: CanisterQueues;
   /** Outgoing streams by destination, the loopback stream under the subnet's own id. */
   readonly streams: SortedMap<SubnetId, Stream>;
+  /** Cycles of dropped bounded-wait messages, until stream building sends them on. */
+  readonly refunds: RefundPool;
   readonly ingressHistory: IngressHistory;
   /** Submitted and not yet in a block. */
   readonly pendingIngress: OwnedQueue<Ingress>;
