@@ -6,13 +6,12 @@ import { nextEpoch, type Epoch } from "../../base/epoch.ts";
 import type { NetworkState, SubnetState } from "./network-state.ts";
 
 export function copySubnet(subnet: SubnetState, epoch: Epoch): SubnetState {
-  const streams = subnet.streams.fork(epoch);
   return {
     ...subnet,
     epoch,
     canisters: subnet.canisters.fork(epoch),
     queues: subnet.queues.copy(epoch),
-    streams,
+    streams: subnet.streams.fork(epoch),
     refunds: subnet.refunds.copy(epoch),
     ingressHistory: subnet.ingressHistory.copy(epoch),
     pendingIngress: subnet.pendingIngress.fork(epoch),

@@ -47,6 +47,7 @@ export interface SubnetState extends Owned {
   readonly streams: SortedMap<SubnetId, Stream>;
   /** Cycles of dropped bounded-wait messages, until stream building sends them on. */
   readonly refunds: RefundPool;
+  /** Refunds of dropped bounded-wait messages, on their way to streams. */
   readonly ingressHistory: IngressHistory;
   /** Submitted and not yet in a block. */
   readonly pendingIngress: OwnedQueue<Ingress>;

@@ -1,0 +1,61 @@
+/**
+ * What every rule does after it changed a canister's queues or callbacks: keep the subnet's sets and totals true, so that a
+ * round walks only the canisters that have something to do. `invariants.ts` compares each with its plain definition.
+ */
+import type { CanisterState } from "../state/canister.ts";
+import type { CallbackId } from "../state/ids.ts";
+import type { CoarseTime } from "../state/messages.ts";
+import { timerKey, type SubnetState } from "../state/network-state.ts";
+import type { World } from "../state/world.ts";
+
+export const NANOS_PER_SECOND = 1_000_000_000n;
+
+/** Batch time in whole seconds, rounded down: the clock of deadlines. */
+export function coarseNow(world: World): CoarseTime {
+  return Number(world.state.timeNanos / NANOS_PER_SECOND);
+}
+
+/** After any change of a canister's queues, callbacks or held execution. Both records must be for writing. */
+export function queuesChanged(subnet: SubnetState, canister: CanisterState): void {
+  const { id, queues } = canister;
+  const hasInput = queues.hasInput || canister.lowMemoryHook === "ready";
+  if (hasInput !== subnet.withInput.has(id)) hasInput ? subnet.withInput.set(id, true) : subnet.withInput.delete(id);
+  if (queues.hasOutput !== subnet.withOutput.has(id)) queues.hasOutput ? subnet.withOutput.set(id, true) : subnet.withOutput.delete(id);
+  if ((canister.paused !== null) !== subnet.paused.has(id)) canister.paused !== null ? subnet.paused.set(id, true) : subnet.paused.delete(id);
+
+  subnet.guaranteedMemoryBytes += queues.guaranteedMemoryBytes - canister.countedGuaranteedBytes;
+  subnet.bestEffortMemoryBytes += queues.bestEffortMemoryBytes - canister.countedBestEffortBytes;
+  canister.countedGuaranteedBytes = queues.guaranteedMemoryBytes;
+  canister.countedBestEffortBytes = queues.bestEffortMemoryBytes;
+
+  const expiry = earliestExpiry(canister);
+  const key = expiry === null ? null : timerKey(BigInt(expiry) * NANOS_PER_SECOND, id);
+  if (key !== canister.deadlineKey) {
+    if (canister.deadlineKey !== null) subnet.deadlines.delete(canister.deadlineKey);
+    if (key !== null) subnet.deadlines.set(key, id);
+    canister.deadlineKey = key;
+  }
+}
+
+/** When the first message, ingress message or callback of this canister can expire, or `null`. */
+function earliestExpiry(canister: CanisterState): CoarseTime | null {
+  const first = canister.expiringCallbacks.first();
+  return earlier(
+    first === undefined ? null : deadlineOfKey(first[0]),
+    earlier(canister.queues.earliestExpiry(), canister.queues.earliestIngressExpiry()),
+  );
+}
+
+function earlier(a: CoarseTime | null, b: CoarseTime | null): CoarseTime | null {
+  if (a === null) return b;
+  return b === null || a < b ? a : b;
+}
+
+/** Key in `expiringCallbacks`: ordered by deadline, then by callback. */
+export function callbackKey(deadline: CoarseTime, id: CallbackId): string {
+  return `${String(deadline).padStart(12, "0")} ${id}`;
+}
+
+function deadlineOfKey(key: string): CoarseTime {
+  return Number(key.slice(0, 12));
+}

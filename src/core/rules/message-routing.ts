@@ -1,0 +1,270 @@
+/**
+ * Messages on their way: within a subnet during a round, and into streams at its end.
+ *
+ * Within a round, messages between canisters of one subnet move straight from output to input queues after each iteration; what
+ * cannot be taken stays, with everything behind it, and goes to the loopback stream at the end. Calls of the management canister
+ * always take the stream.
+ *
+ * Source: messaging.md 6. Replica: `rs/execution_environment/src/scheduler.rs` (induct_messages_on_same_subnet),
+ * `rs/messaging/src/routing/stream_builder.rs` (c7c5005).
+ */
+import { utf8Length } from "../../base/utf8.ts";
+import { Stream } from "../streams/stream.ts";
+import { drainOutputs, type OutputQueues } from "../streams/routing.ts";
+import type { CanisterState } from "../state/canister.ts";
+import type { PrincipalId, SubnetId } from "../state/ids.ts";
+import type { Request, Response, StreamMessage } from "../state/messages.ts";
+import type { SubnetState } from "../state/network-state.ts";
+import { RejectCode, type Reject } from "../state/rejects.ts";
+import { principalText } from "../state/principal.ts";
+import { at, editCanister, limitsOf, route, type World } from "../state/world.ts";
+import { queuesChanged } from "./bookkeeping.ts";
+import { emitResponse } from "./respond.ts";
+
+/** Largest payload that leaves a subnet: name and argument of a request, data of a response. Source: messaging.md 1.1. */
+const MAX_INTER_SUBNET_BYTES = 2_097_152;
+
+/** After each iteration: moves messages between canisters of this subnet. */
+export function inductOnSameSubnet(world: World, subnet: SubnetState): void {
+  for (const id of [...subnet.withOutput.keys()]) {
+    const sender = editCanister(subnet, id)!;
+    let moved = moveTo(world, subnet, sender, id);
+    let destination = sender.queues.nextOutputDestination(null);
+    while (destination !== null) {
+      if (destination !== id && moveTo(world, subnet, sender, destination)) moved = true;
+      destination = sender.queues.nextOutputDestination(destination);
+    }
+    if (moved) queuesChanged(subnet, sender);
+  }
+}
+
+/** Moves what the destination takes; stops at the first message it does not take. */
+function moveTo(world: World, subnet: SubnetState, sender: CanisterState, destination: PrincipalId): boolean {
+  if (destination === subnet.config.id || !subnet.canisters.has(destination)) return false;
+  const receiver = destination === sender.id ? sender : editCanister(subnet, destination)!;
+  let moved = false;
+  for (;;) {
+    const message = sender.queues.peekOutput(destination);
+    if (message === undefined) break;
+    if (message.kind === "request") {
+      // What is refused here stays, with everything behind it, and is answered through the loopback stream.
+      if (receiver.status.kind !== "running" || lacksMemory(world, subnet, message)) break;
+      if (!world.schedule.ordinary && chosenReject(world, message)) {
+        sender.queues.popOutput(destination);
+        rejectRequest(world, subnet, sender, message, inductionReject(receiver.id, "queueFull"));
+        moved = true;
+        continue;
+      }
+      if (receiver.queues.pushInput(message, "local") !== null) break;
+    } else if (acceptResponse(world, subnet, receiver, message)) {
+      receiver.queues.pushInput(message, "local");
+    } else {
+      sender.queues.popOutput(destination);
+      moved = true;
+      continue;
+    }
+    sender.queues.popOutput(destination);
+    world.emit({ kind: "inducted", ...at(world, subnet), tag: message.tag, at: destination });
+    moved = true;
+  }
+  if (moved) queuesChanged(subnet, receiver);
+  return moved;
+}
+
+/**
+ * Why a request cannot enter the input queue of the canister it is for, or `null`. Source: messaging.md 6.1, table of rejects.
+ */
+export function inductionRefusal(world: World, subnet: SubnetState, request: Request): Reject | null {
+  const canister = subnet.canisters.get(request.receiver);
+  if (canister === undefined) return inductionReject(request.receiver, "notFound");
+  if (canister.status.kind === "stopped") return inductionReject(request.receiver, "stopped");
+  if (canister.status.kind === "stopping") return inductionReject(request.receiver, "stopping");
+  if (lacksMemory(world, subnet, request)) {
+    return { code: RejectCode.CANISTER_ERROR, message: `Cannot induct request. Out of memory: requested ${requestMemoryBytes(request)}` };
+  }
+  return null;
+}
+
+type InductionProblem = "notFound" | "stopped" | "stopping" | "queueFull";
+
+export function inductionReject(receiver: PrincipalId, problem: InductionProblem): Reject {
+  const id = principalText(receiver);
+  switch (problem) {
+    case "notFound":
+      return { code: RejectCode.DESTINATION_INVALID, message: `Canister ${id} not found` };
+    case "stopped":
+      return { code: RejectCode.CANISTER_ERROR, message: `Canister ${id} is stopped` };
+    case "stopping":
+      return { code: RejectCode.CANISTER_ERROR, message: `Canister ${id} is stopping` };
+    case "queueFull":
+      return { code: RejectCode.SYS_TRANSIENT, message: `Canister ${id} input queue is full` };
+  }
+}
+
+/** Bytes of guaranteed-response memory a request needs at its receiver. Source: messaging.md 5. */
+const MAX_RESPONSE_COUNT_BYTES = 2_097_152 + 150;
+
+function requestMemoryBytes(request: Request): number {
+  return Math.max(utf8Length(request.method) + request.arg.length, MAX_RESPONSE_COUNT_BYTES);
+}
+
+function lacksMemory(world: World, subnet: SubnetState, request: Request): boolean {
+  if (request.deadline !== 0 || subnet.config.kind === "system") return false;
+  return subnet.guaranteedMemoryBytes + requestMemoryBytes(request) > limitsOf(world, subnet).guaranteedMessageMemoryBytes;
+}
+
+/** The system may reject any request that was not delivered yet (interface spec, "Reject codes": SYS_TRANSIENT). */
+function chosenReject(world: World, request: Request): boolean {
+  const concern = { from: request.sender, to: request.receiver, method: request.method, message: "request" as const, nth: 0 };
+  return world.schedule.choose({ kind: "rejectRequest", message: concern }, 2) === 1;
+}
+
+/** A response is taken while its callback waits; otherwise it is dropped and its cycles are credited. Source: messaging.md 4. */
+export function acceptResponse(world: World, subnet: SubnetState, receiver: CanisterState, response: Response): boolean {
+  const callback = receiver.callbacks.get(response.callbackId);
+  const lost =
+    callback !== undefined &&
+    !callback.expired &&
+    response.deadline !== 0 &&
+    !world.schedule.ordinary &&
+    world.schedule.choose(
+      {
+        kind: "loseResponse",
+        message: { from: response.respondent, to: response.originator, method: callback.method, message: "response", nth: 0 },
+      },
+      2,
+    ) === 1;
+  if (callback !== undefined && !callback.expired && !lost) return true;
+  receiver.balanceCycles += response.refundCycles;
+  const reason = lost ? "lost (chosen by the schedule)" : "its caller no longer waits for it";
+  world.emit({ kind: "dropped", ...at(world, subnet), tag: response.tag, reason });
+  return false;
+}
+
+/** A reject made by the system for a request that was not delivered, straight into the sender's input queue; everything attached comes back. */
+export function rejectRequest(world: World, subnet: SubnetState, sender: CanisterState, request: Request, reject: Reject): void {
+  const response = rejectResponse(world, request, reject);
+  emitResponse(world, subnet, response, request.method, null);
+  sender.queues.pushOwnReject(response, subnet.canisters.has(request.receiver) ? "local" : "remote");
+}
+
+export function rejectResponse(world: World, request: Request, reject: Reject): Response {
+  return {
+    kind: "response",
+    tag: world.state.nextTag++,
+    requestTag: request.tag,
+    originator: request.sender,
+    respondent: request.receiver,
+    callbackId: request.callbackId,
+    refundCycles: request.cycles,
+    payload: { kind: "reject", ...reject },
+    deadline: request.deadline,
+  };
+}
+
+/** End of the round: everything left in output queues goes to the streams, refunds first. */
+export function buildStreams(world: World, subnet: SubnetState): void {
+  const hops = new Map<SubnetId, number>();
+  routeRefunds(world, subnet, hops);
+  const senders = rotated([...subnet.withOutput.keys()], Number(world.state.timeNanos % 2_147_483_647n));
+  const canisters = senders.map((id) => editCanister(subnet, id)!);
+  const bySource = new Map<OutputQueues, CanisterState>(canisters.map((canister) => [canister.queues, canister]));
+  drainOutputs([subnet.queues, ...canisters.map((canister) => canister.queues)], (message, source) => {
+    const to = message.kind === "request" ? message.receiver : message.originator;
+    const destination = route(world.state, to);
+    const sender = bySource.get(source);
+    if (destination === null) {
+      if (message.kind === "response") {
+        world.emit({ kind: "dropped", ...at(world, subnet), tag: message.tag, reason: "its caller is gone" });
+      } else {
+        const reject = { code: RejectCode.DESTINATION_INVALID, message: `No route to canister ${principalText(to)}` };
+        rejectRequest(world, subnet, sender!, message, reject);
+      }
+      return "taken";
+    }
+    if (destination === subnet.config.id) {
+      streamTo(subnet, destination).push(message, world.state.round + 1);
+      return "taken";
+    }
+    const stream = streamTo(subnet, destination);
+    if (isFull(world, subnet, stream, destination)) return "keep";
+    if (message.kind === "request") {
+      const size = utf8Length(message.method) + message.arg.length;
+      if (size > MAX_INTER_SUBNET_BYTES) {
+        rejectRequest(world, subnet, sender!, message, tooLarge(message.sender, size));
+        return "taken";
+      }
+    }
+    stream.push(message.kind === "response" ? cappedResponse(message) : message, arrival(world, subnet, destination, hops));
+    return "taken";
+  });
+  for (const canister of canisters) queuesChanged(subnet, canister);
+}
+
+/** Streams to system subnets are kept short. Source: messaging.md 6, table of limits. */
+const SYSTEM_SUBNET_STREAM_MESSAGES = 200;
+
+function isFull(world: World, subnet: SubnetState, stream: Stream, destination: SubnetId): boolean {
+  const limits = limitsOf(world, subnet);
+  if (stream.length >= limits.streamMessages || stream.sizeBytes >= limits.streamBytes) return true;
+  const system = world.state.subnets.get(destination)!.config.kind === "system";
+  return system && stream.lengthWithoutRefunds >= SYSTEM_SUBNET_STREAM_MESSAGES;
+}
+
+/** Anonymous credits of cycles take the streams like every message, at most half of a stream. */
+function routeRefunds(world: World, subnet: SubnetState, hops: Map<SubnetId, number>): void {
+  if (subnet.refunds.size === 0) return;
+  subnet.refunds.drain((recipient, cycles) => {
+    const destination = route(world.state, recipient);
+    if (destination === null) return true;
+    const stream = streamTo(subnet, destination);
+    if (destination !== subnet.config.id && stream.length >= limitsOf(world, subnet).streamMessages / 2) return false;
+    stream.push({ kind: "refund", tag: world.state.nextTag++, recipient, cycles }, arrival(world, subnet, destination, hops));
+    return true;
+  });
+}
+
+/** The same ids, starting at another one. */
+function rotated<T>(items: readonly T[], start: number): T[] {
+  if (items.length === 0) return [];
+  const first = start % items.length;
+  return [...items.slice(first), ...items.slice(0, first)];
+}
+
+/** Round of the network from which the destination may take what is sent now. One hop a slice: messages of one round travel together. */
+export function arrival(world: World, subnet: SubnetState, destination: SubnetId, hops: Map<SubnetId, number>): number {
+  if (destination === subnet.config.id) return world.state.round + 1;
+  let hop = hops.get(destination);
+  if (hop === undefined) {
+    const { min, max } = world.state.latency.hopRounds;
+    hop = max > min ? min + world.state.prng.below(max - min + 1) : min;
+    if (!world.schedule.ordinary) {
+      hop += world.schedule.choose({ kind: "hop", from: subnet.config.id, to: destination, options: HOP_OPTIONS }, HOP_OPTIONS);
+    }
+    hops.set(destination, hop);
+  }
+  return world.state.round + hop;
+}
+
+/** Extra rounds a schedule may let a slice travel. */
+const HOP_OPTIONS = 4;
+
+/** The stream to a subnet (the own one: loopback), for writing. */
+export function streamTo(subnet: SubnetState, destination: SubnetId): Stream {
+  const existing = subnet.streams.edit(destination);
+  if (existing !== undefined) return existing;
+  const stream = Stream.empty(subnet.streams.epoch);
+  subnet.streams.set(destination, stream);
+  return stream;
+}
+
+function tooLarge(sender: PrincipalId, size: number): Reject {
+  const text = `Canister ${principalText(sender)} violated contract: attempted to send a message of size ${size} exceeding the limit ${MAX_INTER_SUBNET_BYTES}`;
+  return { code: RejectCode.CANISTER_ERROR, message: text };
+}
+
+/** A response too large to leave the subnet loses its data. Source: messaging.md 6.1. */
+function cappedResponse(response: Response): StreamMessage {
+  if (response.payload.kind !== "data" || response.payload.data.length <= MAX_INTER_SUBNET_BYTES) return response;
+  return { ...response, payload: { kind: "reject", ...tooLarge(response.respondent, response.payload.data.length) } };
+}

@@ -1,0 +1,173 @@
+/**
+ * Answering a call context: to the user through the ingress history, to a calling canister through the reserved slot of the
+ * output queue. What the context did not accept travels back with the answer.
+ *
+ * Source: interface spec, "Message execution" and "Ingress message responses"; messaging.md 7.1 step 6.
+ */
+import { cutUtf8, encodeUtf8 } from "../../base/utf8.ts";
+import type { IngressStatus } from "../events.ts";
+import type { CallContext, CallOrigin, CanisterState } from "../state/canister.ts";
+import type { MessageId, PrincipalId } from "../state/ids.ts";
+import type { MessageTag, Response, ResponsePayload } from "../state/messages.ts";
+import type { SubnetState } from "../state/network-state.ts";
+import { ErrorCode, rejectCodeOf, RejectCode, rejectFromError, type UserError } from "../state/rejects.ts";
+import { at, type World } from "../state/world.ts";
+
+/** What a call ends with, before it takes the form its caller sees. */
+export type CallResult =
+  | { readonly kind: "reply"; readonly data: Uint8Array }
+  /** `msg_reject`. */
+  | { readonly kind: "reject"; readonly message: string }
+  /** Failed execution: the caller's text is prefixed with the error code. */
+  | { readonly kind: "error"; readonly error: UserError }
+  /** A reject of the system that has its own form for canisters (no error-code prefix). */
+  | { readonly kind: "systemReject"; readonly code: RejectCode; readonly message: string; readonly error: UserError };
+
+/** Longest reject text a calling canister gets, bytes. Replica: `rs/types/types/src/messages/inter_canister.rs`, `MAX_REJECT_MESSAGE_LEN_BYTES`. */
+const MAX_REJECT_BYTES = 8192;
+const REJECT_HEAD_BYTES = 6144;
+const REJECT_TAIL_BYTES = 2045;
+
+/** Answers an open context and marks it. The caller of this function deletes the context when no callback is open. */
+export function respond(world: World, subnet: SubnetState, canister: CanisterState, context: CallContext, result: CallResult, parent: number | null): void {
+  const refund = context.availableCycles;
+  context.responded = true;
+  context.availableCycles = 0n;
+  answer(world, subnet, canister, context.origin, result, refund, parent);
+}
+
+/** Sends an answer where a call came from, whether or not a context was ever made for it. */
+export function answer(
+  world: World,
+  subnet: SubnetState,
+  canister: CanisterState,
+  origin: CallOrigin,
+  result: CallResult,
+  refundCycles: bigint,
+  parent: number | null,
+): void {
+  switch (origin.kind) {
+    case "systemTask":
+      return;
+    case "ingress":
+      return answerIngress(world, subnet, canister.id, origin, result, parent);
+    case "canister": {
+      const response: Response = {
+        kind: "response",
+        tag: world.state.nextTag++,
+        requestTag: origin.tag,
+        originator: origin.canister,
+        respondent: canister.id,
+        callbackId: origin.callbackId,
+        refundCycles,
+        payload: payloadForCanister(result),
+        deadline: origin.deadline,
+      };
+      canister.queues.pushOutputResponse(response);
+      emitResponse(world, subnet, response, origin.method, parent);
+    }
+  }
+}
+
+/** The terminal status of an ingress message. */
+export function answerIngress(
+  world: World,
+  subnet: SubnetState,
+  from: PrincipalId,
+  origin: { readonly user: PrincipalId; readonly messageId: MessageId; readonly method: string; readonly tag: MessageTag },
+  result: CallResult,
+  parent: number | null,
+): void {
+  const status = statusForUser(result);
+  subnet.ingressHistory.set(origin.messageId, status, { receiver: from, user: origin.user }, world.state.timeNanos);
+  const payload: ResponsePayload =
+    status.kind === "replied" ? { kind: "data", data: status.data } : { kind: "reject", code: status.code as RejectCode, message: status.message };
+  world.emit({
+    kind: "sent",
+    ...at(world, subnet),
+    tag: world.state.nextTag++,
+    message: "response",
+    parent,
+    requestTag: origin.tag,
+    from,
+    to: origin.user,
+    method: origin.method,
+    payload,
+    cycles: 0n,
+    deadline: 0,
+  });
+  world.emit({ kind: "ingressStatus", ...at(world, subnet), messageId: origin.messageId, tag: origin.tag, status });
+}
+
+/** What a user reads in the ingress history. Source: messaging.md 7.1, 11. */
+export function statusForUser(result: CallResult): Extract<IngressStatus, { kind: "replied" | "rejected" }> {
+  switch (result.kind) {
+    case "reply":
+      return { kind: "replied", data: result.data };
+    case "reject":
+      return { kind: "rejected", code: RejectCode.CANISTER_REJECT, message: result.message, errorCode: ErrorCode.CanisterRejectedMessage };
+    case "error":
+    case "systemReject":
+      return {
+        kind: "rejected",
+        code: rejectCodeOf(result.error.code),
+        message: ellipsize(result.error.description, MAX_REJECT_BYTES, MAX_REJECT_BYTES / 2, MAX_REJECT_BYTES / 2 - 3),
+        errorCode: result.error.code,
+      };
+  }
+}
+
+/** What a calling canister gets. Source: messaging.md 1.1 (cut), 7.1 (prefix). */
+export function payloadForCanister(result: CallResult): ResponsePayload {
+  switch (result.kind) {
+    case "reply":
+      return { kind: "data", data: result.data };
+    case "reject":
+      return { kind: "reject", code: RejectCode.CANISTER_REJECT, message: ellipsizeReject(result.message) };
+    case "systemReject":
+      return { kind: "reject", code: result.code, message: ellipsizeReject(result.message) };
+    case "error": {
+      const { code, message } = rejectFromError(result.error);
+      return { kind: "reject", code, message: ellipsizeReject(message) };
+    }
+  }
+}
+
+export function emitResponse(world: World, subnet: SubnetState, response: Response, method: string, parent: number | null): void {
+  world.emit({
+    kind: "sent",
+    ...at(world, subnet),
+    tag: response.tag,
+    message: "response",
+    parent,
+    requestTag: response.requestTag,
+    from: response.respondent,
+    to: response.originator,
+    method,
+    payload: response.payload,
+    cycles: response.refundCycles,
+    deadline: response.deadline,
+  });
+}
+
+function ellipsizeReject(text: string): string {
+  return ellipsize(text, MAX_REJECT_BYTES, REJECT_HEAD_BYTES, REJECT_TAIL_BYTES);
+}
+
+/** Keeps the first and last bytes of a long text, cut at character boundaries. */
+function ellipsize(text: string, maxBytes: number, headBytes: number, tailBytes: number): string {
+  if (text.length * 3 <= maxBytes) return text;
+  const bytes = encodeUtf8(text);
+  if (bytes.length <= maxBytes) return text;
+  let start = text.length;
+  let taken = 0;
+  while (start > 0) {
+    const low = text.charCodeAt(start - 1);
+    const pair = low >= 0xdc00 && low <= 0xdfff && start > 1;
+    const size = pair ? 4 : low < 0x80 ? 1 : low < 0x800 ? 2 : 3;
+    if (taken + size > tailBytes) break;
+    taken += size;
+    start -= pair ? 2 : 1;
+  }
+  return `${cutUtf8(text, headBytes)}...${text.slice(start)}`;
+}
