@@ -90,6 +90,11 @@ export interface Callback extends Owned {
   /** Cycles withdrawn in advance for running the callback, and for carrying the response (cycles.md 3). */
   readonly prepaidExecutionCycles: bigint;
   readonly prepaidTransmissionCycles: bigint;
+  /**
+   * The whole call's transmission, request and largest response, as the fee is before a subnet is made free. Only for statistics:
+   * less what the response leaves of it, it counts as consumed when the response arrives.
+   */
+  readonly nominalTransmissionCycles: bigint;
   readonly deadline: CoarseTime;
   /** Set when the deadline passed and `SYS_UNKNOWN` was enqueued: a later real response is dropped. */
   expired: boolean;
@@ -153,6 +158,8 @@ export interface CanisterState extends Owned {
   status: CanisterStatus;
   balanceCycles: bigint;
   reservedCycles: bigint;
+  /** Induction fees of ingress messages that came while an execution is held: taken when it ends (cycles.md 3). */
+  postponedIngressCycles: bigint;
   consumed: ConsumedCycles;
   /** Code and memories; `null` when empty. */
   execution: ExecutionState | null;

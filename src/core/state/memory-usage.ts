@@ -22,6 +22,8 @@ export interface MemoryMetrics {
 
 /** Bytes of each global that is exported or mutable. Replica: `rs/replicated_state/src/canister_state/execution_state.rs`, `size_of::<Global>()`. */
 const GLOBAL_BYTES = 32;
+/** The replica's own global, which counts as the module's. Source: wasm.md 5. */
+const INSTRUCTION_COUNTER = 1;
 /** Bytes each chunk is accounted for, whatever its size. Source: management-canister.md 4. */
 export const CHUNK_BYTES = 1_048_576;
 /** Replica: `size_of::<CanisterChange>()`, computed from its fields (the rename record is the largest variant). */
@@ -34,7 +36,7 @@ export function memoryMetrics(canister: CanisterState): MemoryMetrics {
   return {
     wasmMemory: execution === null ? 0 : execution.heapBytes,
     stableMemory: execution === null ? 0 : execution.stableBytes,
-    globalMemory: execution === null ? 0 : GLOBAL_BYTES * execution.module.info.countedGlobals,
+    globalMemory: execution === null ? 0 : GLOBAL_BYTES * (execution.module.info.countedGlobals + INSTRUCTION_COUNTER),
     wasmBinary: execution === null ? 0 : execution.module.uploaded.length,
     customSections: execution === null ? 0 : customSectionBytes(execution.module.info.customSections),
     canisterHistory: historyBytes(canister.history.entries),
