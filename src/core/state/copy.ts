@@ -24,6 +24,7 @@ export function copySubnet(subnet: SubnetState, epoch: Epoch): SubnetState {
     deadlines: subnet.deadlines.fork(epoch),
     charges: subnet.charges.fork(epoch),
     paused: subnet.paused.fork(epoch),
+    compiledModules: subnet.compiledModules.fork(epoch),
   };
 }
 

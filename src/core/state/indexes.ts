@@ -5,8 +5,10 @@
  * The plain definitions are below, and tests compare. What the queues alone decide (`withInput`, `withOutput`, `deadlines`)
  * is kept by `core/queues`; `forgetCanister` takes a deleted canister out of those too.
  */
+import type { SortedMap } from "../../base/sorted-map.ts";
 import type { CanisterState } from "./canister.ts";
-import { memoryUsageBytes } from "./memory-usage.ts";
+import type { CanisterId } from "./ids.ts";
+import { allocatedBytes } from "./memory-usage.ts";
 import { timerKey, type SubnetState } from "./network-state.ts";
 
 /** Where a canister stands in the subnet's sets; so that a key can be taken out when the canister already has a new one. */
@@ -17,6 +19,7 @@ export interface IndexedAs {
   readonly timer: string | null;
   /** Key in `charges`, or `null`. */
   readonly charge: string | null;
+  /** Usage or allocation, whichever is larger: what the canister takes of the subnet's memory. */
   readonly memoryBytes: number;
 }
 
@@ -33,7 +36,7 @@ export function indexedAs(canister: CanisterState): IndexedAs {
     stopping: canister.status.kind === "stopping",
     timer: canister.globalTimerNanos === 0n ? null : timerKey(canister.globalTimerNanos, canister.id),
     charge: timerKey(canister.lastChargeNanos + CHARGE_INTERVAL_NANOS, canister.id),
-    memoryBytes: memoryUsageBytes(canister),
+    memoryBytes: Number(allocatedBytes(canister)),
   };
 }
 
@@ -45,15 +48,27 @@ export function reindexCanister(subnet: SubnetState, canister: CanisterState): v
 /** Takes a canister out of every set, before it is deleted. */
 export function forgetCanister(subnet: SubnetState, canister: CanisterState): void {
   move(subnet, canister, NOT_INDEXED);
+  if (canister.deadlineKey !== null) subnet.deadlines.delete(canister.deadlineKey);
+  canister.deadlineKey = null;
+  subnet.guaranteedMemoryBytes -= canister.countedGuaranteedBytes;
+  subnet.bestEffortMemoryBytes -= canister.countedBestEffortBytes;
+  canister.countedGuaranteedBytes = 0;
+  canister.countedBestEffortBytes = 0;
+  subnet.callbackCount -= canister.callbacks.size;
   subnet.withInput.delete(canister.id);
   subnet.withOutput.delete(canister.id);
   subnet.paused.delete(canister.id);
 }
 
+function mark(set: SortedMap<CanisterId, true>, id: CanisterId, member: boolean): void {
+  if (member) set.set(id, true);
+  else set.delete(id);
+}
+
 function move(subnet: SubnetState, canister: CanisterState, next: IndexedAs): void {
   const { id, indexed } = canister;
-  if (next.heartbeat !== indexed.heartbeat) next.heartbeat ? subnet.withHeartbeat.set(id, true) : subnet.withHeartbeat.delete(id);
-  if (next.stopping !== indexed.stopping) next.stopping ? subnet.stopping.set(id, true) : subnet.stopping.delete(id);
+  if (next.heartbeat !== indexed.heartbeat) mark(subnet.withHeartbeat, id, next.heartbeat);
+  if (next.stopping !== indexed.stopping) mark(subnet.stopping, id, next.stopping);
   if (next.timer !== indexed.timer) {
     if (indexed.timer !== null) subnet.timers.delete(indexed.timer);
     if (next.timer !== null) subnet.timers.set(next.timer, id);

@@ -47,7 +47,6 @@ export interface SubnetState extends Owned {
   readonly streams: SortedMap<SubnetId, Stream>;
   /** Cycles of dropped bounded-wait messages, until stream building sends them on. */
   readonly refunds: RefundPool;
-  /** Refunds of dropped bounded-wait messages, on their way to streams. */
   readonly ingressHistory: IngressHistory;
   /** Submitted and not yet in a block. */
   readonly pendingIngress: OwnedQueue<Ingress>;
@@ -61,7 +60,10 @@ export interface SubnetState extends Owned {
   bestEffortMemoryBytes: number;
   /** Open callbacks of all canisters. */
   callbackCount: number;
+  /** Memory that canisters take, usage or allocation, whichever is larger: see `indexes.ts`. */
   memoryUsageBytes: number;
+  /** Hashes of modules compiled since the last checkpoint: installing one again is charged a hundredth of its compilation (wasm.md 4.5). */
+  readonly compiledModules: SortedMap<string, true>;
   /** Canisters that have something to execute. Kept up to date; tests compare with the plain definition. */
   readonly withInput: SortedMap<CanisterId, true>;
   /** Canisters that have messages in output queues. */

@@ -1,0 +1,182 @@
+/**
+ * Candid types of the management canister's arguments and results, made once.
+ *
+ * Source: interface spec, "The IC management canister" (ic.did); management-canister.md 2. Results carry the fields that the
+ * replica sends beyond the published interface: some client libraries require them, and Candid lets all others skip them.
+ */
+import { IDL } from "@icp-sdk/core/candid";
+
+const { Record, Variant, Opt, Vec, Null, Nat, Nat8, Nat64, Bool, Text, Reserved } = IDL;
+const Blob = Vec(Nat8);
+const Id = IDL.Principal;
+
+const Visibility = Variant({ controllers: Null, public: Null, allowed_viewers: Vec(Id) });
+const EnvironmentVariable = Record({ name: Text, value: Text });
+
+const Settings = Record({
+  controllers: Opt(Vec(Id)),
+  compute_allocation: Opt(Nat),
+  memory_allocation: Opt(Nat),
+  freezing_threshold: Opt(Nat),
+  reserved_cycles_limit: Opt(Nat),
+  minimum_incoming_canister_call_cycles: Opt(Nat),
+  wasm_memory_limit: Opt(Nat),
+  wasm_memory_threshold: Opt(Nat),
+  log_visibility: Opt(Visibility),
+  snapshot_visibility: Opt(Visibility),
+  status_visibility: Opt(Visibility),
+  log_memory_limit: Opt(Nat),
+  environment_variables: Opt(Vec(EnvironmentVariable)),
+});
+
+const DefiniteSettings = Record({
+  controller: Id,
+  controllers: Vec(Id),
+  compute_allocation: Nat,
+  memory_allocation: Nat,
+  freezing_threshold: Nat,
+  reserved_cycles_limit: Nat,
+  minimum_incoming_canister_call_cycles: Nat,
+  wasm_memory_limit: Nat,
+  wasm_memory_threshold: Nat,
+  log_visibility: Visibility,
+  snapshot_visibility: Visibility,
+  status_visibility: Visibility,
+  log_memory_limit: Nat,
+  environment_variables: Vec(EnvironmentVariable),
+});
+
+const InstallMode = Variant({
+  install: Null,
+  reinstall: Null,
+  upgrade: Opt(
+    Record({
+      skip_pre_upgrade: Opt(Bool),
+      wasm_memory_persistence: Opt(Variant({ keep: Null, replace: Null })),
+    }),
+  ),
+});
+
+const ChunkHash = Record({ hash: Blob });
+const CanisterIdArgument = Record({ canister_id: Id });
+const SenderVersion = Opt(Nat64);
+
+const SnapshotSource = Variant({ taken_from_canister: Reserved, metadata_upload: Reserved });
+
+const Change = Record({
+  timestamp_nanos: Nat64,
+  canister_version: Nat64,
+  origin: Variant({
+    from_user: Record({ user_id: Id }),
+    from_canister: Record({ canister_id: Id, canister_version: Opt(Nat64) }),
+  }),
+  details: Variant({
+    creation: Record({ controllers: Vec(Id), environment_variables_hash: Opt(Blob) }),
+    code_uninstall: Null,
+    code_deployment: Record({ mode: Variant({ install: Null, reinstall: Null, upgrade: Null }), module_hash: Blob }),
+    load_snapshot: Record({
+      from_canister_id: Opt(Id),
+      snapshot_id: Blob,
+      canister_version: Nat64,
+      taken_at_timestamp: Nat64,
+      source: SnapshotSource,
+    }),
+    controllers_change: Record({ controllers: Vec(Id) }),
+    rename_canister: Record({
+      canister_id: Id,
+      total_num_changes: Nat64,
+      rename_to: Record({ canister_id: Id, version: Nat64, total_num_changes: Nat64 }),
+      requested_by: Id,
+    }),
+  }),
+});
+
+const Status = Record({
+  status: Variant({ running: Null, stopping: Null, stopped: Null }),
+  ready_for_migration: Bool,
+  version: Nat64,
+  controller: Id,
+  settings: DefiniteSettings,
+  module_hash: Opt(Blob),
+  memory_size: Nat,
+  memory_metrics: Record({
+    wasm_memory_size: Nat,
+    stable_memory_size: Nat,
+    global_memory_size: Nat,
+    wasm_binary_size: Nat,
+    custom_sections_size: Nat,
+    canister_history_size: Nat,
+    wasm_chunk_store_size: Nat,
+    snapshots_size: Nat,
+    log_memory_store_size: Nat,
+  }),
+  cycles: Nat,
+  balance: Vec(IDL.Tuple(Blob, Nat)),
+  freezing_threshold: Nat,
+  reserved_cycles: Nat,
+  idle_cycles_burned_per_day: Nat,
+  query_stats: Record({
+    num_calls_total: Nat,
+    num_instructions_total: Nat,
+    request_payload_bytes_total: Nat,
+    response_payload_bytes_total: Nat,
+  }),
+});
+
+const Metrics = Record({
+  cycles_consumed: Record({
+    memory: Nat,
+    compute_allocation: Nat,
+    ingress_induction: Nat,
+    instructions: Nat,
+    request_and_response_transmission: Nat,
+    uninstall: Nat,
+    canister_creation: Nat,
+    http_outcalls: Nat,
+    burned_cycles: Nat,
+  }),
+});
+
+const IndexRange = Record({ start: Nat64, end: Nat64 });
+
+/** Arguments by method; a method without argument has none. */
+export const ARGUMENT = {
+  create_canister: [Record({ settings: Opt(Settings), sender_canister_version: SenderVersion })],
+  update_settings: [Record({ canister_id: Id, settings: Settings, sender_canister_version: SenderVersion })],
+  install_code: [Record({ mode: InstallMode, canister_id: Id, wasm_module: Blob, arg: Blob, sender_canister_version: SenderVersion })],
+  install_chunked_code: [
+    Record({
+      mode: InstallMode,
+      target_canister: Id,
+      store_canister: Opt(Id),
+      chunk_hashes_list: Vec(ChunkHash),
+      wasm_module_hash: Blob,
+      arg: Blob,
+      sender_canister_version: SenderVersion,
+    }),
+  ],
+  upload_chunk: [Record({ canister_id: Id, chunk: Blob })],
+  uninstall_code: [Record({ canister_id: Id, sender_canister_version: SenderVersion })],
+  canister_id: [CanisterIdArgument],
+  canister_info: [Record({ canister_id: Id, num_requested_changes: Opt(Nat64) })],
+  canister_metadata: [Record({ canister_id: Id, name: Text })],
+  provisional_create_canister_with_cycles: [
+    Record({ amount: Opt(Nat), settings: Opt(Settings), specified_id: Opt(Id), sender_canister_version: SenderVersion }),
+  ],
+  provisional_top_up_canister: [Record({ canister_id: Id, amount: Nat })],
+  fetch_canister_logs: [Record({ canister_id: Id, filter: Opt(Variant({ by_idx: IndexRange, by_timestamp_nanos: IndexRange })) })],
+  subnet_id: [Record({ subnet_id: Id })],
+} satisfies Record<string, IDL.Type[]>;
+
+/** Results by method; a method without result has none. */
+export const RESULT = {
+  canister_id: [CanisterIdArgument],
+  upload_chunk: [ChunkHash],
+  stored_chunks: [Vec(ChunkHash)],
+  canister_status: [Status],
+  canister_metrics: [Metrics],
+  canister_info: [Record({ total_num_changes: Nat64, recent_changes: Vec(Change), module_hash: Opt(Blob), controllers: Vec(Id) })],
+  canister_metadata: [Record({ value: Blob })],
+  raw_rand: [Blob],
+  fetch_canister_logs: [Record({ canister_log_records: Vec(Record({ idx: Nat64, timestamp_nanos: Nat64, content: Blob })) })],
+} satisfies Record<string, IDL.Type[]>;

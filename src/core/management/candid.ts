@@ -1,0 +1,164 @@
+/**
+ * Arguments and results of the management canister between Candid bytes and values.
+ *
+ * Candid values are the library's: an `opt` is an array of no or one item, a `nat` a bigint, a principal an object.
+ */
+import { IDL } from "@icp-sdk/core/candid";
+import { Principal } from "@icp-sdk/core/principal";
+import { toHex } from "../../base/bytes.ts";
+import type { PrincipalId } from "../state/ids.ts";
+import { principalBytes } from "../state/principal.ts";
+import type { UserError } from "../state/rejects.ts";
+import { ARGUMENT, RESULT } from "./candid-types.ts";
+import { undecodable } from "./errors.ts";
+
+export type Opt<T> = readonly [] | readonly [T];
+
+export type VisibilityValue = { controllers: null } | { public: null } | { allowed_viewers: Principal[] };
+
+export interface SettingsValue {
+  readonly controllers: Opt<Principal[]>;
+  readonly compute_allocation: Opt<bigint>;
+  readonly memory_allocation: Opt<bigint>;
+  readonly freezing_threshold: Opt<bigint>;
+  readonly reserved_cycles_limit: Opt<bigint>;
+  readonly minimum_incoming_canister_call_cycles: Opt<bigint>;
+  readonly wasm_memory_limit: Opt<bigint>;
+  readonly wasm_memory_threshold: Opt<bigint>;
+  readonly log_visibility: Opt<VisibilityValue>;
+  readonly snapshot_visibility: Opt<VisibilityValue>;
+  readonly status_visibility: Opt<VisibilityValue>;
+  readonly log_memory_limit: Opt<bigint>;
+  readonly environment_variables: Opt<{ name: string; value: string }[]>;
+}
+
+export type InstallModeValue =
+  | { readonly install: null }
+  | { readonly reinstall: null }
+  | {
+      readonly upgrade: Opt<{
+        readonly skip_pre_upgrade: Opt<boolean>;
+        readonly wasm_memory_persistence: Opt<{ readonly keep: null } | { readonly replace: null }>;
+      }>;
+    };
+
+interface Versioned {
+  readonly sender_canister_version: Opt<bigint>;
+}
+
+/** Arguments as values, by the names in `ARGUMENT`. */
+export interface ArgumentValue {
+  readonly create_canister: { readonly settings: Opt<SettingsValue> } & Versioned;
+  readonly update_settings: { readonly canister_id: Principal; readonly settings: SettingsValue } & Versioned;
+  readonly install_code: {
+    readonly mode: InstallModeValue;
+    readonly canister_id: Principal;
+    readonly wasm_module: Uint8Array;
+    readonly arg: Uint8Array;
+  } & Versioned;
+  readonly install_chunked_code: {
+    readonly mode: InstallModeValue;
+    readonly target_canister: Principal;
+    readonly store_canister: Opt<Principal>;
+    readonly chunk_hashes_list: { readonly hash: Uint8Array }[];
+    readonly wasm_module_hash: Uint8Array;
+    readonly arg: Uint8Array;
+  } & Versioned;
+  readonly upload_chunk: { readonly canister_id: Principal; readonly chunk: Uint8Array };
+  readonly uninstall_code: { readonly canister_id: Principal } & Versioned;
+  readonly canister_id: { readonly canister_id: Principal };
+  readonly canister_info: { readonly canister_id: Principal; readonly num_requested_changes: Opt<bigint> };
+  readonly canister_metadata: { readonly canister_id: Principal; readonly name: string };
+  readonly provisional_create_canister_with_cycles: {
+    readonly amount: Opt<bigint>;
+    readonly settings: Opt<SettingsValue>;
+    readonly specified_id: Opt<Principal>;
+  } & Versioned;
+  readonly provisional_top_up_canister: { readonly canister_id: Principal; readonly amount: bigint };
+  readonly fetch_canister_logs: {
+    readonly canister_id: Principal;
+    readonly filter: Opt<{ readonly by_idx: LogRange } | { readonly by_timestamp_nanos: LogRange }>;
+  };
+  readonly subnet_id: { readonly subnet_id: Principal };
+}
+export interface LogRange {
+  readonly start: bigint;
+  /** Exclusive. */
+  readonly end: bigint;
+}
+
+export type ArgumentName = keyof typeof ARGUMENT;
+export type ResultName = keyof typeof RESULT;
+
+/** A value, or why there is none. */
+export type Decoded<T> = { readonly kind: "value"; readonly value: T } | { readonly kind: "error"; readonly error: UserError };
+
+/** Most principals in a list, as the platform's decoder bounds it. Source: management-canister.md 2.1. */
+export const MAX_PRINCIPALS = 10;
+
+/** The argument, or IC0408. Replica: the text after `Error decoding candid: ` is the Candid library's, so ours differs. */
+export function decodeArgument<N extends ArgumentName>(name: N, bytes: Uint8Array): Decoded<ArgumentValue[N]> {
+  let value: ArgumentValue[N];
+  try {
+    value = IDL.decode(ARGUMENT[name], bytes)[0] as unknown as ArgumentValue[N];
+  } catch (thrown) {
+    // Whatever the library throws on hostile bytes (range errors of deep nesting included) is a bad argument.
+    return { kind: "error", error: undecodable(thrown instanceof Error ? thrown.message : String(thrown)) };
+  }
+  const tooLong = boundedLists(value).some((list) => list.length > MAX_PRINCIPALS);
+  if (tooLong) {
+    return { kind: "error", error: undecodable(`Deserialize error: The number of elements exceeds maximum allowed ${MAX_PRINCIPALS}`) };
+  }
+  return { kind: "value", value };
+}
+
+/** An argument of no values: more values are skipped, as Candid has it. */
+export function decodeNothing(bytes: Uint8Array): Decoded<null> {
+  try {
+    IDL.decode([], bytes);
+    return { kind: "value", value: null };
+  } catch (thrown) {
+    return { kind: "error", error: undecodable(thrown instanceof Error ? thrown.message : String(thrown)) };
+  }
+}
+
+function boundedLists(value: object): readonly Principal[][] {
+  const settings = settingsOf(value);
+  if (settings === null) return [];
+  const lists: Principal[][] = [...settings.controllers];
+  for (const visibility of [...settings.log_visibility, ...settings.snapshot_visibility, ...settings.status_visibility]) {
+    if ("allowed_viewers" in visibility) lists.push(visibility.allowed_viewers);
+  }
+  return lists;
+}
+
+function settingsOf(value: object): SettingsValue | null {
+  if (!("settings" in value)) return null;
+  const settings = value.settings as SettingsValue | Opt<SettingsValue>;
+  if (!Array.isArray(settings)) return settings as SettingsValue;
+  return (settings as Opt<SettingsValue>)[0] ?? null;
+}
+
+/** A result as Candid. The value is of the type in `RESULT`; a mismatch is a bug of ours and throws. */
+export function encodeResult(name: ResultName, value: unknown): Uint8Array {
+  return IDL.encode(RESULT[name], [value]);
+}
+
+/** The empty result: `()`. */
+export const NO_RESULT: Uint8Array = IDL.encode([], []);
+
+export function idOf(principal: Principal): PrincipalId {
+  return toHex(principal.toUint8Array()) as PrincipalId;
+}
+
+export function principalOf(id: PrincipalId): Principal {
+  return Principal.fromUint8Array(principalBytes(id));
+}
+
+export function optional<T>(opt: Opt<T>): T | null {
+  return opt.length === 0 ? null : opt[0];
+}
+
+export function opt<T>(value: T | null): Opt<T> {
+  return value === null ? [] : [value];
+}

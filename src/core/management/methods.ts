@@ -1,0 +1,129 @@
+/**
+ * The methods of the management canister by name: where a call goes, who may send it, and whether Cannery has it.
+ *
+ * Source: interface spec, "The IC management canister"; management-canister.md 1.
+ * Replica: `rs/embedders/src/wasmtime_embedder/system_api/routing.rs`, `rs/execution_environment/src/{canister_manager,ic00_permissions}.rs`,
+ * `rs/types/types/src/messages/ingress_messages.rs` (c7c5005).
+ */
+
+/** How the subnet that executes a call is found. */
+export type Destination =
+  /** The caller's own subnet; the argument is not looked at. */
+  | { readonly kind: "ownSubnet" }
+  /** The subnet that hosts the canister in this field of the argument. */
+  | { readonly kind: "canister"; readonly field: "canister_id" | "target_canister" }
+  /** The subnet in the argument's field `subnet_id`, even if there is none of that id. */
+  | { readonly kind: "subnetArgument" };
+
+/** Who may send a method as an ingress message. */
+export type IngressRule =
+  /** Refused when the request is decoded. */
+  | "never"
+  | "onlyCanisters"
+  /** Ours: no subnet has admins yet, so nobody. */
+  | "subnetAdmins"
+  | "controllerOrAdmin"
+  | "controller"
+  | "snapshotVisibility"
+  | "whitelist";
+
+/** What calling canisters it is for. Source: management-canister.md 1.2. */
+export type SenderRule = "any" | "sameSubnetOrNns" | "nns";
+
+export interface MethodInfo {
+  /** As the replica prints it in routing errors. */
+  readonly printed: string;
+  readonly destination: Destination;
+  /** The argument has `sender_canister_version`, which routing compares. */
+  readonly versioned: boolean;
+  readonly ingress: IngressRule;
+  readonly sender: SenderRule;
+  /** Waits for a later round when the round's budget for management calls is used up. */
+  readonly countsTowardRound: boolean;
+  /** Does not run while the target has an aborted long execution. */
+  readonly waitsForAborted: boolean;
+  /** `false`: refused by name, in `execute.ts`. */
+  readonly implemented: boolean;
+}
+
+const OWN: Destination = { kind: "ownSubnet" };
+const TARGET: Destination = { kind: "canister", field: "canister_id" };
+
+function method(
+  printed: string,
+  destination: Destination,
+  ingress: IngressRule,
+  flags: readonly ("versioned" | "sameSubnetOrNns" | "nns" | "round" | "aborted" | "later")[] = [],
+): MethodInfo {
+  return {
+    printed,
+    destination,
+    ingress,
+    versioned: flags.includes("versioned"),
+    sender: flags.includes("nns") ? "nns" : flags.includes("sameSubnetOrNns") ? "sameSubnetOrNns" : "any",
+    countsTowardRound: flags.includes("round"),
+    waitsForAborted: flags.includes("aborted"),
+    implemented: !flags.includes("later"),
+  };
+}
+
+/** Every method name of the platform. Names marked `later` are known, routed and refused by name. */
+export const METHODS: ReadonlyMap<string, MethodInfo> = new Map(
+  Object.entries({
+    create_canister: method("CreateCanister", OWN, "subnetAdmins", ["versioned", "sameSubnetOrNns"]),
+    update_settings: method("UpdateSettings", TARGET, "controller", ["versioned"]),
+    install_code: method("InstallCode", TARGET, "controller", ["versioned", "round", "aborted"]),
+    install_chunked_code: method("InstallChunkedCode", { kind: "canister", field: "target_canister" }, "controller", [
+      "versioned",
+      "round",
+      "aborted",
+    ]),
+    upload_chunk: method("UploadChunk", TARGET, "controller", ["round", "aborted"]),
+    stored_chunks: method("StoredChunks", TARGET, "controller"),
+    clear_chunk_store: method("ClearChunkStore", TARGET, "controller", ["aborted"]),
+    uninstall_code: method("UninstallCode", TARGET, "controllerOrAdmin", ["versioned", "aborted"]),
+    // These five share a decoder in the replica, which prints one name for all of them.
+    canister_status: method("DepositCycles", TARGET, "controllerOrAdmin"),
+    start_canister: method("DepositCycles", TARGET, "controllerOrAdmin", ["aborted"]),
+    stop_canister: method("DepositCycles", TARGET, "controllerOrAdmin", ["aborted"]),
+    delete_canister: method("DepositCycles", TARGET, "controllerOrAdmin", ["aborted"]),
+    deposit_cycles: method("DepositCycles", TARGET, "never"),
+    canister_metrics: method("CanisterMetrics", TARGET, "controllerOrAdmin"),
+    canister_info: method("CanisterInfo", TARGET, "onlyCanisters"),
+    canister_metadata: method("CanisterMetadata", TARGET, "onlyCanisters"),
+    raw_rand: method("RawRand", OWN, "never", ["sameSubnetOrNns"]),
+    provisional_create_canister_with_cycles: method("ProvisionalCreateCanisterWithCycles", OWN, "whitelist", ["versioned"]),
+    provisional_top_up_canister: method("ProvisionalTopUpCanister", TARGET, "whitelist"),
+    fetch_canister_logs: method("FetchCanisterLogs", TARGET, "never", ["round"]),
+
+    take_canister_snapshot: method("TakeCanisterSnapshot", TARGET, "controller", ["round", "aborted", "later"]),
+    load_canister_snapshot: method("LoadCanisterSnapshot", TARGET, "controller", ["versioned", "round", "aborted", "later"]),
+    list_canister_snapshots: method("ListCanisterSnapshots", TARGET, "snapshotVisibility", ["later"]),
+    delete_canister_snapshot: method("DeleteCanisterSnapshot", TARGET, "controller", ["aborted", "later"]),
+    read_canister_snapshot_metadata: method("ReadCanisterSnapshotMetadata", TARGET, "snapshotVisibility", ["round", "later"]),
+    read_canister_snapshot_data: method("ReadCanisterSnapshotData", TARGET, "snapshotVisibility", ["round", "later"]),
+    upload_canister_snapshot_metadata: method("UploadCanisterSnapshotMetadata", TARGET, "controller", ["round", "aborted", "later"]),
+    upload_canister_snapshot_data: method("UploadCanisterSnapshotData", TARGET, "controller", ["round", "aborted", "later"]),
+    rename_canister: method("RenameCanister", TARGET, "onlyCanisters", ["versioned", "nns", "aborted", "later"]),
+    http_request: method("HttpRequest", OWN, "never", ["sameSubnetOrNns", "later"]),
+    flexible_http_request: method("FlexibleHttpRequest", OWN, "never", ["sameSubnetOrNns", "later"]),
+    // Ours: no network of Cannery holds threshold keys or a Bitcoin canister yet, so these stay on the caller's subnet, which refuses them.
+    ecdsa_public_key: method("ECDSAPublicKey", OWN, "never", ["later"]),
+    sign_with_ecdsa: method("SignWithECDSA", OWN, "never", ["later"]),
+    schnorr_public_key: method("SchnorrPublicKey", OWN, "never", ["later"]),
+    sign_with_schnorr: method("SignWithSchnorr", OWN, "never", ["later"]),
+    vetkd_public_key: method("VetKdPublicKey", OWN, "never", ["later"]),
+    vetkd_derive_key: method("VetKdDeriveKey", OWN, "never", ["later"]),
+    setup_initial_dkg: method("SetupInitialDKG", OWN, "never", ["nns", "later"]),
+    reshare_chain_key: method("ReshareChainKey", OWN, "never", ["nns", "later"]),
+    bitcoin_get_balance: method("BitcoinGetBalance", OWN, "never", ["later"]),
+    bitcoin_get_utxos: method("BitcoinGetUtxos", OWN, "never", ["later"]),
+    bitcoin_get_block_headers: method("BitcoinGetBlockHeaders", OWN, "never", ["later"]),
+    bitcoin_send_transaction: method("BitcoinSendTransaction", OWN, "never", ["later"]),
+    bitcoin_send_transaction_internal: method("BitcoinSendTransactionInternal", OWN, "never", ["later"]),
+    bitcoin_get_successors: method("BitcoinGetSuccessors", OWN, "never", ["later"]),
+    bitcoin_get_current_fee_percentiles: method("BitcoinGetCurrentFeePercentiles", OWN, "never", ["later"]),
+    node_metrics_history: method("NodeMetricsHistory", { kind: "subnetArgument" }, "never", ["later"]),
+    subnet_info: method("SubnetInfo", { kind: "subnetArgument" }, "never", ["later"]),
+  }),
+);
