@@ -1,16 +1,41 @@
 /**
- * SKELETON, signatures are final; bodies follow.
+ * The queues of a canister, or of a subnet's management canister: ingress messages, and for every other party one input
+ * and one output queue, whose slots bound the calls between the two (500 by default).
+ *
+ * Inputs are served in turns: local senders, ingress, remote senders, one message each; within a source its senders in
+ * turn; each sender's messages in order. Messages with a deadline leave when it has passed. All totals are kept as
+ * messages come and go, so that nothing here walks the queues unless something expires; `check` compares them with
+ * their plain definitions.
+ *
+ * Source: messaging.md 3, 5. Replica: `rs/replicated_state/src/canister_state/queues.rs` (c7c5005).
+ * Departure: at a checkpoint the replica forgets, where all queues are empty, whose turn it is; we do not.
  */
+import { assert } from "../../base/assert.ts";
 import type { Epoch, Owned } from "../../base/epoch.ts";
-import type { CallbackId, CanisterId, PrincipalId } from "../state/ids.ts";
+import { SortedMap } from "../../base/sorted-map.ts";
+import type { CallbackId, PrincipalId } from "../state/ids.ts";
 import type { CanisterMessage, CoarseTime, Ingress, MessageTag, Request, Response } from "../state/messages.ts";
+import { RejectCode } from "../state/rejects.ts";
+import { ExpiryCounts } from "./expiry-counts.ts";
+import { IngressQueue } from "./ingress-queue.ts";
+import { MessageQueue, type Entry } from "./message-queue.ts";
+import { Ring } from "./ring.ts";
+import { countBytes, isBestEffort, MAX_RESPONSE_COUNT_BYTES } from "./sizes.ts";
+
+/** Requests, and responses with their reservations, per queue. Source: messaging.md 3. */
+export const DEFAULT_QUEUE_CAPACITY = 500;
+
+/** Seconds after which a guaranteed request that did not leave its output queue is rejected. Source: messaging.md 5. */
+export const REQUEST_LIFETIME_SECONDS = 300;
+
+const NANOS_PER_SECOND = 1_000_000_000n;
 
 /** Where a sender lives, as seen from the receiver: decides in which of the two sender schedules it waits. */
 export type InputSource = "local" | "remote";
 
 /** What the sweep and shedding need to know of the world. */
 export interface DropContext {
-  /** Whether this id is hosted by the subnet of these queues (its canisters, itself, the subnet). */
+  /** Whether this id is hosted by the subnet of these queues: its canisters, and the subnet itself. */
   isLocal(id: PrincipalId): boolean;
   nextTag(): MessageTag;
 }
@@ -23,94 +48,682 @@ export type DroppedMessage =
   | { readonly kind: "inputRequest"; readonly message: Request }
   /** Best-effort response in the output queue: its refund goes to `message.originator` as a refund message. */
   | { readonly kind: "outputResponse"; readonly message: Response }
-  /** Shed best-effort response in the input queue: `reject` (6, without cycles) stands in its place; the refund goes to the own canister as a refund message. */
+  /** Shed best-effort response in the input queue: `reject` (6, without cycles) stands in its place; the refund goes to `message.originator`, who owns these queues, as a refund message. */
   | { readonly kind: "inputResponse"; readonly message: Response; readonly reject: Response };
 
-/** How far a walk over blocked inputs has come (subnet queues): made by `startWalk`, advanced by `skipInput`. */
+/** How far a walk over inputs that must wait has come: begun by `startWalk`, continued by `skipInput`. */
 export interface InputWalk {
   skippedLocal: number;
   skippedIngress: number;
   skippedRemote: number;
 }
 
+export function startWalk(): InputWalk {
+  return { skippedLocal: 0, skippedIngress: 0, skippedRemote: 0 };
+}
+
+/** The three sources of inputs, in the order of their turns. */
+const LOCAL = 0;
+const INGRESS = 1;
+const REMOTE = 2;
+const SOURCES = 3;
+
+/** Both queues shared with one other party. */
+interface Pair extends Owned {
+  readonly input: MessageQueue;
+  readonly output: MessageQueue;
+  /** In one of the two sender schedules. It stays there when its messages were dropped, until its turn comes. */
+  scheduled: boolean;
+}
+
+function copyPair(pair: Pair, epoch: Epoch): Pair {
+  return { epoch, input: pair.input.copy(), output: pair.output.copy(), scheduled: pair.scheduled };
+}
+
+/** Unused pairs are swept out when there are twice as many pairs as after the last sweep, and at least this many. */
+const SWEEP_FROM = 64;
+
 export class CanisterQueues implements Owned {
   readonly epoch: Epoch;
   /** Whose queues these are: a canister, or a subnet for its management canister. */
   readonly owner: PrincipalId;
+  private readonly capacity: number;
+  private readonly pairs: SortedMap<PrincipalId, Pair>;
+  private readonly ingress: IngressQueue;
+  private readonly localSenders: Ring<PrincipalId>;
+  private readonly remoteSenders: Ring<PrincipalId>;
+  /** Destinations with messages, ascending. Short: what a canister sends in one iteration. */
+  private readonly destinations: PrincipalId[];
+  private readonly expiries: ExpiryCounts;
+  /** Whose turn it is: LOCAL, INGRESS or REMOTE. */
+  private turn: number;
+  private nextNumber: number;
+  private sweepAt: number;
+  /** Messages in input and in output queues, without stale ones and ingress. */
+  private inputMessages: number;
+  private outputMessages: number;
+  private reservedSlots: number;
+  /** Outstanding guaranteed calls, made and received: each has a response's worth of memory reserved. */
+  private guaranteedReservations: number;
+  /** Guaranteed responses, and what guaranteed requests are larger than a reservation. */
+  private guaranteedBytes: number;
+  private bestEffortBytes: number;
 
-  private constructor(epoch: Epoch, owner: PrincipalId) {
+  private constructor(epoch: Epoch, owner: PrincipalId, capacity: number, from: CanisterQueues | null) {
     this.epoch = epoch;
     this.owner = owner;
+    this.capacity = capacity;
+    this.pairs = from === null ? SortedMap.empty(epoch, copyPair) : from.pairs.fork(epoch);
+    this.ingress = from === null ? IngressQueue.empty(epoch) : from.ingress.copy(epoch);
+    this.localSenders = from === null ? new Ring() : from.localSenders.copy();
+    this.remoteSenders = from === null ? new Ring() : from.remoteSenders.copy();
+    this.destinations = from === null ? [] : from.destinations.slice();
+    this.expiries = from === null ? new ExpiryCounts() : from.expiries.copy();
+    this.turn = from === null ? LOCAL : from.turn;
+    this.nextNumber = from === null ? 0 : from.nextNumber;
+    this.sweepAt = from === null ? SWEEP_FROM : from.sweepAt;
+    this.inputMessages = from === null ? 0 : from.inputMessages;
+    this.outputMessages = from === null ? 0 : from.outputMessages;
+    this.reservedSlots = from === null ? 0 : from.reservedSlots;
+    this.guaranteedReservations = from === null ? 0 : from.guaranteedReservations;
+    this.guaranteedBytes = from === null ? 0 : from.guaranteedBytes;
+    this.bestEffortBytes = from === null ? 0 : from.bestEffortBytes;
   }
 
-  static empty(owner: PrincipalId, epoch: Epoch, capacity?: number): CanisterQueues {
-    void capacity;
-    return new CanisterQueues(epoch, owner);
+  static empty(owner: PrincipalId, epoch: Epoch, capacity: number = DEFAULT_QUEUE_CAPACITY): CanisterQueues {
+    return new CanisterQueues(epoch, owner, capacity, null);
   }
+
+  /** The same queues for another owner. The pairs are shared until one side writes them; this object is read-only from now on. */
   copy(epoch: Epoch): CanisterQueues {
-    return new CanisterQueues(epoch, this.owner);
+    return new CanisterQueues(epoch, this.owner, this.capacity, this);
   }
 
-  /** min(free response slots of in[d], free request slots of out[d]). */
+  // ---------------------------------------------------------------- slots
+
+  /** How many calls to `destination` can be made now: min(free response slots of its input queue, free request slots of its output queue). */
   freeSlots(destination: PrincipalId): number {
-    void destination;
-    return 0;
+    const pair = this.pairs.get(destination);
+    if (pair === undefined) return this.capacity;
+    return Math.min(this.capacity - pair.input.responseSlots, this.capacity - pair.output.requestSlots);
   }
 
-  // Output.
-  declare pushOutputRequest: (request: Request, nowNanos: bigint) => void;
-  declare pushOutputResponse: (response: Response) => void;
-  declare peekOutput: (destination: PrincipalId) => CanisterMessage | undefined;
-  declare popOutput: (destination: PrincipalId) => CanisterMessage | undefined;
-  /** Destinations with messages, in id order. */
-  declare outputDestinations: () => Iterable<PrincipalId>;
-  /** The first destination above `after` (from the beginning when `null`) that has messages. */
-  declare nextOutputDestination: (after: PrincipalId | null) => PrincipalId | null;
-  declare readonly hasOutput: boolean;
+  /** Whether a request of `sender` can enter: a free request slot here, and a free slot for its response. */
+  acceptsRequest(sender: PrincipalId): boolean {
+    const pair = this.pairs.get(sender);
+    return pair === undefined || (pair.input.requestSlots < this.capacity && pair.output.responseSlots < this.capacity);
+  }
 
-  // Input.
-  declare pushIngress: (ingress: Ingress) => void;
-  declare pushInput: (message: CanisterMessage, source: InputSource) => null | "queueFull";
-  /** A reject the system puts directly into the caller's (our) input queue; fills the reservation. */
-  declare pushOwnReject: (response: Response, source: InputSource) => void;
-  declare readonly hasInput: boolean;
-  /** What `popInput(0)` would take. */
-  declare peekInput: () => CanisterMessage | Ingress | undefined;
-  declare inputCandidates: () => (CanisterMessage | Ingress)[];
-  declare popInput: (option?: number) => CanisterMessage | Ingress | undefined;
-  /** Passes over the message `peekInput` shows (management messages that must wait); false when every sender has been passed over. */
-  declare skipInput: (walk: InputWalk) => boolean;
-  /** Whether a response for this callback waits in the input queue (then its deadline no longer expires it). */
-  declare hasResponseFor: (respondent: PrincipalId, callbackId: CallbackId) => boolean;
+  // ---------------------------------------------------------------- output
 
-  // Expiry and shedding.
-  /** Smallest deadline of a queued message that can expire; implicit deadlines included, ingress not. */
-  declare earliestExpiry: () => CoarseTime | null;
-  /** Drops all messages with `deadline < now`, by deadline, then by age. */
-  declare timeOutMessages: (now: CoarseTime, context: DropContext) => DroppedMessage[];
+  /** Needs a free slot (`freeSlots`), and reserves one for the response. A guaranteed request expires here after its lifetime. */
+  pushOutputRequest(request: Request, nowNanos: bigint): void {
+    assert(request.sender === this.owner, "an output request is the owner's");
+    const pair = this.pairForWriting(request.receiver);
+    assert(
+      pair.output.requestSlots < this.capacity && pair.input.responseSlots < this.capacity,
+      "a slot is free for the request and its response",
+    );
+    pair.input.reserveResponse();
+    this.reservedSlots++;
+    if (request.deadline === 0) this.guaranteedReservations++;
+    const implicit = () => Number(nowNanos / NANOS_PER_SECOND) + REQUEST_LIFETIME_SECONDS;
+    this.pushOutput(request.receiver, pair, this.enter(request, request.deadline === 0 ? implicit() : request.deadline));
+  }
+
+  /** Goes into the slot that was reserved when the request came in. */
+  pushOutputResponse(response: Response): void {
+    assert(response.respondent === this.owner, "an output response is the owner's");
+    const pair = this.pairForWriting(response.originator);
+    this.fillReservation(response);
+    this.pushOutput(response.originator, pair, this.enter(response, response.deadline));
+  }
+
+  peekOutput(destination: PrincipalId): CanisterMessage | undefined {
+    return this.pairs.get(destination)?.output.front()?.message;
+  }
+
+  popOutput(destination: PrincipalId): CanisterMessage | undefined {
+    const pair = this.pairs.edit(destination);
+    const entry = pair?.output.shift();
+    if (pair === undefined || entry === undefined) return undefined;
+    this.outputMessages--;
+    this.leave(entry);
+    if (pair.output.length === 0) this.removeDestination(destination);
+    return entry.message;
+  }
+
+  /** Destinations with messages, in id order; a list of its own, so messages may be popped while it is walked. */
+  outputDestinations(): readonly PrincipalId[] {
+    return this.destinations.slice();
+  }
+
+  /** The first destination above `after` (of all when `null`) that has messages. */
+  nextOutputDestination(after: PrincipalId | null): PrincipalId | null {
+    const { destinations } = this;
+    if (after === null) return destinations.length === 0 ? null : destinations[0]!;
+    const i = this.destinationIndex(after);
+    const next = destinations[i] === after ? i + 1 : i;
+    return next < destinations.length ? destinations[next]! : null;
+  }
+
+  get hasOutput(): boolean {
+    return this.outputMessages > 0;
+  }
+
+  // ---------------------------------------------------------------- input
+
+  pushIngress(ingress: Ingress): void {
+    this.ingress.push(ingress);
+  }
+
+  /** A request takes a slot and reserves one for its response, unless the queue is full; a response fills its reservation. */
+  pushInput(message: CanisterMessage, source: InputSource): null | "queueFull" {
+    if (message.kind === "response") {
+      this.pushInputResponse(message, source);
+      return null;
+    }
+    if (!this.acceptsRequest(message.sender)) return "queueFull";
+    const pair = this.pairForWriting(message.sender);
+    pair.output.reserveResponse();
+    this.reservedSlots++;
+    if (message.deadline === 0) this.guaranteedReservations++;
+    this.pushInputEntry(message.sender, pair, this.enter(message, message.deadline), source);
+    return null;
+  }
+
+  /**
+   * A reject the system puts straight into the caller's (our) input queue; fills the reservation its request made.
+   * `SYS_UNKNOWN` for a passed deadline is only a marker: it takes no message memory and is never shed.
+   */
+  pushOwnReject(response: Response, source: InputSource): void {
+    this.pushInputResponse(response, source);
+  }
+
+  /** A reject for a request that never entered the output queue (a management call that cannot be routed): takes a slot for itself. */
+  pushImmediateReject(response: Response, source: InputSource): void {
+    const pair = this.pairForWriting(response.respondent);
+    assert(pair.input.responseSlots < this.capacity, "a slot is free for the response");
+    pair.input.reserveResponse();
+    this.reservedSlots++;
+    if (response.deadline === 0) this.guaranteedReservations++;
+    this.pushInputResponse(response, source);
+  }
+
+  get hasInput(): boolean {
+    return this.inputMessages > 0 || this.ingress.length > 0;
+  }
+
+  /** What `popInput()` would take. */
+  peekInput(): CanisterMessage | Ingress | undefined {
+    for (let i = 0; i < SOURCES; i++) {
+      const source = (this.turn + i) % SOURCES;
+      if (source === INGRESS) {
+        if (this.ingress.length > 0) return this.ingress.head(0);
+        continue;
+      }
+      const senders = this.sendersOf(source);
+      for (let s = 0; s < senders.length; s++) {
+        const entry = this.pairs.get(senders.at(s))!.input.front();
+        if (entry !== undefined) return entry.message;
+      }
+    }
+    return undefined;
+  }
+
+  /** The heads of all input queues, in the order in which the ordinary schedule would take them if nothing else came. */
+  inputCandidates(): (CanisterMessage | Ingress)[] {
+    return this.candidatePlaces().map(({ source, index }) => this.headAt(source, index));
+  }
+
+  /**
+   * Takes a message: the next by turns, or another of `inputCandidates()`. The turns go on as if that source, and within it
+   * that sender, had been next.
+   */
+  popInput(option: number = 0): CanisterMessage | Ingress | undefined {
+    if (option !== 0) return this.popCandidate(option);
+    for (let i = 0; i < SOURCES; i++) {
+      const source = this.turn;
+      this.turn = (source + 1) % SOURCES;
+      if (source === INGRESS) {
+        if (this.ingress.length > 0) return this.ingress.take(0);
+        continue;
+      }
+      const senders = this.sendersOf(source);
+      while (senders.length > 0) {
+        const message = this.popSender(senders, 0);
+        if (message !== undefined) return message;
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * Passes over the message that `peekInput` shows, because it must wait (management messages): its source and its sender go
+   * to the back. False when everything has been passed over. Replica: `skip_input` with its loop detector.
+   */
+  skipInput(walk: InputWalk): boolean {
+    for (let i = 0; i < SOURCES; i++) {
+      const source = this.turn;
+      this.turn = (source + 1) % SOURCES;
+      if (this.skipSource(source, walk)) break;
+    }
+    return (
+      walk.skippedLocal < this.localSenders.length ||
+      walk.skippedIngress < this.ingress.groupCount ||
+      walk.skippedRemote < this.remoteSenders.length
+    );
+  }
+
+  /** Whether a response for this callback waits in the input queue; its deadline then no longer expires it. */
+  hasResponseFor(respondent: PrincipalId, callbackId: CallbackId): boolean {
+    const pair = this.pairs.get(respondent);
+    if (pair === undefined) return false;
+    for (const { message } of pair.input) if (message.kind === "response" && message.callbackId === callbackId) return true;
+    return false;
+  }
+
+  // ---------------------------------------------------------------- expiry and shedding
+
+  /** Smallest deadline of a queued message that can expire, implicit deadlines included; ingress messages not. */
+  earliestExpiry(): CoarseTime | null {
+    return this.expiries.earliest();
+  }
+
+  /** Drops all messages with `deadline < now`, by deadline, then by age. Source: messaging.md 5, "Dropped or timed-out message". */
+  timeOutMessages(now: CoarseTime, context: DropContext): DroppedMessage[] {
+    const earliest = this.expiries.earliest();
+    if (earliest === null || earliest >= now) return [];
+    const due = this.entriesWhere((entry) => entry.expiry !== 0 && entry.expiry < now);
+    due.sort((a, b) => a.entry.expiry - b.entry.expiry || a.entry.number - b.entry.number);
+    return due.map((place) => this.drop(place, context));
+  }
+
   /** Bytes of the largest best-effort message; `null` when there is none. */
-  declare largestBestEffort: () => number | null;
-  /** Drops the largest best-effort message. */
-  declare shed: (context: DropContext) => DroppedMessage;
-  /** floor(expiry) of the ingress message that expires first, in seconds. */
-  declare earliestIngressExpiry: () => CoarseTime | null;
-  declare rejectExpiredIngress: (nowNanos: bigint) => Ingress[];
+  largestBestEffort(): number | null {
+    return this.largestPlace()?.entry.bytes ?? null;
+  }
 
-  // Accounts.
-  declare readonly guaranteedMemoryBytes: number;
-  declare readonly bestEffortMemoryBytes: number;
+  /** Drops the largest best-effort message; of equal ones the youngest. There must be one. */
+  shed(context: DropContext): DroppedMessage {
+    const place = this.largestPlace();
+    assert(place !== null, "there is a best-effort message to shed");
+    return this.drop(place, context);
+  }
+
+  /** floor(expiry) of the ingress message that expires first, in seconds. */
+  earliestIngressExpiry(): CoarseTime | null {
+    return this.ingress.earliestExpiry();
+  }
+
+  /** Takes out the ingress messages with `expiry < now`. */
+  rejectExpiredIngress(nowNanos: bigint): Ingress[] {
+    return this.ingress.removeExpired(nowNanos);
+  }
+
+  // ---------------------------------------------------------------- accounts
+
+  /** Guaranteed-response message memory: reservations, guaranteed responses, and what requests are larger than a reservation. */
+  get guaranteedMemoryBytes(): number {
+    return this.guaranteedReservations * MAX_RESPONSE_COUNT_BYTES + this.guaranteedBytes;
+  }
+
+  get bestEffortMemoryBytes(): number {
+    return this.bestEffortBytes;
+  }
+
+  /** Outstanding guaranteed calls: own ones whose response has not come in, and others' that were not answered. */
+  get guaranteedReservationCount(): number {
+    return this.guaranteedReservations;
+  }
+
+  /** Messages in input queues, ingress included. */
+  get inputCount(): number {
+    return this.inputMessages + this.ingress.length;
+  }
+
+  get outputCount(): number {
+    return this.outputMessages;
+  }
+
+  get ingressCount(): number {
+    return this.ingress.length;
+  }
+
   /** Messages in all queues, ingress included. */
-  declare readonly messageCount: number;
-  declare readonly inputCount: number;
-  declare readonly outputCount: number;
-  /** No message, ingress or reservation anywhere (delete_canister). */
-  declare readonly isEmpty: boolean;
-  /** Every queued message, for digests and invariants: peers in id order, input before output, FIFO; then ingress. */
-  declare messages: () => Iterable<{
-    readonly where: "input" | "output" | "ingress";
-    readonly peer: CanisterId;
-    readonly message: CanisterMessage | Ingress;
-  }>;
-  /** Compares every kept counter with the plain definition; asserts. */
-  declare check: () => void;
+  get messageCount(): number {
+    return this.inputMessages + this.outputMessages + this.ingress.length;
+  }
+
+  /** No message, no ingress, no reservation. */
+  get isEmpty(): boolean {
+    return this.messageCount === 0 && this.reservedSlots === 0;
+  }
+
+  /** Every queued message, for digests and invariants: parties in id order, input before output, oldest first; then ingress. */
+  *messages(): Generator<QueuedMessage, void, undefined> {
+    for (const [peer, pair] of this.pairs.entries()) {
+      for (const { message, stale } of pair.input) if (!stale) yield { where: "input", peer, message };
+      for (const { message, stale } of pair.output) if (!stale) yield { where: "output", peer, message };
+    }
+    for (const message of this.ingress) yield { where: "ingress", peer: message.sender, message };
+  }
+
+  /**
+   * Everything else that later behaviour depends on, for digests: turns, and slots beyond the queued messages.
+   * Parties in id order; parties without anything are left out.
+   */
+  *standing(): Generator<string, void, undefined> {
+    yield `turn ${this.turn}`;
+    for (const sender of this.localSenders) yield `local ${sender}`;
+    for (const sender of this.remoteSenders) yield `remote ${sender}`;
+    for (const [peer, { input, output }] of this.pairs.entries()) {
+      if (input.isUnused && output.isUnused) continue;
+      yield `slots ${peer} ${input.requestSlots} ${input.responseSlots} ${output.requestSlots} ${output.responseSlots}`;
+    }
+    yield `reservations ${this.guaranteedReservations}`;
+  }
+
+  /** Asserts that every kept counter and list equals its plain definition. */
+  check(): void {
+    const live = { input: 0, output: 0, reserved: 0, guaranteed: 0, bestEffort: 0 };
+    const expiries: CoarseTime[] = [];
+    const destinations: PrincipalId[] = [];
+    const waiting: PrincipalId[] = [];
+    for (const [peer, pair] of this.pairs.entries()) {
+      for (const queue of [pair.input, pair.output]) {
+        const entries = [...queue];
+        assert(entries[0]?.stale !== true, "the head of a queue is not stale");
+        assert(queue.requestSlots === entries.filter((e) => e.message.kind === "request").length, "request slots are counted");
+        assert(queue.reservedSlots >= 0, "there is a slot for every response");
+        assert(queue.requestSlots <= this.capacity && queue.responseSlots <= this.capacity, "slots are within the capacity");
+        live.reserved += queue.reservedSlots;
+        for (const entry of entries.filter((e) => !e.stale)) {
+          live[queue === pair.input ? "input" : "output"]++;
+          live.guaranteed += guaranteedBytesOf(entry);
+          live.bestEffort += isBestEffort(entry.message) ? entry.bytes : 0;
+          if (entry.expiry !== 0) expiries.push(entry.expiry);
+        }
+      }
+      if (pair.output.length > 0) destinations.push(peer);
+      if (pair.scheduled) waiting.push(peer);
+      assert(pair.scheduled || pair.input.length === 0, "a sender with messages is scheduled");
+    }
+    assert(live.input === this.inputMessages && live.output === this.outputMessages, "messages are counted");
+    assert(live.reserved === this.reservedSlots, "reserved slots are counted");
+    assert(
+      this.guaranteedReservations >= 0 && this.guaranteedReservations <= this.reservedSlots,
+      "each guaranteed call has a reserved slot",
+    );
+    assert(live.guaranteed === this.guaranteedBytes && live.bestEffort === this.bestEffortBytes, "message memory is counted");
+    assert(expiries.sort((a, b) => a - b).join() === [...this.expiries].join(), "expiries are counted");
+    assert(destinations.join() === this.destinations.join(), "destinations with messages are listed");
+    assert([...this.localSenders, ...this.remoteSenders].sort().join() === waiting.sort().join(), "each sender is scheduled once");
+    this.ingress.check();
+  }
+
+  // ---------------------------------------------------------------- entering and leaving
+
+  private pairForWriting(peer: PrincipalId): Pair {
+    const known = this.pairs.edit(peer);
+    if (known !== undefined) return known;
+    if (this.pairs.size >= this.sweepAt) this.sweep();
+    const pair: Pair = { epoch: this.epoch, input: new MessageQueue(), output: new MessageQueue(), scheduled: false };
+    this.pairs.set(peer, pair);
+    return pair;
+  }
+
+  /** Forgets the parties there is nothing to know about. No rule can see it. */
+  private sweep(): void {
+    const unused: PrincipalId[] = [];
+    for (const [peer, pair] of this.pairs.entries()) {
+      if (pair.input.isUnused && pair.output.isUnused && !pair.scheduled) unused.push(peer);
+    }
+    for (const peer of unused) this.pairs.delete(peer);
+    this.sweepAt = Math.max(SWEEP_FROM, 2 * this.pairs.size);
+  }
+
+  private enter(message: CanisterMessage, expiry: CoarseTime): Entry {
+    const entry: Entry = { message, expiry, number: this.nextNumber++, bytes: countBytes(message), stale: false };
+    this.account(entry, 1);
+    if (expiry !== 0) this.expiries.add(expiry);
+    return entry;
+  }
+
+  private leave(entry: Entry): void {
+    this.account(entry, -1);
+    if (entry.expiry !== 0) this.expiries.remove(entry.expiry);
+  }
+
+  private account(entry: Entry, sign: 1 | -1): void {
+    if (isBestEffort(entry.message)) this.bestEffortBytes += sign * entry.bytes;
+    else this.guaranteedBytes += sign * guaranteedBytesOf(entry);
+  }
+
+  private pushOutput(destination: PrincipalId, pair: Pair, entry: Entry): void {
+    if (pair.output.length === 0) this.addDestination(destination);
+    pair.output.push(entry);
+    this.outputMessages++;
+  }
+
+  private pushInputResponse(response: Response, source: InputSource): void {
+    assert(response.originator === this.owner, "an input response is for the owner");
+    const pair = this.pairForWriting(response.respondent);
+    this.fillReservation(response);
+    // A response in an input queue never expires.
+    const entry: Entry = isMarker(response)
+      ? { message: response, expiry: 0, number: this.nextNumber++, bytes: 0, stale: false }
+      : this.enter(response, 0);
+    this.pushInputEntry(response.respondent, pair, entry, source);
+  }
+
+  /** Memory and slot that were set aside for this response; the queue asserts the slot itself. */
+  private fillReservation(response: Response): void {
+    this.reservedSlots--;
+    if (response.deadline === 0) this.guaranteedReservations--;
+  }
+
+  private pushInputEntry(sender: PrincipalId, pair: Pair, entry: Entry, source: InputSource): void {
+    pair.input.push(entry);
+    this.inputMessages++;
+    if (pair.scheduled) return;
+    pair.scheduled = true;
+    this.sendersOf(source === "local" ? LOCAL : REMOTE).push(sender);
+  }
+
+  private sendersOf(source: number): Ring<PrincipalId> {
+    return source === LOCAL ? this.localSenders : this.remoteSenders;
+  }
+
+  /** Takes the head of the i-th sender's queue, who then goes to the back or, without more messages, off the schedule. */
+  private popSender(senders: Ring<PrincipalId>, index: number): CanisterMessage | undefined {
+    const sender = index === 0 ? senders.shift()! : senders.removeAt(index);
+    const pair = this.pairs.edit(sender)!;
+    const entry = pair.input.shift();
+    if (pair.input.length > 0) senders.push(sender);
+    else pair.scheduled = false;
+    if (entry === undefined) return undefined; // everything of this sender was dropped since it was scheduled
+    this.inputMessages--;
+    this.leave(entry);
+    return entry.message;
+  }
+
+  private skipSource(source: number, walk: InputWalk): boolean {
+    if (source === INGRESS) {
+      if (this.ingress.length === 0) return false;
+      this.ingress.skip();
+      walk.skippedIngress++;
+      return true;
+    }
+    const senders = this.sendersOf(source);
+    while (senders.length > 0) {
+      const pair = this.pairs.get(senders.front()!)!;
+      if (pair.input.length === 0) {
+        this.pairs.edit(senders.shift()!)!.scheduled = false;
+        continue;
+      }
+      senders.rotate();
+      if (source === LOCAL) walk.skippedLocal++;
+      else walk.skippedRemote++;
+      return true;
+    }
+    return false;
+  }
+
+  // ---------------------------------------------------------------- candidates
+
+  /** Heads by turns: one of each source, beginning with the one whose turn it is. */
+  private candidatePlaces(): { readonly source: number; readonly index: number }[] {
+    const indexes: number[][] = [LOCAL, INGRESS, REMOTE].map((source) => {
+      if (source === INGRESS) return Array.from({ length: this.ingress.groupCount }, (_, i) => i);
+      return [...this.sendersOf(source)].map((sender, i) => (this.pairs.get(sender)!.input.length > 0 ? i : -1)).filter((i) => i >= 0);
+    });
+    const places: { source: number; index: number }[] = [];
+    const rounds = Math.max(...indexes.map((list) => list.length));
+    for (let n = 0; n < rounds; n++) {
+      for (let i = 0; i < SOURCES; i++) {
+        const source = (this.turn + i) % SOURCES;
+        const index = indexes[source]![n];
+        if (index !== undefined) places.push({ source, index });
+      }
+    }
+    return places;
+  }
+
+  private headAt(source: number, index: number): CanisterMessage | Ingress {
+    if (source === INGRESS) return this.ingress.head(index);
+    return this.pairs.get(this.sendersOf(source).at(index))!.input.front()!.message;
+  }
+
+  private popCandidate(option: number): CanisterMessage | Ingress {
+    const place = this.candidatePlaces()[option];
+    assert(place !== undefined, "the chosen message is one of the candidates");
+    this.turn = (place.source + 1) % SOURCES;
+    if (place.source === INGRESS) return this.ingress.take(place.index);
+    return this.popSender(this.sendersOf(place.source), place.index)!;
+  }
+
+  // ---------------------------------------------------------------- dropping
+
+  private entriesWhere(predicate: (entry: Entry) => boolean): Place[] {
+    const places: Place[] = [];
+    for (const [peer, pair] of this.pairs.entries()) {
+      for (const entry of pair.input) if (!entry.stale && predicate(entry)) places.push({ peer, isInput: true, entry });
+      for (const entry of pair.output) if (!entry.stale && predicate(entry)) places.push({ peer, isInput: false, entry });
+    }
+    return places;
+  }
+
+  private largestPlace(): Place | null {
+    let largest: Place | null = null;
+    for (const place of this.entriesWhere(({ message, bytes }) => isBestEffort(message) && bytes > 0)) {
+      const { bytes, number } = place.entry;
+      if (largest !== null && (bytes < largest.entry.bytes || (bytes === largest.entry.bytes && number < largest.entry.number))) continue;
+      largest = place;
+    }
+    return largest;
+  }
+
+  private drop({ peer, isInput, entry }: Place, context: DropContext): DroppedMessage {
+    const pair = this.pairs.edit(peer)!;
+    const { message } = entry;
+    this.leave(entry);
+    if (isInput && message.kind === "response") {
+      const reject = rejectFor(message, context.nextTag(), RESPONSE_DROPPED);
+      pair.input.replace(entry.number, { ...entry, message: reject, expiry: 0, bytes: 0 });
+      return { kind: "inputResponse", message, reject };
+    }
+    const stale = { ...entry, expiry: 0, bytes: 0, stale: true };
+    if (isInput) {
+      assert(message.kind === "request" && isBestEffort(message), "only best-effort requests leave an input queue early");
+      pair.input.replace(entry.number, stale);
+      this.inputMessages--;
+      pair.output.releaseReservation();
+      this.reservedSlots--;
+      return { kind: "inputRequest", message };
+    }
+    pair.output.replace(entry.number, stale);
+    this.outputMessages--;
+    if (pair.output.length === 0) this.removeDestination(peer);
+    if (message.kind === "response") return { kind: "outputResponse", message };
+    const reject = timeoutReject(message, context.nextTag());
+    this.pushInputResponse(reject, context.isLocal(peer) ? "local" : "remote");
+    return { kind: "ownRequest", message, reject };
+  }
+
+  // ---------------------------------------------------------------- destinations
+
+  /** Index of `destination` in the list, or of the first above it. */
+  private destinationIndex(destination: PrincipalId): number {
+    const { destinations } = this;
+    let low = 0;
+    let high = destinations.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (destinations[middle]! < destination) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  private addDestination(destination: PrincipalId): void {
+    const i = this.destinationIndex(destination);
+    if (i === this.destinations.length) this.destinations.push(destination);
+    else this.destinations.splice(i, 0, destination);
+  }
+
+  private removeDestination(destination: PrincipalId): void {
+    const i = this.destinationIndex(destination);
+    assert(this.destinations[i] === destination, "a destination with messages is listed");
+    if (i === this.destinations.length - 1) this.destinations.pop();
+    else this.destinations.splice(i, 1);
+  }
+}
+
+/** A message and where it waits. */
+export interface QueuedMessage {
+  readonly where: "input" | "output" | "ingress";
+  /** The other party; for ingress the user. */
+  readonly peer: PrincipalId;
+  readonly message: CanisterMessage | Ingress;
+}
+
+interface Place {
+  readonly peer: PrincipalId;
+  readonly isInput: boolean;
+  readonly entry: Entry;
+}
+
+/** What an entry takes of guaranteed-response memory beyond reservations. */
+function guaranteedBytesOf({ message, bytes }: Entry): number {
+  if (isBestEffort(message)) return 0;
+  return message.kind === "response" ? bytes : Math.max(0, bytes - MAX_RESPONSE_COUNT_BYTES);
+}
+
+/** Stands for a bounded-wait response that did not come in time, or was shed; the replica keeps only the callback's id. */
+function isMarker(response: Response): boolean {
+  return isBestEffort(response) && response.payload.kind === "reject" && response.payload.code === RejectCode.SYS_UNKNOWN;
+}
+
+const RESPONSE_DROPPED = "Response was dropped.";
+const REQUEST_TIMED_OUT = "Request timed out.";
+
+/** What stands in the place of a shed response. Its cycles travel apart from it. */
+function rejectFor(response: Response, tag: MessageTag, message: string): Response {
+  return { ...response, tag, refundCycles: 0n, payload: { kind: "reject", code: RejectCode.SYS_UNKNOWN, message } };
+}
+
+/** For a request that provably never left: not SYS_UNKNOWN, and everything attached comes back. */
+function timeoutReject(request: Request, tag: MessageTag): Response {
+  return {
+    kind: "response",
+    tag,
+    requestTag: request.tag,
+    originator: request.sender,
+    respondent: request.receiver,
+    callbackId: request.callbackId,
+    refundCycles: request.cycles,
+    payload: { kind: "reject", code: RejectCode.SYS_TRANSIENT, message: REQUEST_TIMED_OUT },
+    deadline: request.deadline,
+  };
 }
