@@ -1,9 +1,27 @@
 /**
- * SKELETON, signatures are final; bodies follow.
+ * What became of the calls users made: one status per message, until five minutes after it is final.
+ *
+ *     (unknown) → received → processing → replied | rejected → done → (unknown)
+ *
+ * A known message is not inducted again. This alone keeps every message from running twice: a message included in a block
+ * gets an entry at once (a refused one is `rejected`), entries outlive the block by more than five minutes, and after five
+ * minutes the message itself has expired.
+ *
+ * Source: messaging.md 9; interface spec, "Request status". Replica: `rs/replicated_state/src/metadata_state.rs`
+ * (`IngressHistoryState`), `rs/types/types/src/ingress.rs` (c7c5005).
  */
+import { assert, unreachable } from "../../base/assert.ts";
 import type { Epoch, Owned } from "../../base/epoch.ts";
+import { SortedMap } from "../../base/sorted-map.ts";
+import { utf8Length } from "../../base/utf8.ts";
 import type { IngressStatus } from "../events.ts";
 import type { MessageId, PrincipalId } from "../state/ids.ts";
+
+/** How long a final status is kept. Source: messaging.md 9. */
+const TERMINAL_LIFETIME_NANOS = 300_000_000_000n;
+
+/** Bytes of answers that are kept. Source: messaging.md 5. */
+const CAPACITY_BYTES = 4 * 2 ** 30;
 
 export interface IngressEntry {
   readonly status: IngressStatus;
@@ -13,33 +31,179 @@ export interface IngressEntry {
   readonly timeNanos: bigint;
 }
 
+/** Key of a final entry: the time when it became final (16 hex digits of nanoseconds), then its id. */
+type TerminalKey = string;
+
 export class IngressHistory implements Owned {
   readonly epoch: Epoch;
-  private constructor(epoch: Epoch) {
+  private readonly capacityBytes: number;
+  private readonly statuses: SortedMap<MessageId, IngressEntry>;
+  /** Final entries, oldest first. */
+  private readonly terminal: SortedMap<TerminalKey, MessageId>;
+  /** Final entries that still hold their answer, oldest first. */
+  private readonly withAnswer: SortedMap<TerminalKey, MessageId>;
+  private bytes: number;
+
+  private constructor(epoch: Epoch, capacityBytes: number, from: IngressHistory | null) {
     this.epoch = epoch;
+    this.capacityBytes = capacityBytes;
+    this.statuses = from === null ? SortedMap.empty(epoch) : from.statuses.fork(epoch);
+    this.terminal = from === null ? SortedMap.empty(epoch) : from.terminal.fork(epoch);
+    this.withAnswer = from === null ? SortedMap.empty(epoch) : from.withAnswer.fork(epoch);
+    this.bytes = from === null ? 0 : from.bytes;
   }
-  static empty(epoch: Epoch, capacityBytes?: number): IngressHistory {
-    void capacityBytes;
-    return new IngressHistory(epoch);
+
+  static empty(epoch: Epoch, capacityBytes: number = CAPACITY_BYTES): IngressHistory {
+    return new IngressHistory(epoch, capacityBytes, null);
   }
+
+  /** The same history for another owner, in O(1); this object is read-only from now on. */
   copy(epoch: Epoch): IngressHistory {
-    return new IngressHistory(epoch);
+    return new IngressHistory(epoch, this.capacityBytes, this);
   }
-  declare get: (id: MessageId) => IngressEntry | undefined;
+
+  get(id: MessageId): IngressEntry | undefined {
+    return this.statuses.get(id);
+  }
+
   /** Whether a message of this id must not be inducted (again). */
-  declare isKnown: (id: MessageId) => boolean;
-  /** Writes a status. Asserts unknown -> received | rejected, received -> processing | terminal, processing -> terminal. */
-  declare set: (
-    id: MessageId,
-    status: IngressStatus,
-    about: { readonly receiver: PrincipalId; readonly user: PrincipalId },
-    nowNanos: bigint,
-  ) => void;
-  /** Forgets terminal entries of rounds more than 300 s ago; returns how many. */
-  declare prune: (nowNanos: bigint) => number;
-  declare readonly size: number;
-  declare readonly payloadBytes: number;
-  /** By message id, for certification and digests. */
-  declare entries: () => Iterable<[MessageId, IngressEntry]>;
-  declare check: () => void;
+  isKnown(id: MessageId): boolean {
+    return this.statuses.has(id);
+  }
+
+  /**
+   * Writes a status. An unknown message becomes `received`, or final at once when its induction is refused; then statuses
+   * only go forward. Above the memory limit the oldest answers are forgotten (`done`).
+   */
+  set(id: MessageId, status: IngressStatus, about: { readonly receiver: PrincipalId; readonly user: PrincipalId }, nowNanos: bigint): void {
+    const old = this.statuses.get(id);
+    assert(mayFollow(old?.status ?? null, status), `ingress status ${status.kind} may not follow ${old?.status.kind ?? "unknown"}`);
+    this.write(id, { status, receiver: about.receiver, user: about.user, timeNanos: nowNanos });
+    if (isTerminal(status)) {
+      const key = terminalKey(nowNanos, id);
+      this.terminal.set(key, id);
+      if (status.kind !== "done") this.withAnswer.set(key, id);
+    }
+    if (this.bytes > this.capacityBytes) this.forgetAnswers();
+  }
+
+  /** Forgets what became final more than 300 s ago; returns how many entries went. Costs only those. */
+  prune(nowNanos: bigint): number {
+    let pruned = 0;
+    for (let first = this.terminal.first(); first !== undefined; first = this.terminal.first()) {
+      const [key, id] = first;
+      if (timeOfKey(key) + TERMINAL_LIFETIME_NANOS >= nowNanos) break;
+      this.terminal.delete(key);
+      this.withAnswer.delete(key);
+      this.bytes -= answerBytes(this.statuses.get(id)!.status);
+      this.statuses.delete(id);
+      pruned++;
+    }
+    return pruned;
+  }
+
+  /** Entries, of every status. */
+  get size(): number {
+    return this.statuses.size;
+  }
+
+  /** Bytes of the answers that are kept. */
+  get payloadBytes(): number {
+    return this.bytes;
+  }
+
+  /** Entries that are not final: messages that somebody may wait for. */
+  get openCount(): number {
+    return this.statuses.size - this.terminal.size;
+  }
+
+  /** In id order, for certification and digests. The history must not be written meanwhile. */
+  entries(): Iterable<[MessageId, IngressEntry]> {
+    return this.statuses.entries();
+  }
+
+  /** Asserts that everything kept equals its plain definition. */
+  check(): void {
+    let bytes = 0;
+    const terminal: TerminalKey[] = [];
+    const withAnswer: TerminalKey[] = [];
+    for (const [id, { status, timeNanos }] of this.statuses.entries()) {
+      bytes += answerBytes(status);
+      if (isTerminal(status)) terminal.push(terminalKey(timeNanos, id));
+      if (status.kind === "replied" || status.kind === "rejected") withAnswer.push(terminalKey(timeNanos, id));
+    }
+    assert(bytes === this.bytes, "bytes of answers are counted");
+    assert(terminal.sort().join() === [...this.terminal.keys()].join(), "final entries are listed by time");
+    assert(withAnswer.sort().join() === [...this.withAnswer.keys()].join(), "entries with an answer are listed by time");
+  }
+
+  private write(id: MessageId, entry: IngressEntry): void {
+    const old = this.statuses.get(id);
+    if (old !== undefined) this.bytes -= answerBytes(old.status);
+    this.bytes += answerBytes(entry.status);
+    this.statuses.set(id, entry);
+  }
+
+  /**
+   * Oldest answers first, all answers of one moment together. The time of an entry stays, so it is pruned when it would have
+   * been, and cannot be replayed before. Replica: `forget_terminal_statuses`.
+   */
+  private forgetAnswers(): void {
+    let moment: string | null = null;
+    for (let first = this.withAnswer.first(); first !== undefined; first = this.withAnswer.first()) {
+      const [key, id] = first;
+      const time = key.slice(0, TIME_DIGITS);
+      if (this.bytes <= this.capacityBytes && time !== moment) break;
+      moment = time;
+      this.withAnswer.delete(key);
+      this.write(id, { ...this.statuses.get(id)!, status: { kind: "done" } });
+    }
+  }
+}
+
+function isTerminal(status: IngressStatus): boolean {
+  return status.kind === "replied" || status.kind === "rejected" || status.kind === "done";
+}
+
+/** Source: messaging.md 9; a message that starts and ends in one round skips `processing`. */
+function mayFollow(old: IngressStatus | null, status: IngressStatus): boolean {
+  switch (status.kind) {
+    case "received":
+      return old === null;
+    case "processing":
+      return old?.kind === "received" || old?.kind === "processing";
+    case "replied":
+    case "rejected":
+      return old === null || !isTerminal(old);
+    case "done":
+      return old?.kind === "replied" || old?.kind === "rejected";
+    default:
+      return unreachable(status);
+  }
+}
+
+/** What an answer counts for towards the memory limit. */
+function answerBytes(status: IngressStatus): number {
+  switch (status.kind) {
+    case "replied":
+      return status.data.length;
+    case "rejected":
+      return utf8Length(status.message);
+    case "received":
+    case "processing":
+    case "done":
+      return 0;
+    default:
+      return unreachable(status);
+  }
+}
+
+const TIME_DIGITS = 16;
+
+function terminalKey(timeNanos: bigint, id: MessageId): TerminalKey {
+  return timeNanos.toString(16).padStart(TIME_DIGITS, "0") + id;
+}
+
+function timeOfKey(key: TerminalKey): bigint {
+  return BigInt(`0x${key.slice(0, TIME_DIGITS)}`);
 }
