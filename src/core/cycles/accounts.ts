@@ -10,19 +10,11 @@
  * `observe_consumed_cycles_with_use_case`), `rs/cycles_account_manager/src/cycles_account_manager.rs` (c7c5005).
  */
 import { minBigint, saturatingAddU128, saturatingSub } from "../../base/integers.ts";
-import { utf8Length } from "../../base/utf8.ts";
+import { responsePayloadBytes } from "../queues/sizes.ts";
 import type { Callback, CanisterState, ConsumedCycles } from "../state/canister.ts";
-import type { ResponsePayload } from "../state/messages.ts";
+import type { Response } from "../state/messages.ts";
 import type { UserError } from "../state/rejects.ts";
-import {
-  executionPrepayment,
-  executionRefund,
-  ingressInduction,
-  managementInstructions,
-  MAX_RESPONSE_PAYLOAD_BYTES,
-  transmissionRefund,
-  type Fees,
-} from "./fees.ts";
+import { executionPrepayment, executionRefund, ingressInduction, managementInstructions, transmissionRefund, type Fees } from "./fees.ts";
 import { idleUse, outOfCyclesError, shortfall, shortfallOf, type Shortfall } from "./freezing.ts";
 
 /** What cycles are consumed for. */
@@ -127,26 +119,15 @@ export function refundExecution(fees: Fees, canister: CanisterState, account: Ex
  * What a response brings before its callback runs, whatever the callback then does: the cycles the callee did not accept, and the part of
  * the prepaid transmission that the response did not need. Returns the former, as `msg_cycles_refunded` shows them.
  */
-export function creditResponse(
-  fees: Fees,
-  canister: CanisterState,
-  callback: Callback,
-  response: { readonly refundCycles: bigint; readonly payload: ResponsePayload },
-): bigint {
+export function creditResponse(fees: Fees, canister: CanisterState, callback: Callback, response: Response): bigint {
   const refund = minBigint(response.refundCycles, callback.cyclesSent);
-  const bytes = responsePayloadBytes(response.payload);
+  const bytes = responsePayloadBytes(response);
   const unused = transmissionRefund(fees, bytes, callback.prepaidTransmissionCycles);
   creditCycles(canister, refund + unused);
   const nominal = fees.nominal;
   const nominalUnused = nominal === fees ? unused : transmissionRefund(nominal, bytes, nominal.responseTransmission);
   countConsumed(canister, "requestAndResponseTransmission", callback.nominalTransmissionCycles - nominalUnused);
   return refund;
-}
-
-/** Bytes of a response that are paid for. A reject's code counts as one. Source: cycles.md 3. */
-export function responsePayloadBytes(payload: ResponsePayload): number {
-  const bytes = payload.kind === "data" ? payload.data.length : 1 + utf8Length(payload.message);
-  return Math.min(bytes, MAX_RESPONSE_PAYLOAD_BYTES);
 }
 
 /**
@@ -173,10 +154,26 @@ export function takePostponedIngressFees(canister: CanisterState): void {
 }
 
 /**
+ * The same before a cleanup's changes are applied. A cleanup must always be able to run: where the balance does not cover both, part of the
+ * postponed fees is forgiven, as much as the platform forgives.
+ */
+export function takePostponedIngressFeesBeforeCleanup(canister: CanisterState, removedCycles: bigint): void {
+  const { balanceCycles, postponedIngressCycles } = canister;
+  if (balanceCycles < postponedIngressCycles + removedCycles)
+    canister.postponedIngressCycles = minBigint(postponedIngressCycles, removedCycles);
+  takePostponedIngressFees(canister);
+}
+
+/**
  * A management method's own work, charged to the canister it is about. Not counted in the statistics: the platform counts instructions when
  * a prepayment is settled, and this has none.
  */
-export function chargeManagementInstructions(fees: Fees, canister: CanisterState, instructions: number, revealTopUp: boolean): UserError | null {
+export function chargeManagementInstructions(
+  fees: Fees,
+  canister: CanisterState,
+  instructions: number,
+  revealTopUp: boolean,
+): UserError | null {
   return withdrawCycles(fees, canister, managementInstructions(fees, instructions), revealTopUp);
 }
 

@@ -9,6 +9,7 @@
  * Source: cycles.md 1 and 2. Replica: `rs/config/src/subnet_config.rs`,
  * `rs/cycles_account_manager/src/cycles_account_manager.rs` (c7c5005).
  */
+import { MAX_INTER_CANISTER_PAYLOAD_BYTES } from "../queues/sizes.ts";
 import type { SubnetConfig } from "../state/network-state.ts";
 
 /** Nodes of the subnet that the published fees are for. */
@@ -17,8 +18,6 @@ const REFERENCE = 13n;
 const GIB = 1n << 30n;
 export const SECONDS_PER_DAY = 86_400n;
 
-/** Largest answer a canister can get, bytes: its transmission is paid in advance. Replica: `MAX_INTER_CANISTER_PAYLOAD_IN_BYTES`. */
-export const MAX_RESPONSE_PAYLOAD_BYTES = 2_097_152;
 /** Answer size an HTTPS outcall pays for when it names none, bytes. Replica: `MAX_CANISTER_HTTP_RESPONSE_BYTES`. */
 export const DEFAULT_HTTP_RESPONSE_BYTES = 2_000_000n;
 /** `update_settings` with an argument up to this size is charged for its induction after the settings are applied. Source: cycles.md 3. */
@@ -135,7 +134,7 @@ function makeFees(nodes: number, base: BaseFees, free: boolean): Fees {
     base,
     free,
     callFixed: scaled(base.call),
-    responseTransmission: scaled(BigInt(base.callByte * MAX_RESPONSE_PAYLOAD_BYTES)),
+    responseTransmission: scaled(BigInt(base.callByte * MAX_INTER_CANISTER_PAYLOAD_BYTES)),
     ingressFixed: scaled(base.ingress),
     ingressPerByte: scaled(base.ingressByte),
     storageGibDay,
@@ -261,7 +260,13 @@ export function httpRequest(fees: Fees, requestBytes: bigint, maxResponseBytes: 
   if (fees.free) return 0n;
   const n = BigInt(fees.nodes);
   const { httpLinear, httpQuadratic, httpRequestByte, httpResponseByte } = fees.base;
-  return (httpLinear + httpQuadratic * n + httpRequestByte * requestBytes + httpResponseByte * (maxResponseBytes ?? DEFAULT_HTTP_RESPONSE_BYTES)) * n;
+  return (
+    (httpLinear +
+      httpQuadratic * n +
+      httpRequestByte * requestBytes +
+      httpResponseByte * (maxResponseBytes ?? DEFAULT_HTTP_RESPONSE_BYTES)) *
+    n
+  );
 }
 
 /** The price that outcalls will have later; only `cost_http_request_v2` shows it. The same on every kind of subnet. */

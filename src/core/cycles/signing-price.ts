@@ -1,0 +1,28 @@
+/**
+ * What a threshold signature or derived key costs: the price of the subnet that holds the key.
+ *
+ * Source: system-api.md 4, `cost_sign_with_*`; interface spec, "Cycle cost calculation".
+ */
+import type { SubnetConfig } from "../state/network-state.ts";
+import { feesOf, signature } from "./fees.ts";
+
+export type SigningScheme = "ecdsa" | "schnorr" | "vetkd";
+
+/** Numbers of curves and algorithms in `cost_sign_with_*` and `cost_vetkd_derive_key`. Source: system-api.md 4. */
+export const ALGORITHMS = {
+  ecdsa: ["secp256k1"],
+  schnorr: ["bip340secp256k1", "ed25519"],
+  vetkd: ["bls12_381_g2"],
+} as const;
+
+/** Order of subnets that hold the same key: by nodes, then ordinary before free, then by id. Replica: `get_key_subnet_details`. */
+function comparePrice(a: SubnetConfig, b: SubnetConfig): number {
+  if (a.nodeCount !== b.nodeCount) return a.nodeCount - b.nodeCount;
+  if (a.costSchedule !== b.costSchedule) return a.costSchedule === "free" ? 1 : -1;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+/** The price on the largest of the subnets that hold a key. */
+export function signingPrice(holders: readonly [SubnetConfig, ...SubnetConfig[]]): bigint {
+  return signature(feesOf(holders.reduce((best, config) => (comparePrice(config, best) > 0 ? config : best))));
+}

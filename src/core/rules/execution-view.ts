@@ -1,0 +1,548 @@
+/**
+ * What a run sees of the world, and the scratch account of what it does to it (the `SystemView` of `canister/types.ts`).
+ *
+ * The rule makes one view per attempt. It reads the canister as the rule left it before the run (prepayment taken, refunds of a response
+ * credited) and writes nothing; when the run succeeds and `commitError` finds nothing, `applyView` moves the account into the record.
+ * A trapped run's view is dropped. Requests, callbacks and call contexts are the rule's to make, from `plannedCalls`.
+ *
+ * Everything that costs more than a comparison is worked out when it is first asked for: most messages make no call and grow nothing.
+ *
+ * Source: messaging.md 2 and 8, wasm.md 5, cycles.md 3 to 5. Replica: `rs/embedders/src/wasmtime_embedder/system_api.rs`
+ * (`MemoryUsage`, `push_output_request`), `.../system_api/sandbox_safe_system_state.rs` (c7c5005).
+ */
+import { assert } from "../../base/assert.ts";
+import { minBigint, saturatingAddU128, saturatingSub } from "../../base/integers.ts";
+import { utf8Length } from "../../base/utf8.ts";
+import { NO_BYTES } from "../../base/bytes.ts";
+import {
+  insufficientCyclesInMemoryGrow,
+  outOfCyclesInCall,
+  outOfMemory,
+  reservedCyclesLimitExceededInMemoryGrow,
+  toolchainViolation,
+  userErrorOf,
+  wasmMemoryLimitExceeded,
+  type ExecutionFailure,
+} from "../canister/errors.ts";
+import type { GrowthAnswer, MemoryUse, OutgoingCall, SystemView } from "../canister/types.ts";
+import { countConsumed, creditCycles, runsWasm64 } from "../cycles/accounts.ts";
+import {
+  callCost,
+  callTransmission,
+  canisterCreation,
+  executionPrepayment,
+  feesOf,
+  httpRequest,
+  httpRequestV2,
+  type Fees,
+} from "../cycles/fees.ts";
+import {
+  freezingThresholdCycles,
+  liquidBalanceCycles,
+  messageMemoryBytes,
+  outOfCyclesError,
+  outOfCyclesText,
+  shortfall,
+  topUpCycles,
+  type Shortfall,
+} from "../cycles/freezing.ts";
+import { plus, reservationCycles, reservationRefusal, saturation, threadReservationBytes } from "../cycles/reservation.ts";
+import { ALGORITHMS, signingPrice, type SigningScheme } from "../cycles/signing-price.ts";
+import { MAX_RESPONSE_COUNT_BYTES, REQUEST_STRUCT_BYTES } from "../queues/sizes.ts";
+import type { CallContext, CanisterState } from "../state/canister.ts";
+import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId, type SubnetId } from "../state/ids.ts";
+import type { Limits } from "../state/limits.ts";
+import { memoryUsageBytes } from "../state/memory-usage.ts";
+import type { CoarseTime } from "../state/messages.ts";
+import type { SubnetConfig, SubnetState } from "../state/network-state.ts";
+import { principalText } from "../state/principal.ts";
+import type { UserError } from "../state/rejects.ts";
+import { limitsOf, type World } from "../state/world.ts";
+import { EXECUTION_RULES, type ExecutionKind, type ExecutionRules } from "./execution-kinds.ts";
+import type { Quotas } from "./quotas.ts";
+
+/** A call that `call_perform` took, and what was withdrawn for it. Attached cycles are in `call`. */
+export interface PlannedCall {
+  readonly call: OutgoingCall;
+  /** For the callback's execution, and for carrying the response: parts of both come back. */
+  readonly prepaidExecutionCycles: bigint;
+  readonly prepaidTransmissionCycles: bigint;
+  /** For carrying the request. */
+  readonly transmissionFee: bigint;
+  /** See `Callback.nominalTransmissionCycles`. */
+  readonly nominalTransmissionCycles: bigint;
+}
+
+export interface ViewInput {
+  readonly world: World;
+  readonly subnet: SubnetState;
+  /** As the run begins: prepayment taken, refunds credited, timer of a timer task inactive. Only read. */
+  readonly canister: CanisterState;
+  readonly kind: ExecutionKind;
+  readonly quotas: Quotas;
+  /** `null` where there is none: installation, queries of users. */
+  readonly context: CallContext | null;
+  /** Where there is no call context; else the context's. */
+  readonly caller?: PrincipalId;
+  readonly callerInfo?: CallContext["callerInfo"];
+  readonly refundedCycles?: bigint;
+  readonly dataCertificate?: (() => Uint8Array) | null;
+  /** Default: on system subnets, as the platform prints. */
+  readonly printing?: boolean;
+  /** Subnets that hold a threshold key, none by default. `algorithm` is a number that the scheme knows. */
+  readonly signingSubnets?: (scheme: SigningScheme, keyName: string, algorithm: number) => readonly SubnetConfig[];
+}
+
+/** Source: the interface of the cycles minting canister; `rkp4c-7iaaa-aaaaa-aaaca-cai`. */
+export const CYCLES_MINTING_CANISTER = "00000000000000040101" as CanisterId;
+/**
+ * `ghsi2-tqaaa-aaaan-aaaca-cai` (mainnet) and `g4xu7-jiaaa-aaaan-aaaaq-cai` (testnet): configured as Bitcoin canisters, and counted as management
+ * canister when slots are.
+ */
+const BITCOIN_CANISTERS = ["0000000001a000040101", "0000000001a000010101"] as unknown as readonly CanisterId[];
+
+const NANOS_PER_SECOND = 1_000_000_000n;
+const NO_PLANNED_CALLS: readonly PlannedCall[] = [];
+const GROW: GrowthAnswer = { kind: "grow" };
+const REFUSE: GrowthAnswer = { kind: "refuse" };
+const UNKNOWN = -1;
+
+export class ExecutionView implements SystemView {
+  readonly canisterId: CanisterId;
+  readonly subnetId: SubnetId;
+  readonly kind: ExecutionKind;
+  readonly timeNanos: bigint;
+  readonly caller: PrincipalId;
+  readonly refundedCycles: bigint;
+  readonly dataCertificate: (() => Uint8Array) | null;
+  readonly printing: boolean;
+
+  private readonly world: World;
+  private readonly subnet: SubnetState;
+  private readonly canister: CanisterState;
+  private readonly context: CallContext | null;
+  private readonly quotas: Quotas;
+  private readonly rules: ExecutionRules;
+  private readonly fees: Fees;
+  private readonly given: ViewInput;
+
+  // The account.
+  private readonly startCycles: bigint;
+  private balance: bigint;
+  /** Taken from the call context. */
+  acceptedCycles = 0n;
+  burnedCycles = 0n;
+  mintedCycles = 0n;
+  /** Moved to the reserved balance. */
+  newlyReservedCycles = 0n;
+  /** Attached to the call under construction, or to calls that were dropped and not yet detached. */
+  attachedCycles = 0n;
+  /** Heap and stable memory that the run grew beyond the memory allocation, bytes. */
+  allocatedBytes = 0;
+  /** Message memory of the calls taken, bytes. */
+  guaranteedBytes = 0;
+  bestEffortBytes = 0;
+
+  private planned: PlannedCall[] | null = null;
+  private callbacksLeft = UNKNOWN;
+  private aliasSlotsLeft = UNKNOWN;
+  private slotsLeft: Map<PrincipalId, number> | null = null;
+  /** Memory of the canister besides heap and stable memory, bytes. */
+  private fixedBytes = UNKNOWN;
+  /** Message memory of the canister before the run, bytes. */
+  private startMessageBytes = UNKNOWN;
+
+  constructor(given: ViewInput) {
+    const { world, subnet, canister, context } = given;
+    this.given = given;
+    this.world = world;
+    this.subnet = subnet;
+    this.canister = canister;
+    this.context = context;
+    this.quotas = given.quotas;
+    this.kind = given.kind;
+    this.rules = EXECUTION_RULES[given.kind];
+    this.fees = feesOf(subnet.config);
+    this.canisterId = canister.id;
+    this.subnetId = subnet.config.id;
+    this.timeNanos = world.state.timeNanos;
+    this.caller = context !== null ? context.caller : (given.caller ?? MANAGEMENT_CANISTER);
+    this.refundedCycles = given.refundedCycles ?? 0n;
+    this.dataCertificate = given.dataCertificate ?? null;
+    this.printing = given.printing ?? subnet.config.kind === "system";
+    this.startCycles = canister.balanceCycles;
+    this.balance = canister.balanceCycles;
+  }
+
+  // What the run sees.
+
+  get canisterVersion(): bigint {
+    return BigInt(this.canister.version);
+  }
+
+  get status(): 1 | 2 | 3 {
+    const { kind } = this.canister.status;
+    return kind === "running" ? 1 : kind === "stopping" ? 2 : 3;
+  }
+
+  get callerInfoData(): Uint8Array {
+    return this.callerInfo?.data ?? NO_BYTES;
+  }
+
+  get callerInfoSigner(): Uint8Array {
+    return this.callerInfo?.signer ?? NO_BYTES;
+  }
+
+  private get callerInfo(): CallContext["callerInfo"] {
+    return this.context !== null ? this.context.callerInfo : (this.given.callerInfo ?? null);
+  }
+
+  get deadlineNanos(): bigint {
+    const deadline: CoarseTime = this.context !== null && this.context.origin.kind === "canister" ? this.context.origin.deadline : 0;
+    return deadline === 0 ? 0n : BigInt(deadline) * NANOS_PER_SECOND;
+  }
+
+  get answered(): boolean {
+    return this.context !== null && this.context.responded;
+  }
+
+  get globalTimerNanos(): bigint {
+    return this.canister.globalTimerNanos;
+  }
+
+  get contextInstructions(): number {
+    return this.context === null ? 0 : this.context.instructions;
+  }
+
+  get environmentVariables(): readonly { readonly name: string; readonly value: string }[] {
+    return this.canister.settings.environmentVariables;
+  }
+
+  get rootKeyDer(): Uint8Array {
+    return this.world.state.subnets.get(this.world.state.rootSubnetId)!.config.publicKeyDer;
+  }
+
+  isController(principal: PrincipalId): boolean {
+    return this.canister.settings.controllers.includes(principal);
+  }
+
+  // Cycles.
+
+  balanceCycles(): bigint {
+    return this.balance;
+  }
+
+  liquidBalanceCycles(memory: MemoryUse): bigint {
+    return liquidBalanceCycles(this.balance, this.thresholdCycles(this.memoryBytes(memory)));
+  }
+
+  availableCycles(): bigint {
+    return this.context === null ? 0n : this.context.availableCycles - this.acceptedCycles;
+  }
+
+  acceptCycles(max: bigint): bigint {
+    const accepted = minBigint(max, this.availableCycles());
+    this.acceptedCycles += accepted;
+    this.balance = saturatingAddU128(this.balance, accepted);
+    return accepted;
+  }
+
+  burnCycles(amount: bigint, memory: MemoryUse): bigint {
+    const burned = minBigint(amount, this.liquidBalanceCycles(memory));
+    this.balance -= burned;
+    this.burnedCycles += burned;
+    return burned;
+  }
+
+  mintCycles(amount: bigint): bigint | { readonly error: UserError } {
+    if (this.canisterId !== CYCLES_MINTING_CANISTER) {
+      const minter = principalText(CYCLES_MINTING_CANISTER);
+      const reason = `ic0.mint_cycles128 cannot be executed on non Cycles Minting Canister: ${principalText(this.canisterId)} != ${minter}`;
+      return { error: userErrorOf(this.canisterId, toolchainViolation(reason)) };
+    }
+    const balance = saturatingAddU128(this.balance, amount);
+    const minted = balance - this.balance;
+    this.balance = balance;
+    this.mintedCycles += minted;
+    return minted;
+  }
+
+  attachCycles(amount: bigint, memory: MemoryUse): boolean {
+    if (this.missing(amount, this.memoryBytes(memory), this.messageBytes()) !== null) return false;
+    this.balance -= amount;
+    this.attachedCycles += amount;
+    return true;
+  }
+
+  detachCycles(amount: bigint): void {
+    this.balance += amount;
+    this.attachedCycles -= amount;
+  }
+
+  // Calls.
+
+  /** In the order of `call_perform`. */
+  get plannedCalls(): readonly PlannedCall[] {
+    return this.planned ?? NO_PLANNED_CALLS;
+  }
+
+  /**
+   * The steps of messaging.md 2. What an earlier step has counted down stays so when a later step fails, except message memory.
+   *
+   * Calls of composite queries go the same way: they withdraw the fees too, though nothing of the account is kept, and so a canister that could not
+   * pay for a call cannot make one in a query either. Replica: all of it is one function for every context.
+   */
+  performCall(call: OutgoingCall, memory: MemoryUse): boolean {
+    const payloadBytes = utf8Length(call.method) + call.arg.length;
+    const memoryBytes = this.memoryBytes(memory);
+
+    // 2. Message memory, and its storage. System subnets do without.
+    let guaranteedBytes = 0;
+    let bestEffortBytes = 0;
+    if (this.subnet.config.kind !== "system") {
+      const countedBytes = REQUEST_STRUCT_BYTES + payloadBytes;
+      if (call.timeoutSeconds === null) guaranteedBytes = Math.max(countedBytes, MAX_RESPONSE_COUNT_BYTES);
+      else bestEffortBytes = countedBytes;
+    }
+    const messageBytes = this.messageBytes() + guaranteedBytes + bestEffortBytes;
+    if (guaranteedBytes + bestEffortBytes > 0 && this.rules.growthThreshold && this.missing(0n, memoryBytes, messageBytes) !== null)
+      return false;
+    if (guaranteedBytes > 0 && this.guaranteedBytes + guaranteedBytes > this.quotas.guaranteedMessageBytes) return false;
+
+    // 3. Callbacks.
+    if (this.callbacksLeft === UNKNOWN) this.callbacksLeft = this.availableCallbacks();
+    if (this.callbacksLeft === 0) return false;
+    this.callbacksLeft--;
+
+    // 4. Fees.
+    const wasm64 = runsWasm64(this.canister);
+    const transmission = callTransmission(this.fees, payloadBytes);
+    const execution = executionPrepayment(this.fees, this.limits.messageInstructions, wasm64);
+    const fee = transmission + execution;
+    if (this.missing(fee, memoryBytes, messageBytes) !== null) return false;
+
+    // 5. One counter for all that is the management canister.
+    if (this.isManagement(call.callee)) {
+      if (this.aliasSlotsLeft === UNKNOWN) this.aliasSlotsLeft = this.availableAliasSlots();
+      if (this.aliasSlotsLeft === 0) return false;
+      this.aliasSlotsLeft--;
+    }
+
+    // 6. Slots of this destination.
+    this.slotsLeft ??= new Map();
+    const slots = this.slotsLeft.get(call.callee) ?? this.canister.queues.freeSlots(call.callee);
+    if (slots === 0) return false;
+    this.slotsLeft.set(call.callee, slots - 1);
+
+    this.balance -= fee;
+    this.attachedCycles -= call.cycles;
+    this.guaranteedBytes += guaranteedBytes;
+    this.bestEffortBytes += bestEffortBytes;
+    (this.planned ??= []).push({
+      call,
+      prepaidExecutionCycles: execution,
+      prepaidTransmissionCycles: this.fees.responseTransmission,
+      transmissionFee: transmission - this.fees.responseTransmission,
+      nominalTransmissionCycles: this.fees.nominal === this.fees ? transmission : callTransmission(this.fees.nominal, payloadBytes),
+    });
+    return true;
+  }
+
+  /** Callbacks this message may create: what the subnet's pool has, and at least what the canister's own quota has. */
+  private availableCallbacks(): number {
+    const ownQuota = this.limits.canisterGuaranteedCallbackQuota - this.canister.callbacks.size;
+    return Math.max(this.quotas.callbacks, ownQuota, 0);
+  }
+
+  private isManagement(id: PrincipalId): boolean {
+    return id === MANAGEMENT_CANISTER || this.world.state.subnets.has(id as SubnetId) || BITCOIN_CANISTERS.includes(id);
+  }
+
+  /** The fewest free slots among all queues that lead to the management canister. */
+  private availableAliasSlots(): number {
+    const { queues } = this.canister;
+    let slots = queues.freeSlots(MANAGEMENT_CANISTER);
+    for (const id of BITCOIN_CANISTERS) slots = Math.min(slots, queues.freeSlots(id));
+    for (const id of this.world.state.subnets.keys()) slots = Math.min(slots, queues.freeSlots(id));
+    return slots;
+  }
+
+  // Memory.
+
+  growHeap(memory: MemoryUse, deltaBytes: number): GrowthAnswer {
+    const limit = this.canister.settings.wasmMemoryLimit;
+    if (this.rules.heapLimit && limit !== 0n && memory.heapBytes + deltaBytes > Number(limit)) {
+      return this.trap(wasmMemoryLimitExceeded({ limitBytes: limit, usedBytes: BigInt(memory.heapBytes + deltaBytes) }));
+    }
+    return this.allocate(memory, deltaBytes) ?? this.trap(outOfMemory());
+  }
+
+  growStable(memory: MemoryUse, deltaBytes: number): GrowthAnswer {
+    return this.allocate(memory, deltaBytes) ?? REFUSE;
+  }
+
+  /**
+   * The checks that heap and stable memory share. Only what goes beyond the memory allocation counts. `null` when the subnet has no memory
+   * left, which the two tell differently.
+   */
+  private allocate(memory: MemoryUse, deltaBytes: number): GrowthAnswer | null {
+    const { rules } = this;
+    if (!rules.growthThreshold && !rules.growthTaken) return GROW;
+    const { settings } = this.canister;
+    const allocation = Number(settings.memoryAllocation);
+    const usedBytes = this.memoryBytes(memory);
+    const bytes = Math.max(usedBytes + deltaBytes, allocation) - Math.max(usedBytes, allocation);
+    if (bytes === 0) return GROW;
+
+    if (rules.growthThreshold) {
+      const missing = this.missing(0n, usedBytes + deltaBytes, this.messageBytes());
+      if (missing !== null) return this.trap(this.insufficientCycles(bytes, topUpCycles(missing)));
+    }
+    if (rules.growthTaken) {
+      if (this.allocatedBytes + bytes > this.quotas.memoryBytes + this.reserveBytes) return null;
+      const before = plus(saturation(this.limits, this.quotas.memoryBytes), this.allocatedBytes);
+      const cycles = reservationCycles(this.fees, before, bytes);
+      const reservedCycles = this.reservedCycles();
+      const refusal = reservationRefusal(cycles, {
+        balanceCycles: this.balance,
+        reservedCycles,
+        limitCycles: settings.reservedCyclesLimit,
+      });
+      if (refusal?.kind === "limit") return this.trap(reservedCyclesLimitExceededInMemoryGrow({ bytes: BigInt(bytes), ...refusal }));
+      if (refusal?.kind === "balance") return this.trap(this.insufficientCycles(bytes, refusal.requestedCycles - refusal.availableCycles));
+      this.balance -= cycles;
+      this.newlyReservedCycles += cycles;
+    }
+    this.allocatedBytes += bytes;
+    return GROW;
+  }
+
+  private insufficientCycles(bytes: number, missingCycles: bigint): ExecutionFailure {
+    return insufficientCyclesInMemoryGrow(BigInt(bytes), this.revealsTopUp() ? missingCycles : null);
+  }
+
+  private trap(failure: ExecutionFailure): GrowthAnswer {
+    return { kind: "trap", error: userErrorOf(this.canisterId, failure) };
+  }
+
+  // Prices.
+
+  costCall(methodNameBytes: bigint, payloadBytes: bigint): bigint {
+    return callCost(
+      this.fees,
+      minBigint(methodNameBytes + payloadBytes, (1n << 64n) - 1n),
+      this.limits.messageInstructions,
+      runsWasm64(this.canister),
+    );
+  }
+
+  costCreateCanister(): bigint {
+    return canisterCreation(this.fees);
+  }
+
+  costHttpRequest(requestBytes: bigint, maxResponseBytes: bigint): bigint {
+    return httpRequest(this.fees, requestBytes, maxResponseBytes);
+  }
+
+  costHttpRequestV2(params: Parameters<typeof httpRequestV2>[1]): bigint {
+    return httpRequestV2(this.fees, params);
+  }
+
+  costSign(scheme: SigningScheme, keyName: string, algorithm: number): bigint | 1 | 2 {
+    if (algorithm < 0 || algorithm >= ALGORITHMS[scheme].length) return 1;
+    const [first, ...others] = this.given.signingSubnets?.(scheme, keyName, algorithm) ?? [];
+    return first === undefined ? 2 : signingPrice([first, ...others]);
+  }
+
+  // For the rule.
+
+  /** What the run takes from the balance on the whole (0 when it gains), which the commit check asks for. */
+  get removedCycles(): bigint {
+    return saturatingSub(this.startCycles, this.balance);
+  }
+
+  /** Memory of the subnet's reserve for callbacks that this run may use, bytes. */
+  get reserveBytes(): number {
+    return this.rules.response ? threadReservationBytes(this.limits) : 0;
+  }
+
+  /** Fixes what the run started from, before its outcome is held over rounds in which the canister's queues and memory change. */
+  hold(): void {
+    this.memoryBytes({ heapBytes: 0, stableBytes: 0 });
+    this.messageBytes();
+  }
+
+  /** Whether the caller may know how many cycles are missing. */
+  revealsTopUp(): boolean {
+    return this.isController(this.caller);
+  }
+
+  /**
+   * The check "before its changes are committed" (cycles.md 3), against the canister as it is now: after postponed ingress fees were taken, and with
+   * the memory that the run leaves. Not `null`: the changes must be dropped, the instructions are charged all the same. Accepted cycles
+   * do not count towards what remains.
+   */
+  commitError(canister: CanisterState, memory: MemoryUse): UserError | null {
+    const { balanceCycles } = canister;
+    switch (this.rules.commit) {
+      case "nothing":
+        return null;
+      case "zero": {
+        if (balanceCycles >= this.removedCycles) return null;
+        const missing: Shortfall = { availableCycles: balanceCycles, requestedCycles: this.removedCycles, thresholdCycles: 0n };
+        const { code, help, traced } = outOfCyclesInCall(this.canisterId);
+        return userErrorOf(this.canisterId, { code, help, traced, text: outOfCyclesText(this.canisterId, missing, this.revealsTopUp()) });
+      }
+      case "threshold": {
+        const use = { memoryBytes: this.memoryBytes(memory), messageBytes: this.messageBytes() };
+        const account = { balanceCycles, reservedCycles: canister.reservedCycles + this.newlyReservedCycles };
+        const missing = shortfall(this.fees, canister.settings, use, account, this.removedCycles);
+        return missing === null ? null : outOfCyclesError(this.canisterId, missing, this.revealsTopUp());
+      }
+    }
+  }
+
+  /** Moves the account into the record, which is for writing. */
+  applyTo(canister: CanisterState): void {
+    assert(this.attachedCycles === 0n, "cycles of calls that were dropped have been detached");
+    if (this.balance > this.startCycles) creditCycles(canister, this.balance - this.startCycles);
+    else if (this.balance < this.startCycles)
+      canister.balanceCycles = saturatingSub(canister.balanceCycles, this.startCycles - this.balance);
+    if (this.newlyReservedCycles !== 0n) canister.reservedCycles += this.newlyReservedCycles;
+    countConsumed(canister, "burnedCycles", this.burnedCycles);
+  }
+
+  // Inside.
+
+  private get limits(): Limits {
+    return limitsOf(this.world, this.subnet);
+  }
+
+  private reservedCycles(): bigint {
+    return this.canister.reservedCycles + this.newlyReservedCycles;
+  }
+
+  private memoryBytes(memory: MemoryUse): number {
+    if (this.fixedBytes === UNKNOWN) {
+      const { execution } = this.canister;
+      this.fixedBytes = memoryUsageBytes(this.canister) - (execution === null ? 0 : execution.heapBytes + execution.stableBytes);
+    }
+    return this.fixedBytes + memory.heapBytes + memory.stableBytes;
+  }
+
+  private messageBytes(): number {
+    if (this.startMessageBytes === UNKNOWN) this.startMessageBytes = messageMemoryBytes(this.canister);
+    return this.startMessageBytes + this.guaranteedBytes + this.bestEffortBytes;
+  }
+
+  private thresholdCycles(memoryBytes: number): bigint {
+    const use = { memoryBytes, messageBytes: this.messageBytes() };
+    return freezingThresholdCycles(this.fees, this.canister.settings, use, this.reservedCycles());
+  }
+
+  /** What is missing to spend this much and keep the freezing threshold; `null` when nothing is. */
+  private missing(cycles: bigint, memoryBytes: number, messageBytes: number): Shortfall | null {
+    const account = { balanceCycles: this.balance, reservedCycles: this.reservedCycles() };
+    return shortfall(this.fees, this.canister.settings, { memoryBytes, messageBytes }, account, cycles);
+  }
+}

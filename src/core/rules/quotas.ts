@@ -1,0 +1,47 @@
+/**
+ * What is left of the subnet's memory and callbacks while a round executes.
+ *
+ * Source: messaging.md 2 and 5, cycles.md 5. Replica: `rs/execution_environment/src/execution_environment.rs`
+ * (`scaled_subnet_available_memory`), `rs/execution_environment/src/execution/common.rs` (c7c5005).
+ */
+import { outOfMemory, userErrorOf } from "../canister/errors.ts";
+import { threadMemoryBytes } from "../cycles/reservation.ts";
+import type { SubnetState } from "../state/network-state.ts";
+import type { UserError } from "../state/rejects.ts";
+import { limitsOf, type World } from "../state/world.ts";
+import type { ExecutionView } from "./execution-view.ts";
+
+/**
+ * What one execution thread may still hand out: `threadQuotas` at the start of each iteration of a round (and of a query), lowered by
+ * `takeQuotas` after each run that is committed. The platform divides the subnet's free memory, but not its callbacks, by its threads.
+ */
+export interface Quotas {
+  memoryBytes: number;
+  guaranteedMessageBytes: number;
+  callbacks: number;
+}
+
+export function threadQuotas(world: World, subnet: SubnetState): Quotas {
+  const limits = limitsOf(world, subnet);
+  return {
+    memoryBytes: threadMemoryBytes(limits, subnet.memoryUsageBytes),
+    guaranteedMessageBytes: Math.trunc((limits.guaranteedMessageMemoryBytes - subnet.guaranteedMemoryBytes) / limits.executionThreads),
+    callbacks: limits.subnetCallbackSoftLimit - subnet.callbackCount,
+  };
+}
+
+/**
+ * Takes what a run used, when it is committed. The error is of a run held over rounds, for which the subnet has no memory left meanwhile: its changes
+ * must be dropped.
+ */
+export function takeQuotas(quotas: Quotas, view: ExecutionView): UserError | null {
+  const { allocatedBytes, guaranteedBytes } = view;
+  const fits = (bytes: number, available: number) => bytes === 0 || bytes <= available;
+  if (!fits(allocatedBytes, quotas.memoryBytes + view.reserveBytes) || !fits(guaranteedBytes, quotas.guaranteedMessageBytes)) {
+    return userErrorOf(view.canisterId, outOfMemory());
+  }
+  quotas.memoryBytes -= allocatedBytes;
+  quotas.guaranteedMessageBytes -= guaranteedBytes;
+  quotas.callbacks -= view.plannedCalls.length;
+  return null;
+}
