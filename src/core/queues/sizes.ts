@@ -8,7 +8,7 @@ import { utf8Length } from "../../base/utf8.ts";
 import type { CanisterMessage, Request, Response, StreamMessage } from "../state/messages.ts";
 
 /** The shared pointer with its tag (16) and the request struct (152, aligned to 160). */
-const REQUEST_STRUCT_BYTES = 176;
+export const REQUEST_STRUCT_BYTES = 176;
 /** The shared pointer with its tag (16) and the response struct (120, aligned to 128). */
 const RESPONSE_STRUCT_BYTES = 144;
 /** The shared pointer with its tag (16) and the refund struct (48). */
