@@ -40,8 +40,8 @@ export class IngressHistory implements Owned {
   private readonly statuses: SortedMap<MessageId, IngressEntry>;
   /** Final entries, oldest first. */
   private readonly terminal: SortedMap<TerminalKey, MessageId>;
-  /** Final entries that still hold their answer, oldest first. */
-  private readonly withAnswer: SortedMap<TerminalKey, MessageId>;
+  /** Time part of a key: answers that became final before it are forgotten already. */
+  private forgottenBefore: string;
   private bytes: number;
 
   private constructor(epoch: Epoch, capacityBytes: number, from: IngressHistory | null) {
@@ -49,7 +49,7 @@ export class IngressHistory implements Owned {
     this.capacityBytes = capacityBytes;
     this.statuses = from === null ? SortedMap.empty(epoch) : from.statuses.fork(epoch);
     this.terminal = from === null ? SortedMap.empty(epoch) : from.terminal.fork(epoch);
-    this.withAnswer = from === null ? SortedMap.empty(epoch) : from.withAnswer.fork(epoch);
+    this.forgottenBefore = from === null ? "" : from.forgottenBefore;
     this.bytes = from === null ? 0 : from.bytes;
   }
 
@@ -73,17 +73,13 @@ export class IngressHistory implements Owned {
 
   /**
    * Writes a status. An unknown message becomes `received`, or final at once when its induction is refused; then statuses
-   * only go forward. Above the memory limit the oldest answers are forgotten (`done`).
+   * only go forward. Final statuses are written in the order of time. Above the memory limit the oldest answers are forgotten (`done`).
    */
   set(id: MessageId, status: IngressStatus, about: { readonly receiver: PrincipalId; readonly user: PrincipalId }, nowNanos: bigint): void {
     const old = this.statuses.get(id);
     assert(mayFollow(old?.status ?? null, status), `ingress status ${status.kind} may not follow ${old?.status.kind ?? "unknown"}`);
     this.write(id, { status, receiver: about.receiver, user: about.user, timeNanos: nowNanos });
-    if (isTerminal(status)) {
-      const key = terminalKey(nowNanos, id);
-      this.terminal.set(key, id);
-      if (status.kind !== "done") this.withAnswer.set(key, id);
-    }
+    if (isTerminal(status)) this.terminal.set(terminalKey(nowNanos, id), id);
     if (this.bytes > this.capacityBytes) this.forgetAnswers();
   }
 
@@ -94,7 +90,6 @@ export class IngressHistory implements Owned {
       const [key, id] = first;
       if (timeOfKey(key) + TERMINAL_LIFETIME_NANOS >= nowNanos) break;
       this.terminal.delete(key);
-      this.withAnswer.delete(key);
       this.bytes -= answerBytes(this.statuses.get(id)!.status);
       this.statuses.delete(id);
       pruned++;
@@ -126,15 +121,15 @@ export class IngressHistory implements Owned {
   check(): void {
     let bytes = 0;
     const terminal: TerminalKey[] = [];
-    const withAnswer: TerminalKey[] = [];
     for (const [id, { status, timeNanos }] of this.statuses.entries()) {
       bytes += answerBytes(status);
-      if (isTerminal(status)) terminal.push(terminalKey(timeNanos, id));
-      if (status.kind === "replied" || status.kind === "rejected") withAnswer.push(terminalKey(timeNanos, id));
+      if (!isTerminal(status)) continue;
+      const key = terminalKey(timeNanos, id);
+      terminal.push(key);
+      assert(status.kind === "done" || key.slice(0, TIME_DIGITS) >= this.forgottenBefore, "old answers are forgotten");
     }
     assert(bytes === this.bytes, "bytes of answers are counted");
     assert(terminal.sort().join() === [...this.terminal.keys()].join(), "final entries are listed by time");
-    assert(withAnswer.sort().join() === [...this.withAnswer.keys()].join(), "entries with an answer are listed by time");
   }
 
   private write(id: MessageId, entry: IngressEntry): void {
@@ -150,13 +145,15 @@ export class IngressHistory implements Owned {
    */
   private forgetAnswers(): void {
     let moment: string | null = null;
-    for (let first = this.withAnswer.first(); first !== undefined; first = this.withAnswer.first()) {
-      const [key, id] = first;
+    for (let next = this.terminal.firstAfter(this.forgottenBefore); next !== undefined; next = this.terminal.firstAfter(next[0])) {
+      const [key, id] = next;
       const time = key.slice(0, TIME_DIGITS);
-      if (this.bytes <= this.capacityBytes && time !== moment) break;
-      moment = time;
-      this.withAnswer.delete(key);
-      this.write(id, { ...this.statuses.get(id)!, status: { kind: "done" } });
+      if (time !== moment) {
+        moment = this.forgottenBefore = time;
+        if (this.bytes <= this.capacityBytes) return;
+      }
+      const entry = this.statuses.get(id)!;
+      if (entry.status.kind !== "done") this.write(id, { ...entry, status: { kind: "done" } });
     }
   }
 }
@@ -173,10 +170,11 @@ function mayFollow(old: IngressStatus | null, status: IngressStatus): boolean {
     case "processing":
       return old?.kind === "received" || old?.kind === "processing";
     case "replied":
+      return old !== null && !isTerminal(old);
     case "rejected":
       return old === null || !isTerminal(old);
     case "done":
-      return old?.kind === "replied" || old?.kind === "rejected";
+      return false; // only this history makes it
     default:
       return unreachable(status);
   }
