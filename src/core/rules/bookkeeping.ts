@@ -3,7 +3,6 @@
  * round walks only the canisters that have something to do. `invariants.ts` compares each with its plain definition.
  */
 import type { CanisterState } from "../state/canister.ts";
-import type { CallbackId } from "../state/ids.ts";
 import type { CoarseTime } from "../state/messages.ts";
 import { timerKey, type SubnetState } from "../state/network-state.ts";
 import type { World } from "../state/world.ts";
@@ -51,11 +50,7 @@ function earlier(a: CoarseTime | null, b: CoarseTime | null): CoarseTime | null 
   return b === null || a < b ? a : b;
 }
 
-/** Key in `expiringCallbacks`: ordered by deadline, then by callback. */
-export function callbackKey(deadline: CoarseTime, id: CallbackId): string {
-  return `${String(deadline).padStart(12, "0")} ${id}`;
-}
-
+/** Deadline of a key of `expiringCallbacks` (see `call-contexts.ts`). */
 function deadlineOfKey(key: string): CoarseTime {
   return Number(key.slice(0, 12));
 }

@@ -2,7 +2,7 @@
  * What a run sees of the world, and the scratch account of what it does to it (the `SystemView` of `canister/types.ts`).
  *
  * The rule makes one view per attempt. It reads the canister as the rule left it before the run (prepayment taken, refunds of a response
- * credited) and writes nothing; when the run succeeds and `commitError` finds nothing, `applyView` moves the account into the record.
+ * credited) and writes nothing; when the run succeeds and `commitError` finds nothing, `applyTo` moves the account into the record.
  * A trapped run's view is dropped. Requests, callbacks and call contexts are the rule's to make, from `plannedCalls`.
  *
  * Everything that costs more than a comparison is worked out when it is first asked for: most messages make no call and grow nothing.

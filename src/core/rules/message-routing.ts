@@ -115,7 +115,7 @@ function lacksMemory(world: World, subnet: SubnetState, request: Request): boole
 
 /** The system may reject any request that was not delivered yet (interface spec, "Reject codes": SYS_TRANSIENT). */
 function chosenReject(world: World, request: Request): boolean {
-  const concern = { from: request.sender, to: request.receiver, method: request.method, message: "request" as const, nth: 0 };
+  const concern = { from: request.sender, to: request.receiver, method: request.method, message: "request" as const };
   return world.schedule.choose({ kind: "rejectRequest", message: concern }, 2) === 1;
 }
 
@@ -130,7 +130,7 @@ export function acceptResponse(world: World, subnet: SubnetState, receiver: Cani
     world.schedule.choose(
       {
         kind: "loseResponse",
-        message: { from: response.respondent, to: response.originator, method: callback.method, message: "response", nth: 0 },
+        message: { from: response.respondent, to: response.originator, method: callback.method, message: "response" },
       },
       2,
     ) === 1;

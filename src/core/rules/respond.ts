@@ -6,6 +6,7 @@
  */
 import { cutUtf8, encodeUtf8 } from "../../base/utf8.ts";
 import type { IngressStatus } from "../events.ts";
+import type { CanisterQueues } from "../queues/canister-queues.ts";
 import type { CallContext, CallOrigin, CanisterState } from "../state/canister.ts";
 import type { MessageId, PrincipalId } from "../state/ids.ts";
 import type { MessageTag, Response, ResponsePayload } from "../state/messages.ts";
@@ -36,11 +37,17 @@ export function respond(world: World, subnet: SubnetState, canister: CanisterSta
   answer(world, subnet, canister, context.origin, result, refund, parent);
 }
 
+/** Who answers: a canister, or a subnet for its management canister. `queues` are for writing. */
+export interface Respondent {
+  readonly id: PrincipalId;
+  readonly queues: CanisterQueues;
+}
+
 /** Sends an answer where a call came from, whether or not a context was ever made for it. */
 export function answer(
   world: World,
   subnet: SubnetState,
-  canister: CanisterState,
+  respondent: Respondent,
   origin: CallOrigin,
   result: CallResult,
   refundCycles: bigint,
@@ -50,20 +57,20 @@ export function answer(
     case "systemTask":
       return;
     case "ingress":
-      return answerIngress(world, subnet, canister.id, origin, result, parent);
+      return answerIngress(world, subnet, respondent.id, origin, result, parent);
     case "canister": {
       const response: Response = {
         kind: "response",
         tag: world.state.nextTag++,
         requestTag: origin.tag,
         originator: origin.canister,
-        respondent: canister.id,
+        respondent: respondent.id,
         callbackId: origin.callbackId,
         refundCycles,
         payload: payloadForCanister(result),
         deadline: origin.deadline,
       };
-      canister.queues.pushOutputResponse(response);
+      respondent.queues.pushOutputResponse(response);
       emitResponse(world, subnet, response, origin.method, parent);
     }
   }

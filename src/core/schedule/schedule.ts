@@ -29,8 +29,6 @@ export interface MessageConcern {
   readonly method: string;
   /** `request`, `response` or `ingress`. */
   readonly message: "request" | "response" | "ingress";
-  /** Occurrence among messages of equal from, to, method and kind, counted from 0 by the recorder. */
-  readonly nth: number;
 }
 
 export interface Schedule {

@@ -130,6 +130,10 @@ export interface HistoryEntry {
  */
 export interface PausedExecution {
   readonly message: Request | Ingress | Response | { readonly kind: "task"; readonly task: SystemTask };
+  /** Of a response: the callback that runs, already unregistered. */
+  readonly callback?: Callback;
+  readonly contextId: CallContextId;
+  readonly prepaidCycles: bigint;
   readonly outcome: Outcome;
   readonly overlay: Overlay;
   /** Round of the subnet in which the last slice runs. */
@@ -182,6 +186,8 @@ export interface CanisterState extends Owned {
   deadlineKey: string | null;
   countedGuaranteedBytes: number;
   countedBestEffortBytes: number;
+  /** Heap and stable memory when the subnet's sets were last brought up to date, bytes. */
+  indexedBytes: number;
   /** Where the round-robin over timer, heartbeat and messages stands (scheduling.md 4). */
   nextTask: "globalTimer" | "heartbeat" | "message";
   lowMemoryHook: "notSatisfied" | "ready" | "executed";

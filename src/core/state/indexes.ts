@@ -2,8 +2,8 @@
  * The sets a subnet keeps so that a round costs what happens in it and not what exists.
  *
  * `reindexCanister` is called after anything that can change them: execution, settings, lifecycle methods, charging.
- * The plain definitions are below, and tests compare. What the queues alone decide (`withInput`, `withOutput`, `deadlines`)
- * is kept by `core/queues`; `forgetCanister` takes a deleted canister out of those too.
+ * The plain definitions are below, and tests compare. What queues and callbacks decide (`withOutput`, `deadlines`, message memory)
+ * is kept by `rules/bookkeeping.ts`; `forgetCanister` takes a deleted canister out of those too.
  */
 import type { SortedMap } from "../../base/sorted-map.ts";
 import type { CanisterState } from "./canister.ts";
@@ -40,9 +40,16 @@ export function indexedAs(canister: CanisterState): IndexedAs {
   };
 }
 
+/** Whether the canister has something to execute besides heartbeat and timer: the plain definition of `withInput`. */
+export function hasWork(canister: CanisterState): boolean {
+  return canister.queues.hasInput || canister.lowMemoryHook === "ready";
+}
+
 /** Brings the subnet's sets up to date with the canister. Both must be for writing. */
 export function reindexCanister(subnet: SubnetState, canister: CanisterState): void {
   move(subnet, canister, indexedAs(canister));
+  const work = hasWork(canister);
+  if (work !== subnet.withInput.has(canister.id)) mark(subnet.withInput, canister.id, work);
 }
 
 /** Takes a canister out of every set, before it is deleted. */

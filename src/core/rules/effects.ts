@@ -1,0 +1,126 @@
+/**
+ * Applying what a run did, when it did not trap: cycles, certified data, timer, version, and the calls it made.
+ * Memory has been committed by the caller of these functions.
+ *
+ * Source: interface spec, "Message execution" (state after); messaging.md 2, 2.1; system-api.md 4.1 (effects kept, by context).
+ */
+import { assert } from "../../base/assert.ts";
+import type { Outcome } from "../canister/types.ts";
+import { resolveManagementCall } from "../management/routing.ts";
+import { updateLowMemoryHook } from "../management/low-memory-hook.ts";
+import type { CallContext } from "../state/canister.ts";
+import { MANAGEMENT_CANISTER, type CallbackId, type PrincipalId } from "../state/ids.ts";
+import { reindexCanister } from "../state/indexes.ts";
+import type { CoarseTime, Request } from "../state/messages.ts";
+import type { Reject } from "../state/rejects.ts";
+import { at } from "../state/world.ts";
+import { coarseNow } from "./bookkeeping.ts";
+import { registerCallback } from "./call-contexts.ts";
+import type { ExecutionView, PlannedCall } from "./execution-view.ts";
+import { rejectRequest } from "./message-routing.ts";
+import { takeQuotas } from "./quotas.ts";
+import type { Turn } from "./turn.ts";
+
+/** The account of a run, which the rule itself made. */
+export function viewOf(outcome: Outcome): ExecutionView {
+  return outcome.view as ExecutionView;
+}
+
+/** `memoryKept` is false for a query called as an update: then only cycles, the log and the version stay. */
+export function applyEffects(turn: Turn, context: CallContext, outcome: Outcome, execution: number, memoryKept: boolean): void {
+  const { subnet, canister } = turn;
+  const view = viewOf(outcome);
+  const full = takeQuotas(turn.quotas, view);
+  assert(full === null, "quotas were checked before the run was committed");
+  view.applyTo(canister);
+  context.availableCycles -= view.acceptedCycles;
+  canister.version++;
+  if (!memoryKept) return;
+  if (outcome.certifiedData !== null) canister.certifiedData = outcome.certifiedData;
+  const timerSet = outcome.globalTimerNanos !== null && outcome.globalTimerNanos !== canister.globalTimerNanos;
+  if (timerSet) canister.globalTimerNanos = outcome.globalTimerNanos!;
+  const grown = canister.indexedBytes !== outcome.heapBytes + outcome.stableBytes;
+  if (grown) {
+    canister.indexedBytes = outcome.heapBytes + outcome.stableBytes;
+    updateLowMemoryHook(canister);
+  }
+  if (timerSet || grown) reindexCanister(subnet, canister);
+  for (const planned of view.plannedCalls) sendCall(turn, context, planned, execution);
+}
+
+/** Registers the callback and puts the request into the output queue. */
+function sendCall(turn: Turn, context: CallContext, planned: PlannedCall, execution: number): void {
+  const { world, subnet, canister } = turn;
+  const { call } = planned;
+  const id = canister.nextCallbackId++ as CallbackId;
+  const deadline: CoarseTime = call.timeoutSeconds === null ? 0 : coarseNow(world) + call.timeoutSeconds;
+  const resolved = receiverOf(turn, call.callee, call.method, call.arg);
+  const request: Request = {
+    kind: "request",
+    tag: world.state.nextTag++,
+    sender: canister.id,
+    receiver: resolved.receiver,
+    callbackId: id,
+    method: call.method,
+    arg: call.arg,
+    cycles: call.cycles,
+    deadline,
+    callTree: { depth: context.callTree.depth + 1, startNanos: context.callTree.startNanos },
+  };
+  registerCallback(subnet, canister, context, {
+    epoch: canister.epoch,
+    id,
+    callContextId: context.id,
+    respondent: resolved.receiver,
+    method: call.method,
+    onReply: call.onReply,
+    onReject: call.onReject,
+    onCleanup: call.onCleanup,
+    cyclesSent: call.cycles,
+    prepaidExecutionCycles: planned.prepaidExecutionCycles,
+    prepaidTransmissionCycles: planned.prepaidTransmissionCycles,
+    nominalTransmissionCycles: planned.nominalTransmissionCycles,
+    deadline,
+    expired: false,
+    requestTag: request.tag,
+  });
+  world.emit({
+    kind: "sent",
+    ...at(world, subnet),
+    tag: request.tag,
+    message: "request",
+    parent: execution,
+    requestTag: null,
+    from: request.sender,
+    to: call.callee,
+    method: request.method,
+    payload: { kind: "data", data: request.arg },
+    cycles: request.cycles,
+    deadline,
+  });
+  canister.queues.pushOutputRequest(request, world.state.timeNanos);
+  if (resolved.reject !== null) {
+    // Never leaves: the answer is in the caller's own input queue at once (messaging.md 6.1).
+    canister.queues.withdrawOutputRequest(request);
+    rejectRequest(world, subnet, canister, request, resolved.reject);
+  }
+}
+
+/** The callee as the queues know it: a call of the management canister is addressed to the subnet that executes it. */
+function receiverOf(turn: Turn, callee: PrincipalId, method: string, arg: Uint8Array): { receiver: PrincipalId; reject: Reject | null } {
+  const { world, subnet, canister } = turn;
+  if (callee !== MANAGEMENT_CANISTER && !world.state.subnets.has(callee)) return { receiver: callee, reject: null };
+  const resolved = resolveManagementCall(world, subnet, canister, { callee, method, arg });
+  if (resolved.kind === "subnet") return { receiver: resolved.subnet, reject: null };
+  return { receiver: subnet.config.id, reject: resolved.reject };
+}
+
+/** Log records and printed lines, kept on traps too. */
+export function appendLogs(turn: Turn, outcome: Outcome): void {
+  if (outcome.logs.length === 0) return;
+  const { world, subnet, canister } = turn;
+  for (const record of outcome.logs) {
+    canister.log.append(record);
+    world.emit({ kind: "printed", ...at(world, subnet), canister: canister.id, content: record.content });
+  }
+}

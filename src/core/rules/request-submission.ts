@@ -1,0 +1,100 @@
+/**
+ * A user submits a call: the checks of one replica before the message may enter a block.
+ *
+ * Source: interface spec, "Request submission"; messaging.md 7.6. Replica: `rs/execution_environment/src/ingress_filter.rs` (c7c5005).
+ */
+import { feesOf, ingressInduction } from "../cycles/fees.ts";
+import { outOfCyclesError, shortfallOf } from "../cycles/freezing.ts";
+import type { Answer, IngressInput } from "../inputs.ts";
+import { acceptManagementIngress, effectiveCanisterOf } from "../management/ingress-acceptance.ts";
+import { inspectMessage } from "../queries/inspect-message.ts";
+import { MANAGEMENT_CANISTER, type CanisterId, type SubnetId } from "../state/ids.ts";
+import type { Ingress } from "../state/messages.ts";
+import type { SubnetState } from "../state/network-state.ts";
+import { ErrorCode, type UserError } from "../state/rejects.ts";
+import { principalText } from "../state/principal.ts";
+import { at, editSubnet, route, type World } from "../state/world.ts";
+import { chargedLater } from "./ingress-induction.ts";
+
+/** How far an expiry may lie ahead, and the tolerance of the validator. Source: messaging.md 9, "Admission window". */
+const MAX_INGRESS_TTL_NANOS = 300_000_000_000n;
+const PERMITTED_DRIFT_NANOS = 30_000_000_000n;
+
+export function submitRequest(world: World, input: IngressInput): Answer {
+  const now = world.state.timeNanos;
+  if (input.expiryNanos < now || input.expiryNanos > now + MAX_INGRESS_TTL_NANOS + PERMITTED_DRIFT_NANOS) {
+    const description = `Invalid request expiry: the ingress_expiry ${input.expiryNanos} is not within [${now}, ${now + MAX_INGRESS_TTL_NANOS}] (nanoseconds).`;
+    return refused({ code: ErrorCode.IngressMessageTimeout, description });
+  }
+  const effective = input.receiver === MANAGEMENT_CANISTER ? effectiveCanisterOf(input.method, input.arg) : input.receiver;
+  if (effective !== null && typeof effective !== "string") return refused(effective.error);
+  const subnetId = subnetOf(world, input, effective);
+  if (subnetId === null) return refused({ code: ErrorCode.CanisterNotFound, description: `Canister ${principalText(effective ?? input.receiver)} not found` });
+  const subnet = editSubnet(world, subnetId);
+  if (subnet.ingressHistory.isKnown(input.messageId)) return { kind: "accepted" };
+  const message: Ingress = {
+    kind: "ingress",
+    tag: world.state.nextTag,
+    messageId: input.messageId,
+    sender: input.sender,
+    receiver: input.receiver,
+    effectiveCanisterId: effective,
+    method: input.method,
+    arg: input.arg,
+    expiryNanos: input.expiryNanos,
+    envelopeBytes: input.envelopeBytes,
+    senderInfo: input.senderInfo,
+  };
+  const error = submissionError(world, subnet, message);
+  if (error !== null) return refused(error);
+  world.state.nextTag++;
+  subnet.pendingIngress.push(message);
+  world.emit({
+    kind: "sent",
+    ...at(world, subnet),
+    tag: message.tag,
+    message: "ingress",
+    parent: null,
+    requestTag: null,
+    from: message.sender,
+    to: message.receiver,
+    method: message.method,
+    payload: { kind: "data", data: message.arg },
+    cycles: 0n,
+    deadline: 0,
+  });
+  return { kind: "accepted" };
+}
+
+function refused(error: UserError): Answer {
+  return { kind: "refused", error };
+}
+
+function subnetOf(world: World, input: IngressInput, effective: CanisterId | null): SubnetId | null {
+  if (effective !== null) return route(world.state, effective);
+  return input.subnet ?? world.state.subnetOrder[0];
+}
+
+/** Source: messaging.md 7.6, "Order of the submission check". Whether the method exists is not checked. */
+function submissionError(world: World, subnet: SubnetState, message: Ingress): UserError | null {
+  const payer = message.effectiveCanisterId;
+  const canister = payer === null ? undefined : subnet.canisters.get(payer);
+  if (payer !== null) {
+    if (canister === undefined) return { code: ErrorCode.CanisterNotFound, description: `Canister ${principalText(payer)} not found` };
+    if (!chargedLater(message)) {
+      const fees = feesOf(subnet.config);
+      const missing = shortfallOf(fees, canister, ingressInduction(fees, message.envelopeBytes));
+      if (missing !== null) return outOfCyclesError(payer, missing, canister.settings.controllers.includes(message.sender));
+    }
+  }
+  if (message.receiver === MANAGEMENT_CANISTER) return acceptManagementIngress(world, subnet, message);
+  const { status, execution, id } = canister!;
+  if (status.kind === "stopped") return { code: ErrorCode.CanisterStopped, description: `Canister ${principalText(id)} is stopped` };
+  if (status.kind === "stopping") return { code: ErrorCode.CanisterStopping, description: `Canister ${principalText(id)} is stopping` };
+  if (execution?.module.info.methods.get(message.method) === "composite_query") {
+    return { code: ErrorCode.CompositeQueryCalledInReplicatedMode, description: "Composite query cannot be called in replicated mode" };
+  }
+  if (execution === null) return { code: ErrorCode.CanisterWasmModuleNotFound, description: "Requested canister has no wasm module" };
+  return inspectMessage(world, subnet, canister!, message);
+}
+

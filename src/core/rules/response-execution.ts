@@ -1,0 +1,200 @@
+/**
+ * Executing a response: its callback, and the cleanup when that traps.
+ *
+ * The callback is unregistered and refunds are credited before anything runs, and stay whatever it does. Five percent of the
+ * instructions are kept for cleanup, which runs on the state before the callback.
+ *
+ * Source: interface spec, "Message execution" (responses), "Callbacks"; messaging.md 7.2.
+ * Replica: `rs/execution_environment/src/execution/response.rs` (c7c5005).
+ */
+import { cleanupFailed, userErrorOf, wasmModuleNotFound } from "../canister/errors.ts";
+import { commit, commitOverlay, detach, discard, run, type Overlay } from "../canister/run.ts";
+import type { EntryPoint, Outcome } from "../canister/types.ts";
+import {
+  creditCycles,
+  creditResponse,
+  refundExecution,
+  runsWasm64,
+  takePostponedIngressFees,
+  takePostponedIngressFeesBeforeCleanup,
+} from "../cycles/accounts.ts";
+import { feesOf } from "../cycles/fees.ts";
+import type { CallContext, Callback } from "../state/canister.ts";
+import type { Response } from "../state/messages.ts";
+import type { UserError } from "../state/rejects.ts";
+import { at, limitsOf } from "../state/world.ts";
+import { PAGE_BYTES } from "../wasm/abi.ts";
+import { queuesChanged } from "./bookkeeping.ts";
+import { removeIfFinished, unregisterCallback } from "./call-contexts.ts";
+import { appendLogs, applyEffects, viewOf } from "./effects.ts";
+import { ExecutionView } from "./execution-view.ts";
+import { conclude, emitExecuted, NOTHING_RAN, type Ran } from "./message-execution.ts";
+import { runLimits } from "./run-limits.ts";
+import type { Turn } from "./turn.ts";
+
+/** Executes a response that was taken from the input queue. */
+export function executeResponse(turn: Turn, response: Response): Ran {
+  const { world, subnet, canister } = turn;
+  const callback = unregisterCallback(subnet, canister, response.callbackId);
+  if (callback === undefined) {
+    // A late answer to a bounded-wait call: dropped silently, its cycles are credited (messaging.md 4).
+    creditCycles(canister, response.refundCycles);
+    world.emit({ kind: "dropped", ...at(world, subnet), tag: response.tag, reason: "its caller no longer waits for it" });
+    return NOTHING_RAN;
+  }
+  const refundedCycles = creditResponse(feesOf(subnet.config), canister, callback, response);
+  const context = canister.callContexts.edit(callback.callContextId)!;
+  if (context.deleted) {
+    // The canister was uninstalled under this call: nothing runs, the unused prepayment comes back.
+    settleInstructions(turn, callback, 0);
+    world.emit({ kind: "dropped", ...at(world, subnet), tag: response.tag, reason: "its call context was deleted" });
+    removeIfFinished(canister, context);
+    queuesChanged(subnet, canister);
+    return NOTHING_RAN;
+  }
+  const work: CallbackWork = { response, callback, context, refundedCycles };
+  if (canister.execution === null) {
+    return { ...NOTHING_RAN, heapDeltaBytes: finishFailed(turn, work, userErrorOf(canister.id, wasmModuleNotFound()), 0, 1) };
+  }
+  const entry = callbackEntry(work);
+  const limits = limitsOf(world, subnet);
+  const reserve = Math.floor((limits.messageInstructions * limits.cleanupReservePercent) / 100);
+  const outcome = run(
+    world.pool,
+    canister.execution,
+    entry,
+    () => new ExecutionView({ world, subnet, canister, kind: "callback", quotas: turn.quotas, context, refundedCycles }),
+    runLimits(limits, entry.kind, limits.messageInstructions - reserve),
+  );
+  if (outcome.slices > 1) {
+    viewOf(outcome).hold();
+    canister.paused = {
+      message: response,
+      callback,
+      contextId: context.id,
+      prepaidCycles: callback.prepaidExecutionCycles,
+      outcome,
+      overlay: detach(outcome),
+      startedRound: subnet.round,
+      finishRound: subnet.round + outcome.slices - 1,
+    };
+    queuesChanged(subnet, canister);
+    return { instructions: limits.sliceInstructions, held: true, heapDeltaBytes: 0 };
+  }
+  const heapDeltaBytes = finishResponse(turn, work, outcome, null);
+  return { instructions: outcome.instructions, held: false, heapDeltaBytes };
+}
+
+/** A response being executed, and who waited for it. */
+export interface CallbackWork {
+  readonly response: Response;
+  readonly callback: Callback;
+  /** For writing. */
+  readonly context: CallContext;
+  readonly refundedCycles: bigint;
+}
+
+function callbackEntry({ response, callback }: CallbackWork): EntryPoint {
+  const { payload } = response;
+  return payload.kind === "data"
+    ? { kind: "replyCallback", closure: callback.onReply, data: payload.data, composite: false }
+    : { kind: "rejectCallback", closure: callback.onReject, code: payload.code, message: payload.message, composite: false };
+}
+
+/** Applies the callback's outcome, or runs the cleanup; returns the heap delta in bytes. `overlay` has the changes of a held run. */
+export function finishResponse(turn: Turn, work: CallbackWork, outcome: Outcome, overlay: Overlay | null): number {
+  const { canister } = turn;
+  const { context, callback, response } = work;
+  takePostponedIngressFees(canister);
+  let error = outcome.result.kind === "trap" ? outcome.result.error : null;
+  error ??= viewOf(outcome).commitError(canister, outcome);
+  if (error !== null) {
+    if (overlay === null) discard(outcome);
+    appendLogs(turn, outcome);
+    return finishFailed(turn, work, error, outcome.instructions, outcome.slices);
+  }
+  if (overlay !== null) commitOverlay(canister.execution!, overlay);
+  else commit(outcome);
+  appendLogs(turn, outcome);
+  context.instructions += outcome.instructions;
+  const execution = turn.world.state.nextExecution++;
+  const cycles = settleInstructions(turn, callback, outcome.instructions);
+  emitExecuted(turn, execution, {
+    tag: response.tag,
+    entry: response.payload.kind === "data" ? "replyCallback" : "rejectCallback",
+    method: callback.method,
+    contextId: context.id,
+    instructions: outcome.instructions,
+    cycles,
+    result: outcome.result,
+    cleanup: null,
+    slices: outcome.slices,
+  });
+  applyEffects(turn, context, outcome, execution, true);
+  conclude(turn, context, outcome.result, execution);
+  queuesChanged(turn.subnet, canister);
+  return (outcome.dirtyHeapPages + outcome.dirtyStablePages) * PAGE_BYTES;
+}
+
+/** The callback failed: the cleanup runs where there is one, and the callback's error is the result all the same. */
+function finishFailed(turn: Turn, work: CallbackWork, callbackError: UserError, used: number, slices: number): number {
+  const { world, subnet, canister } = turn;
+  const { context, callback, response } = work;
+  const cleanup = callback.onCleanup !== null && canister.execution !== null ? runCleanup(turn, work, used) : null;
+  const failed = cleanup !== null && cleanup.result.kind === "trap" ? cleanup.result.error : null;
+  const error = failed === null ? callbackError : cleanupFailed(canister.id, callbackError, failed);
+  const instructions = used + (cleanup?.instructions ?? 0);
+  context.instructions += instructions;
+  if (cleanup !== null) {
+    takePostponedIngressFeesBeforeCleanup(canister, failed === null ? viewOf(cleanup).removedCycles : 0n);
+    if (failed === null) commit(cleanup);
+    else discard(cleanup);
+    appendLogs(turn, cleanup);
+  } else takePostponedIngressFees(canister);
+  const execution = world.state.nextExecution++;
+  const cycles = settleInstructions(turn, callback, instructions);
+  const result: Outcome["result"] = { kind: "trap", error, backtrace: null };
+  emitExecuted(turn, execution, {
+    tag: response.tag,
+    entry: response.payload.kind === "data" ? "replyCallback" : "rejectCallback",
+    method: callback.method,
+    contextId: context.id,
+    instructions,
+    cycles,
+    result,
+    cleanup: cleanup === null ? null : failed === null ? "ran" : "failed",
+    slices,
+  });
+  if (cleanup !== null && failed === null) applyEffects(turn, context, cleanup, execution, true);
+  conclude(turn, context, result, execution);
+  queuesChanged(subnet, canister);
+  return cleanup !== null && failed === null ? (cleanup.dirtyHeapPages + cleanup.dirtyStablePages) * PAGE_BYTES : 0;
+}
+
+/** Runs with whatever instructions remain of the message, the reserve included. */
+function runCleanup(turn: Turn, work: CallbackWork, used: number): Outcome {
+  const { world, subnet, canister } = turn;
+  const { context, callback, response, refundedCycles } = work;
+  const limits = limitsOf(world, subnet);
+  const code = response.payload.kind === "data" ? 0 : response.payload.code;
+  return run(
+    world.pool,
+    canister.execution!,
+    { kind: "cleanup", closure: callback.onCleanup!, code, composite: false },
+    () => new ExecutionView({ world, subnet, canister, kind: "cleanup", quotas: turn.quotas, context, refundedCycles }),
+    runLimits(limits, "cleanup", Math.max(0, limits.messageInstructions - used)),
+  );
+}
+
+/** Gives back what the callback and its cleanup did not use of their prepayment; returns the cycles they cost. */
+function settleInstructions(turn: Turn, callback: Callback, used: number): bigint {
+  const { world, subnet, canister } = turn;
+  const instructions = limitsOf(world, subnet).messageInstructions;
+  return refundExecution(feesOf(subnet.config), canister, {
+    prepaidCycles: callback.prepaidExecutionCycles,
+    instructions,
+    instructionsLeft: instructions - used,
+    wasm64: runsWasm64(canister),
+  });
+}
+

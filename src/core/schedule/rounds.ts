@@ -1,0 +1,193 @@
+/**
+ * A round of one subnet: the ordinary choice of what goes next.
+ *
+ * Batch time is set; what expired is dropped; streams and the block's ingress are inducted; then iterations of management calls, tasks,
+ * canisters and same-subnet induction until nothing is left or a limit is reached; then stopping, pruning, charging and streams.
+ * Nothing is scanned: every walk is over a set kept by the rules (canisters with input, timers, deadlines, charges).
+ *
+ * Source: scheduling.md 1, 2; messaging.md 6.1. Replica: `rs/execution_environment/src/scheduler.rs` (c7c5005).
+ */
+import type { CallOrigin, CanisterState, SystemTask } from "../state/canister.ts";
+import type { CanisterId, PrincipalId } from "../state/ids.ts";
+import type { CanisterMessage, Ingress } from "../state/messages.ts";
+import type { SubnetState } from "../state/network-state.ts";
+import { at, editCanister, limitsOf, type World } from "../state/world.ts";
+import { queuesChanged } from "../rules/bookkeeping.ts";
+import { executeCall, executeTask, type Ran } from "../rules/message-execution.ts";
+import { executeResponse } from "../rules/response-execution.ts";
+import { finishHeld } from "../rules/held-execution.ts";
+import { inductIngress } from "../rules/ingress-induction.ts";
+import { inductStreams } from "../rules/stream-induction.ts";
+import { executeManagementCalls } from "../rules/management-execution.ts";
+import { buildStreams, inductOnSameSubnet } from "../rules/message-routing.ts";
+import { chargeResources } from "../rules/resource-charging.ts";
+import { shedBestEffort } from "../rules/shedding.ts";
+import { settleStopping } from "../rules/stopping.ts";
+import { expireIngress, timeOut } from "../rules/time-out.ts";
+import { threadQuotas, type Quotas } from "../rules/quotas.ts";
+import type { Turn } from "../rules/turn.ts";
+import { chargeTurn, ordinaryOrder } from "./priorities.ts";
+import { plannedTasks } from "./tasks.ts";
+
+/** Ingress calls of this round that are not answered yet. */
+type Waiting = Extract<CallOrigin, { kind: "ingress" }>[];
+
+/** Runs one round of the subnet at the current batch time. */
+export function runRound(world: World, subnet: SubnetState): void {
+  timeOut(world, subnet);
+  inductStreams(world, subnet);
+  inductIngress(world, subnet);
+  const executions = execute(world, subnet);
+  buildStreams(world, subnet);
+  shedBestEffort(world, subnet);
+  world.emit({ kind: "round", ...at(world, subnet), executions });
+  subnet.round++;
+}
+
+function execute(world: World, subnet: SubnetState): number {
+  const before = world.state.nextExecution;
+  const limits = limitsOf(world, subnet);
+  const waiting: Waiting = [];
+  expireIngress(world, subnet);
+  let budget = limits.roundInstructions - limits.sliceInstructions + 1;
+  let managementBudget = Math.floor(limits.roundInstructions / 16);
+  let heapDeltaBytes = 0;
+  for (let iteration = 0; ; iteration++) {
+    managementBudget -= executeManagementCalls(world, subnet, iteration, managementBudget);
+    if (budget <= 0) break;
+    const tasks = iteration === 0 ? plannedTasks(world, subnet) : NO_TASKS;
+    const order = ordinaryOrder(subnet, tasks.keys(), iteration);
+    if (order.length === 0) break;
+    const used = executeIteration(world, subnet, { order, tasks, iteration, budget, waiting });
+    heapDeltaBytes += used.heapDeltaBytes;
+    budget -= used.instructions + limits.canistersPerRoundOverheadInstructions * subnet.canisters.size;
+    if (used.attempted === 0 || heapDeltaBytes >= limits.heapDeltaPerRoundBytes) break;
+    inductOnSameSubnet(world, subnet);
+  }
+  markProcessing(world, subnet, waiting);
+  settleStopping(world, subnet);
+  subnet.ingressHistory.prune(world.state.timeNanos);
+  chargeResources(world, subnet);
+  return world.state.nextExecution - before;
+}
+
+const NO_TASKS: ReadonlyMap<CanisterId, readonly SystemTask[]> = new Map();
+
+interface Iteration {
+  readonly order: CanisterId[];
+  readonly tasks: ReadonlyMap<CanisterId, readonly SystemTask[]>;
+  readonly iteration: number;
+  readonly budget: number;
+  readonly waiting: Waiting;
+}
+
+interface Used {
+  /** Of an iteration: the maximum over the threads. */
+  readonly instructions: number;
+  /** Messages, tasks and slices that were tried. */
+  readonly attempted: number;
+  readonly heapDeltaBytes: number;
+}
+
+/**
+ * Canisters run on threads, dealt out like cards in their order. Threads do not see each other within an iteration, so running
+ * them one canister after another gives the same state; each has its own budget.
+ */
+function executeIteration(world: World, subnet: SubnetState, given: Iteration): Used {
+  const limits = limitsOf(world, subnet);
+  const threads = new Array<number>(limits.executionThreads).fill(given.budget);
+  const quotas: Quotas[] = [];
+  const order = given.order;
+  let attempted = 0;
+  let heapDeltaBytes = 0;
+  for (let position = 0; order.length > 0; position++) {
+    const id = takeNext(world, subnet, order);
+    const thread = position % threads.length;
+    if (threads[thread] <= 0) continue;
+    const canister = editCanister(subnet, id);
+    if (canister === undefined) continue;
+    quotas[thread] ??= threadQuotas(world, subnet);
+    const turn: Turn = { world, subnet, canister, iteration: given.iteration, quotas: quotas[thread], waitingIngress: given.waiting };
+    const used = runCanister(turn, given.tasks.get(id) ?? [], threads[thread]);
+    threads[thread] -= used.instructions;
+    attempted += used.attempted;
+    heapDeltaBytes += used.heapDeltaBytes;
+    const first = given.iteration === 0 && position < threads.length;
+    chargeTurn(subnet, canister, (first && used.attempted > 0) || !canister.queues.hasInput);
+  }
+  return { instructions: given.budget - Math.min(...threads), attempted, heapDeltaBytes };
+}
+
+/** All that a canister has to do, back to back, while the thread's budget lasts. */
+function runCanister(turn: Turn, tasks: readonly SystemTask[], budget: number): Used {
+  const { world, subnet, canister } = turn;
+  const limits = limitsOf(world, subnet);
+  let attempted = 0;
+  let instructions = 0;
+  let heapDeltaBytes = 0;
+  let completed = false;
+  const account = (ran: Ran): void => {
+    attempted++;
+    instructions += ran.instructions + limits.messageOverheadInstructions;
+    heapDeltaBytes += ran.heapDeltaBytes;
+    if (!ran.held && ran.instructions > 0) completed = true;
+  };
+  if (canister.paused !== null) {
+    // After its slice a long execution is not scheduled again in this round, whether or not it ended.
+    account(finishHeld(turn));
+  } else {
+    for (const task of hookFirst(canister, tasks)) {
+      if (instructions >= budget || canister.paused !== null) break;
+      account(executeTask(turn, task));
+    }
+    while (instructions < budget && canister.paused === null) {
+      const message = nextMessage(world, canister);
+      if (message === undefined) break;
+      account(message.kind === "response" ? executeResponse(turn, message) : executeCall(turn, message));
+    }
+  }
+  if (completed) instructions += limits.canisterOverheadInstructions;
+  queuesChanged(subnet, canister);
+  return { instructions, attempted, heapDeltaBytes };
+}
+
+/** The low-memory hook goes before other tasks. */
+function hookFirst(canister: CanisterState, tasks: readonly SystemTask[]): readonly SystemTask[] {
+  if (canister.lowMemoryHook !== "ready" || canister.status.kind !== "running") return tasks;
+  canister.lowMemoryHook = "executed";
+  const exported = canister.execution?.module.info.systemExports.has("canister_on_low_wasm_memory") ?? false;
+  return exported ? ["lowWasmMemory", ...tasks] : tasks;
+}
+
+/** The next canister in this iteration: the ordinary one, or another by choice. */
+function takeNext(world: World, subnet: SubnetState, order: CanisterId[]): CanisterId {
+  if (world.schedule.ordinary || order.length === 1) return order.shift()!;
+  const option = world.schedule.choose({ kind: "canister", subnet: subnet.config.id, candidates: order }, order.length);
+  return order.splice(option, 1)[0];
+}
+
+/** The next message from the input queues; `undefined` when there is none, or when the schedule leaves the rest for later. */
+function nextMessage(world: World, canister: CanisterState): CanisterMessage | Ingress | undefined {
+  const { queues } = canister;
+  if (world.schedule.ordinary || !queues.hasInput) return queues.popInput();
+  const messages = queues.inputCandidates();
+  const candidates = messages.map((message) => ({ ...endpoints(message, canister), message: message.kind }));
+  const option = world.schedule.choose({ kind: "message", canister: canister.id, candidates }, candidates.length + 1);
+  return option === candidates.length ? undefined : queues.popInput(option);
+}
+
+function endpoints(message: CanisterMessage | Ingress, canister: CanisterState): { from: PrincipalId; to: PrincipalId; method: string } {
+  if (message.kind !== "response") return { from: message.sender, to: message.receiver, method: message.method };
+  return { from: message.respondent, to: message.originator, method: canister.callbacks.get(message.callbackId)?.method ?? "" };
+}
+
+/** Source: messaging.md 9: `processing` is written when the call did not finish in the round in which it started. */
+function markProcessing(world: World, subnet: SubnetState, waiting: Waiting): void {
+  for (const origin of waiting) {
+    const entry = subnet.ingressHistory.get(origin.messageId);
+    if (entry?.status.kind !== "received") continue;
+    const status = { kind: "processing" } as const;
+    subnet.ingressHistory.set(origin.messageId, status, { receiver: entry.receiver, user: entry.user }, world.state.timeNanos);
+    world.emit({ kind: "ingressStatus", ...at(world, subnet), messageId: origin.messageId, tag: origin.tag, status });
+  }
+}
