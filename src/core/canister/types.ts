@@ -25,7 +25,13 @@ export type EntryPoint =
   | { readonly kind: "transform"; readonly method: string; readonly arg: Uint8Array } // TQ
   | { readonly kind: "compositeQuery"; readonly method: string; readonly arg: Uint8Array } // CQ: the method may be of kind query or composite_query
   | { readonly kind: "replyCallback"; readonly closure: Closure; readonly data: Uint8Array; readonly composite: boolean } // Ry, CRy
-  | { readonly kind: "rejectCallback"; readonly closure: Closure; readonly code: number; readonly message: string; readonly composite: boolean } // Rt, CRt
+  | {
+      readonly kind: "rejectCallback";
+      readonly closure: Closure;
+      readonly code: number;
+      readonly message: string;
+      readonly composite: boolean;
+    } // Rt, CRt
   | { readonly kind: "cleanup"; readonly closure: Closure; readonly code: number; readonly composite: boolean } // C, CC
   | { readonly kind: "inspectMessage"; readonly method: string; readonly arg: Uint8Array } // F
   | { readonly kind: "heartbeat" } // T
@@ -121,7 +127,13 @@ export interface SystemView {
   costCall(methodNameBytes: bigint, payloadBytes: bigint): bigint;
   costCreateCanister(): bigint;
   costHttpRequest(requestBytes: bigint, maxResponseBytes: bigint): bigint;
-  costHttpRequestV2(params: { requestBytes: bigint; roundtripMillis: bigint; rawResponseBytes: bigint; transformedResponseBytes: bigint; transformInstructions: bigint }): bigint;
+  costHttpRequestV2(params: {
+    requestBytes: bigint;
+    roundtripMillis: bigint;
+    rawResponseBytes: bigint;
+    transformedResponseBytes: bigint;
+    transformInstructions: bigint;
+  }): bigint;
   costSign(scheme: "ecdsa" | "schnorr" | "vetkd", keyName: string, algorithm: number): bigint | 1 | 2;
 }
 

@@ -1,0 +1,42 @@
+/**
+ * `debug_print` and `trap`. What they charge depends on the canister log, so the host charges it.
+ *
+ * Source: interface spec, "Debugging aids"; system-api.md 2 ("Logging") and 4. Replica: `linker.rs`, `logging_charge_bytes` (c7c5005).
+ */
+import { decodeUtf8Lossy, encodeUtf8 } from "../../../base/utf8.ts";
+import { calledTrap, noMemory } from "../errors.ts";
+import { LOG_CAPACITY_BYTES } from "../log.ts";
+import type { RunContext } from "../run-context.ts";
+import type { Imports } from "./api.ts";
+
+/** Instructions for each byte that leaves the sandbox. Replica: `BYTE_TRANSMISSION_COST_FACTOR` (c7c5005). */
+const TRANSMISSION = 50;
+/** A trap's message is cut to this many bytes. */
+const MAX_TRAP_BYTES = 32 * 1024;
+
+const PRINT_OUT_OF_BOUNDS = encodeUtf8("(debug_print message out of memory bounds)");
+
+export function diagnosticImports(run: RunContext): Imports {
+  return {
+    debug_print: (src, size) => {
+      src >>>= 0;
+      size >>>= 0;
+      run.charge(loggingCharge(run, size) + (run.view.printing ? size : 0));
+      if (!run.info.hasMemory) run.fail(noMemory());
+      const message = src + size > run.heapBytes ? PRINT_OUT_OF_BOUNDS : run.heapView(src, size);
+      run.log.push(run.view.timeNanos, message);
+    },
+    trap: (src, size) => {
+      src >>>= 0;
+      size >>>= 0;
+      run.charge(size + loggingCharge(run, size));
+      if (!run.info.hasMemory) run.fail(noMemory());
+      size = Math.min(size, MAX_TRAP_BYTES);
+      run.fail(calledTrap(src + size > run.heapBytes ? "(trap message out of memory bounds)" : decodeUtf8Lossy(run.heapView(src, size))));
+    },
+  };
+}
+
+function loggingCharge(run: RunContext, size: number): number {
+  return 2 * Math.min(size, LOG_CAPACITY_BYTES) + TRANSMISSION * Math.min(size, LOG_CAPACITY_BYTES - run.log.usedBytes);
+}

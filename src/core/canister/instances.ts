@@ -1,0 +1,317 @@
+/**
+ * Instances: a canister's code needs a live Wasm memory only while it runs, and a host has room for few of them. Making, dropping or
+ * handing an instance to another canister can never be observed; `dropAll` lets tests try.
+ *
+ * An instance remembers the stamps of the content it holds (paged-memory.ts). To give it to an execution state only the pages with another
+ * stamp are copied: none when it ran that canister last, those written since when it ran another timeline of it, and the canister's own
+ * pages when it ran another canister of the same module.
+ */
+import { assert } from "../../base/assert.ts";
+import { EXPORT, PREFIX_BYTES, PREFIX_WASM_PAGES, WASM_PAGE_BYTES, type Variant } from "../wasm/abi.ts";
+import type { EngineInstance, WasmEngine } from "../wasm/engine.ts";
+import type { PreparedModule } from "../wasm/module-info.ts";
+import type { ExecutionState, Lineage } from "./execution-state.ts";
+import { importsOf } from "./ic0/imports.ts";
+import { PAGE_WORDS } from "./page-slabs.ts";
+import { CHUNK_PAGES, PAGES_PER_WASM_PAGE, ZERO_STAMP, type PagedMemory } from "./paged-memory.ts";
+import { RunContext } from "./run-context.ts";
+
+type WasmFunction = (...args: number[]) => number | void;
+
+const PREFIX_WORDS = PREFIX_BYTES / 4;
+/** The first words of a page that a store to the page before it can reach: 15 bytes (abi.ts). */
+const NEIGHBOUR_WORDS = 4;
+const NOTHING = (): void => undefined;
+
+export class Instance {
+  readonly module: PreparedModule;
+  readonly variant: Variant;
+  readonly context: RunContext;
+  readonly engine: EngineInstance;
+  /** Whose content it holds. */
+  lineage: Lineage | null = null;
+  /** Has an outcome that is not settled. */
+  busy = false;
+  alive = true;
+  /** Heap bytes as the pool counts them. */
+  accountedBytes = 0;
+
+  private words: Int32Array = new Int32Array(0);
+  /** The write map, eight pages at a time. */
+  private marks: Float64Array = new Float64Array(0);
+  private pageStamps = new Float64Array(0);
+  private chunkStamps = new Float64Array(0);
+  private contentStamp = ZERO_STAMP;
+  private globalsStamp = -1;
+  /** Pages that the last run wrote to. */
+  private readonly marked: number[] = [];
+  /** Pages to be committed, or restored. */
+  readonly changed: number[] = [];
+
+  private readonly prepareRun: WasmFunction;
+  private readonly saveGlobals: WasmFunction;
+  private readonly loadGlobals: WasmFunction;
+  private readonly entries = new Map<string, WasmFunction>();
+
+  constructor(engine: WasmEngine, module: PreparedModule, variant: Variant) {
+    this.module = module;
+    this.variant = variant;
+    this.context = new RunContext(engine, module.info);
+    this.engine = engine.instantiate(module.compiled(variant), importsOf(this.context));
+    this.context.bind(this.engine);
+    this.context.onGrowth = () => this.takeBuffer();
+    this.context.refreshBuffer();
+    this.prepareRun = this.engine.functions[EXPORT.prepare];
+    this.saveGlobals = this.engine.functions[EXPORT.saveGlobals] ?? NOTHING;
+    this.loadGlobals = this.engine.functions[EXPORT.loadGlobals] ?? NOTHING;
+  }
+
+  get heapWasmPages(): number {
+    return this.context.heapBytes / WASM_PAGE_BYTES;
+  }
+
+  private takeBuffer(): void {
+    const { buffer } = this.context.bytes;
+    this.words = new Int32Array(buffer);
+    this.marks = new Float64Array(buffer, 0, PREFIX_BYTES / 8);
+    const pages = this.heapWasmPages * PAGES_PER_WASM_PAGE;
+    this.pageStamps = enlarged(this.pageStamps, pages);
+    this.chunkStamps = enlarged(this.chunkStamps, Math.ceil(pages / CHUNK_PAGES));
+  }
+
+  /** An exported entry point, `undefined` when the module has none of this name. */
+  entry(name: string): WasmFunction | undefined {
+    let found = this.entries.get(name);
+    if (found === undefined) {
+      found = this.engine.functions[name];
+      if (found !== undefined) this.entries.set(name, found);
+    }
+    return found;
+  }
+
+  /** Sets counter and stack, and undoes what the last run did to passive segments. */
+  prepare(instructions: number, stackBytes: number): void {
+    this.prepareRun(instructions | 0, Math.floor(instructions / 2 ** 32), stackBytes);
+  }
+
+  /** Makes memory and globals those of a state. The state's heap is not smaller than the instance's. */
+  attach(state: ExecutionState): void {
+    const missing = state.heap.wasmPages - this.heapWasmPages;
+    assert(missing >= 0, "an instance larger than the heap is never reused: a load past the end would succeed");
+    this.context.growHeap(missing);
+    if (this.contentStamp !== state.heap.stamp) this.loadHeap(state.heap);
+    if (this.globalsStamp !== state.globalsStamp) this.writeGlobals(state);
+    this.lineage = state.lineage;
+  }
+
+  private loadHeap(heap: PagedMemory): void {
+    for (let c = 0; c < this.chunkStamps.length; c++) {
+      const chunk = heap.chunk(c);
+      const stamp = chunk === undefined ? ZERO_STAMP : chunk.stamp;
+      if (this.chunkStamps[c] === stamp) continue;
+      const first = c * CHUNK_PAGES;
+      const last = Math.min(first + CHUNK_PAGES, this.pageStamps.length);
+      for (let page = first; page < last; page++) {
+        const wanted = chunk?.pages[page - first]?.stamp ?? ZERO_STAMP;
+        if (this.pageStamps[page] !== wanted) this.loadPage(heap, page);
+      }
+      this.chunkStamps[c] = stamp;
+    }
+    this.contentStamp = heap.stamp;
+  }
+
+  private loadPage(heap: PagedMemory, index: number): void {
+    const page = heap.page(index);
+    const at = PREFIX_WORDS + index * PAGE_WORDS;
+    if (page === undefined) {
+      this.words.fill(0, at, at + PAGE_WORDS);
+      this.pageStamps[index] = ZERO_STAMP;
+    } else {
+      const from = page.index * PAGE_WORDS;
+      this.words.set(page.slab.words.subarray(from, from + PAGE_WORDS), at);
+      this.pageStamps[index] = page.stamp;
+    }
+  }
+
+  private writeGlobals(state: ExecutionState): void {
+    const length = state.globals.length;
+    if (length > 0) {
+      this.context.bytes.set(state.globals, 0);
+      this.loadGlobals();
+      this.context.bytes.fill(0, 0, length);
+    }
+    this.globalsStamp = state.globalsStamp;
+  }
+
+  /**
+   * Reads and clears the write map. With `compare`, `changed` becomes the pages whose content differs from the heap's; without, all pages
+   * written to. The page after each marked one is looked at too, as a store may have crossed into it.
+   */
+  collectChanges(heap: PagedMemory, compare: boolean): void {
+    this.readMarks();
+    const pages = this.pageStamps.length;
+    const { marked, changed, words } = this;
+    changed.length = 0;
+    for (let i = 0; i < marked.length; i++) {
+      const page = marked[i];
+      const at = PREFIX_WORDS + page * PAGE_WORDS;
+      if (!compare || !heap.pageEquals(page, words, at, PAGE_WORDS)) changed.push(page);
+      const next = page + 1;
+      if (next < pages && marked[i + 1] !== next && !heap.pageEquals(next, words, at + PAGE_WORDS, NEIGHBOUR_WORDS)) changed.push(next);
+    }
+  }
+
+  private readMarks(): void {
+    const { marks, marked } = this;
+    const { bytes } = this.context;
+    marked.length = 0;
+    const end = Math.ceil(this.pageStamps.length / 8);
+    for (let group = 0; group < end; group++) {
+      if (marks[group] === 0) continue;
+      for (let page = group * 8; page < group * 8 + 8; page++) if (bytes[page] !== 0) marked.push(page);
+      marks[group] = 0;
+    }
+  }
+
+  /** Writes `changed` pages, the size and the globals into a state: the one it ran on, or a copy of it. */
+  commitTo(state: ExecutionState): void {
+    const heap = state.heap;
+    heap.growTo(this.heapWasmPages);
+    for (const page of this.changed) {
+      this.pageStamps[page] = heap.writePage(page, this.words, PREFIX_WORDS + page * PAGE_WORDS);
+      const chunk = Math.floor(page / CHUNK_PAGES);
+      this.chunkStamps[chunk] = heap.chunk(chunk)?.stamp ?? ZERO_STAMP;
+    }
+    this.contentStamp = heap.stamp;
+    const length = state.globals.length;
+    if (length > 0) {
+      this.saveGlobals();
+      state.writeGlobals(this.context.bytes, 0);
+      this.context.bytes.fill(0, 0, length);
+      this.globalsStamp = state.globalsStamp;
+    }
+  }
+
+  /** Puts `changed` pages and the globals back to what the state has. */
+  restore(state: ExecutionState): void {
+    for (const page of this.changed) {
+      if (page < state.heap.wasmPages * PAGES_PER_WASM_PAGE) this.loadPage(state.heap, page);
+    }
+    if (state.globals.length > 0) this.writeGlobals(state);
+  }
+}
+
+function enlarged(stamps: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(length);
+  larger.set(stamps);
+  return larger;
+}
+
+export interface PoolLimits {
+  /** Live Wasm memories; V8 fails near 13,000. */
+  readonly instances: number;
+  /** Bytes of all their heaps together. */
+  readonly bytes: number;
+}
+
+const DEFAULT_LIMITS: PoolLimits = { instances: 1000, bytes: 4 * 2 ** 30 };
+/** Of the instances least recently used, how many are looked at for one of the same module before the oldest is dropped. */
+const CANDIDATES = 16;
+
+export class InstancePool {
+  readonly engine: WasmEngine;
+  private readonly limits: PoolLimits;
+  /** Least recently used first. */
+  private readonly live = new Set<Instance>();
+  private newest: Instance | null = null;
+  private bytes = 0;
+  private readonly last = { fast: new WeakMap<Lineage, Instance>(), exact: new WeakMap<Lineage, Instance>() };
+
+  constructor(engine: WasmEngine, limits: Partial<PoolLimits> = {}) {
+    this.engine = engine;
+    this.limits = { ...DEFAULT_LIMITS, ...limits };
+    assert(this.limits.instances > 0, "a pool holds at least one instance");
+  }
+
+  get size(): number {
+    return this.live.size;
+  }
+
+  /** An instance that holds exactly the state, to be given back with `release`. */
+  acquire(state: ExecutionState, variant: Variant): Instance {
+    const instance = this.boundTo(state, variant) ?? this.free(state, variant) ?? this.create(state, variant);
+    instance.attach(state);
+    instance.busy = true;
+    this.touch(instance);
+    return instance;
+  }
+
+  /** The run is settled. An instance that grew beyond the heap it is wanted for next is found out by `acquire`. */
+  release(instance: Instance): void {
+    instance.busy = false;
+    this.account(instance);
+  }
+
+  private account(instance: Instance): void {
+    this.bytes += instance.context.heapBytes - instance.accountedBytes;
+    instance.accountedBytes = instance.context.heapBytes;
+  }
+
+  drop(instance: Instance): void {
+    if (!this.live.delete(instance)) return;
+    instance.alive = false;
+    if (this.newest === instance) this.newest = null;
+    this.bytes -= instance.accountedBytes;
+  }
+
+  /** For tests: nobody may notice. */
+  dropAll(): void {
+    for (const instance of [...this.live]) if (!instance.busy) this.drop(instance);
+  }
+
+  private boundTo(state: ExecutionState, variant: Variant): Instance | null {
+    const instance = this.last[variant].get(state.lineage);
+    if (instance === undefined || !instance.alive || instance.busy || instance.lineage !== state.lineage) return null;
+    if (instance.heapWasmPages > state.heap.wasmPages || instance.module !== state.module) {
+      this.drop(instance);
+      return null;
+    }
+    return instance;
+  }
+
+  /** At the limit: one that ran another canister of the same module, else `null` with room made for a new one. */
+  private free(state: ExecutionState, variant: Variant): Instance | null {
+    const needed = (state.heap.wasmPages + PREFIX_WASM_PAGES) * WASM_PAGE_BYTES;
+    const isFull = (): boolean =>
+      this.live.size >= this.limits.instances || (this.bytes + needed > this.limits.bytes && this.live.size > 0);
+    if (!isFull()) return null;
+    let looked = 0;
+    for (const instance of this.live) {
+      if (instance.busy) continue;
+      if (instance.module === state.module && instance.variant === variant && instance.heapWasmPages <= state.heap.wasmPages)
+        return instance;
+      if (++looked === CANDIDATES) break;
+    }
+    for (const instance of this.live) {
+      if (!isFull()) break;
+      if (!instance.busy) this.drop(instance);
+    }
+    return null;
+  }
+
+  private create(state: ExecutionState, variant: Variant): Instance {
+    const instance = new Instance(this.engine, state.module, variant);
+    this.live.add(instance);
+    this.account(instance);
+    return instance;
+  }
+
+  private touch(instance: Instance): void {
+    if (this.newest !== instance) {
+      this.live.delete(instance);
+      this.live.add(instance);
+      this.newest = instance;
+    }
+    if (this.last[instance.variant].get(instance.lineage!) !== instance) this.last[instance.variant].set(instance.lineage!, instance);
+  }
+}

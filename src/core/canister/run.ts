@@ -1,0 +1,417 @@
+/**
+ * Execution of one entry point: from a state, an entry point and a view of the system to an outcome as data.
+ *
+ * A run changes nothing but its instance. The caller then says what becomes of it, exactly once and before the canister runs again:
+ * `commit`, `discard`, or `detach` to keep the changes apart (composite queries, executions that the replica spreads over rounds):
+ * then the next run starts from the overlay's state, and `commitOverlay` makes it the canister's.
+ *
+ * Source: interface spec, "Message execution" (the Wasm part); messaging.md 7.1, wasm.md 4.4 and 9.
+ */
+import { assert } from "../../base/assert.ts";
+import { nextEpoch } from "../../base/epoch.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
+import { EXPORT, TrapCode, type Variant } from "../wasm/abi.ts";
+import type { EngineTrap } from "../wasm/engine.ts";
+import type { MethodKind, ModuleInfo } from "../wasm/module-info.ts";
+import { exportName, methodKind as kindOf, REPLICATED, TRACKED } from "./entry-points.ts";
+import {
+  functionNotFound,
+  methodNotFound,
+  toolchainViolation,
+  trapLogText,
+  trapped,
+  userErrorOf,
+  type ExecutionFailure,
+  type TrapKind,
+} from "./errors.ts";
+import type { ExecutionState } from "./execution-state.ts";
+import { dropCall } from "./ic0/calls.ts";
+import type { Instance, InstancePool } from "./instances.ts";
+import { ENDED, HostFailure, type Failure, type RunContext } from "./run-context.ts";
+import type { Closure, EntryPoint, LogDelta, Outcome, OutgoingCall, RunLimits, RunResult, SystemView } from "./types.ts";
+
+/** Instructions for each heap page that a run changed. Source: wasm.md 4.4. */
+const DIRTY_HEAP_PAGE_INSTRUCTIONS = { wasm32: 1000, wasm64: 4000 } as const;
+/** Beyond this many changed heap pages (1 GiB) copying them takes a slice of its own. Source: wasm.md 4.4. */
+const MAX_PAGES_COPIED_AT_ONCE = 262_144;
+
+/** Pages that a commit wrote: what counts as heap delta (scheduling.md 3.2). */
+export interface CommittedPages {
+  readonly heapPages: number;
+  readonly stablePages: number;
+}
+
+/**
+ * A state with a run's changes, kept apart from the canister's own: run on it as on any state. It shares what was not changed with the
+ * state it came from, which must not be written while the overlay is in use.
+ */
+export interface Overlay {
+  readonly state: ExecutionState;
+  /** Of the state it came from, when it was made. */
+  readonly baseStamps: Stamps;
+  /** Pages of the run that made it. */
+  readonly pages: CommittedPages;
+}
+
+interface Stamps {
+  readonly heap: number;
+  readonly stable: number;
+  readonly globals: number;
+}
+
+/** `null` when the module has no such method. */
+export function methodKind(state: ExecutionState, method: string): MethodKind | null {
+  return kindOf(state.module.info, method);
+}
+
+/**
+ * Runs an entry point on a state. `makeView` is asked once per attempt: a message whose code traps is run a second time, exactly.
+ * A missing `start`, `init`, `pre_upgrade` or `post_upgrade` is an outcome without a result; any other missing entry point a trap.
+ */
+export function run(pool: InstancePool, state: ExecutionState, entry: EntryPoint, makeView: () => SystemView, limits: RunLimits): Outcome {
+  const missing = missingEntry(state.module.info, entry);
+  if (missing !== null) return notRun(state, makeView(), missing.failure);
+  const outcome = attempt(pool, state, "fast", entry, makeView(), limits) ?? attempt(pool, state, "exact", entry, makeView(), limits);
+  assert(outcome !== null, "the exact variant always has an outcome");
+  return outcome;
+}
+
+/** Writes what a run did into its state, which is for writing. */
+export function commit(outcome: Outcome): CommittedPages {
+  const pending = take(outcome);
+  if (pending === null) return NO_PAGES;
+  const { instance, state } = pending;
+  assert(outcome.result.kind !== "trap", "nothing of a trap is committed");
+  assert((instance.context.bit & TRACKED) !== 0, "nothing of a query or of inspect_message is committed");
+  apply(instance, state);
+  release(pending);
+  return { heapPages: outcome.dirtyHeapPages, stablePages: outcome.dirtyStablePages };
+}
+
+/** Forgets what a run did. */
+export function discard(outcome: Outcome): void {
+  const pending = take(outcome);
+  if (pending === null) return;
+  pending.instance.restore(pending.state);
+  release(pending);
+}
+
+/**
+ * Takes the changes of a run out as data; `state` is not touched. A run that can have none to keep (a trap, a plain query) leaves an
+ * overlay that is equal to its base.
+ */
+export function detach(outcome: Outcome): Overlay {
+  const pending = take(outcome);
+  assert(pending !== null, "an outcome without a run has no changes to keep");
+  const { instance, state } = pending;
+  const overlay = state.copy(nextEpoch());
+  const keeps = outcome.result.kind !== "trap" && (instance.context.bit & TRACKED) !== 0;
+  if (keeps) apply(instance, overlay);
+  else instance.restore(state);
+  release(pending);
+  const pages = keeps ? { heapPages: outcome.dirtyHeapPages, stablePages: outcome.dirtyStablePages } : NO_PAGES;
+  return { state: overlay, baseStamps: stampsOf(state), pages };
+}
+
+/** Makes an overlay's content that of the state it came from (or of that state's copy for the current owner, which is for writing). */
+export function commitOverlay(state: ExecutionState, overlay: Overlay): CommittedPages {
+  assert(isUnchanged(state, overlay), "the state has not changed since the overlay was taken");
+  state.heap = overlay.state.heap.fork(state.epoch);
+  state.stable = overlay.state.stable.fork(state.epoch);
+  state.writeGlobals(overlay.state.globals, 0);
+  return overlay.pages;
+}
+
+function isUnchanged(state: ExecutionState, overlay: Overlay): boolean {
+  const now = stampsOf(state);
+  const then = overlay.baseStamps;
+  return now.heap === then.heap && now.stable === then.stable && now.globals === then.globals;
+}
+
+function stampsOf(state: ExecutionState): Stamps {
+  return { heap: state.heap.stamp, stable: state.stable.stamp, globals: state.globalsStamp };
+}
+
+function apply(instance: Instance, state: ExecutionState): void {
+  instance.commitTo(state);
+  instance.context.stable.commitTo(state.stable);
+}
+
+const NO_PAGES: CommittedPages = { heapPages: 0, stablePages: 0 };
+
+/** What belongs to an outcome until it is settled. */
+interface Pending {
+  readonly pool: InstancePool;
+  readonly instance: Instance;
+  readonly state: ExecutionState;
+}
+
+class RunOutcome implements Outcome {
+  readonly result: RunResult;
+  readonly instructions: number;
+  readonly slices: number;
+  readonly pausedSlices: readonly number[];
+  readonly calls: readonly OutgoingCall[];
+  readonly view: SystemView;
+  readonly certifiedData: Uint8Array | null;
+  readonly globalTimerNanos: bigint | null;
+  readonly acceptedMessage: boolean;
+  readonly logs: LogDelta;
+  readonly heapBytes: number;
+  readonly stableBytes: number;
+  readonly dirtyHeapPages: number;
+  readonly dirtyStablePages: number;
+  /** `null` when nothing ran. */
+  private pending: Pending | null;
+  private settled = false;
+
+  constructor(outcome: Outcome, pending: Pending | null) {
+    this.result = outcome.result;
+    this.instructions = outcome.instructions;
+    this.slices = outcome.slices;
+    this.pausedSlices = outcome.pausedSlices;
+    this.calls = outcome.calls;
+    this.view = outcome.view;
+    this.certifiedData = outcome.certifiedData;
+    this.globalTimerNanos = outcome.globalTimerNanos;
+    this.acceptedMessage = outcome.acceptedMessage;
+    this.logs = outcome.logs;
+    this.heapBytes = outcome.heapBytes;
+    this.stableBytes = outcome.stableBytes;
+    this.dirtyHeapPages = outcome.dirtyHeapPages;
+    this.dirtyStablePages = outcome.dirtyStablePages;
+    this.pending = pending;
+  }
+
+  settle(): Pending | null {
+    assert(!this.settled, "an outcome is committed, discarded or detached exactly once");
+    this.settled = true;
+    const pending = this.pending;
+    this.pending = null;
+    return pending;
+  }
+}
+
+function take(outcome: Outcome): Pending | null {
+  assert(outcome instanceof RunOutcome, "an outcome comes from run()");
+  return outcome.settle();
+}
+
+function release({ pool, instance }: Pending): void {
+  instance.context.end();
+  pool.release(instance);
+}
+
+const NO_LOGS: LogDelta = { dropped: 0, records: [] };
+const NOT_SLICED: readonly number[] = [];
+const NO_CALLS: readonly OutgoingCall[] = [];
+const NONE: RunResult = { kind: "none" };
+
+function notRun(state: ExecutionState, view: SystemView, failure: ExecutionFailure | null): Outcome {
+  const result: RunResult = failure === null ? NONE : { kind: "trap", error: userErrorOf(view.canisterId, failure), backtrace: null };
+  return new RunOutcome(
+    {
+      result,
+      instructions: 0,
+      slices: 1,
+      pausedSlices: NOT_SLICED,
+      calls: NO_CALLS,
+      view,
+      certifiedData: null,
+      globalTimerNanos: null,
+      acceptedMessage: false,
+      logs: NO_LOGS,
+      heapBytes: state.heapBytes,
+      stableBytes: state.stableBytes,
+      dirtyHeapPages: 0,
+      dirtyStablePages: 0,
+    },
+    null,
+  );
+}
+
+/** Nothing to run: without failure where that is as good as an empty function. */
+function missingEntry(info: ModuleInfo, entry: EntryPoint): { readonly failure: ExecutionFailure | null } | null {
+  switch (entry.kind) {
+    case "start":
+      return info.hasStart ? null : { failure: null };
+    case "init":
+    case "postUpgrade":
+    case "preUpgrade":
+      return info.systemExports.has(exportName(info, entry)!) ? null : { failure: null };
+    case "inspectMessage":
+    case "heartbeat":
+    case "globalTimer":
+    case "lowWasmMemory": {
+      const name = exportName(info, entry)!;
+      return info.systemExports.has(name) ? null : { failure: methodNotFound("system", name) };
+    }
+    case "update":
+      return kindOf(info, entry.method) === "update" ? null : { failure: methodNotFound("update", entry.method) };
+    case "replicatedQuery":
+    case "query":
+    case "transform":
+      return kindOf(info, entry.method) === "query" ? null : { failure: methodNotFound("query", entry.method) };
+    case "compositeQuery": {
+      const kind = kindOf(info, entry.method);
+      return kind === "query" || kind === "composite_query" ? null : { failure: methodNotFound("query", entry.method) };
+    }
+    case "replyCallback":
+    case "rejectCallback":
+    case "cleanup":
+      return null;
+  }
+}
+
+/** One attempt; `null` when the fast variant trapped in the engine, so that its counter is stale and its trap not told exactly. */
+function attempt(
+  pool: InstancePool,
+  state: ExecutionState,
+  variant: Variant,
+  entry: EntryPoint,
+  view: SystemView,
+  limits: RunLimits,
+): Outcome | null {
+  const instance = pool.acquire(state, variant);
+  const { context } = instance;
+  const pending = { pool, instance, state };
+  context.begin(state, entry, view, limits);
+  instance.prepare(context.meter.begin(limits), limits.stackBytes);
+  let failure: Failure | null = null;
+  try {
+    enter(instance, entry);
+  } catch (error) {
+    if (error === ENDED) {
+      failure = context.failure;
+    } else {
+      const trap = engineTrap(pool, instance, error);
+      if (variant === "fast") {
+        instance.collectChanges(state.heap, false);
+        instance.restore(state);
+        context.log.take();
+        release(pending);
+        return null;
+      }
+      failure = trapFailure(context, trap, instance.engine.trapCode.value);
+    }
+  }
+  return finish(pending, view, limits, failure);
+}
+
+function enter(instance: Instance, entry: EntryPoint): void {
+  switch (entry.kind) {
+    case "start":
+      instance.entry(EXPORT.start)!();
+      return;
+    case "replyCallback":
+    case "rejectCallback":
+    case "cleanup":
+      invoke(instance, entry.closure);
+      return;
+    default:
+      instance.entry(exportName(instance.module.info, entry)!)!();
+  }
+}
+
+/** Calls a table entry. Source: system-api.md 6. */
+function invoke(instance: Instance, closure: Closure): void {
+  const { context } = instance;
+  const { table } = instance.engine;
+  const { functionIndex, envLo, envHi } = closure;
+  if (!context.info.wasm64 && envHi !== 0) {
+    context.fail(toolchainViolation(`error converting additional value ${(BigInt(envHi) << 32n) | BigInt(envLo)} to u32`));
+  }
+  if (table === null) return context.fail(toolchainViolation("table not found"));
+  if (functionIndex >= table.length) context.fail(functionNotFound(functionIndex));
+  if (table.get(functionIndex) === null) context.fail(toolchainViolation("unexpected null function reference"));
+  instance.entry(EXPORT.invoke)!(functionIndex | 0, envLo | 0, envHi | 0);
+}
+
+/** The engine's trap; any other exception is not the canister's: the instance is given up and the exception goes on. */
+function engineTrap(pool: InstancePool, instance: Instance, error: unknown): EngineTrap {
+  const trap = error instanceof HostFailure ? null : pool.engine.trapOf(error);
+  if (trap !== null && trap.kind !== "engine stack overflow") return trap;
+  pool.drop(instance);
+  if (trap === null) throw error;
+  throw new HostFailure(
+    "the host's own stack ran out before the canister's did. The run was stopped, because where that happens differs from machine to machine. " +
+      "Give the host a larger stack (a worker's resourceLimits.stackSizeMb, or node --stack-size) or the network a lower stackBytes.",
+  );
+}
+
+function trapFailure(context: RunContext, trap: EngineTrap, code: number): Failure {
+  if (code === TrapCode.signatureMismatch) {
+    return { kind: "failure", failure: toolchainViolation("function invocation does not match its signature"), backtrace: null };
+  }
+  return { kind: "failure", failure: trapped(trapKind(trap, code)), backtrace: context.backtrace(trap.backtrace) };
+}
+
+/** Injected code says itself why it trapped; anything else is told by the engine. */
+function trapKind(trap: EngineTrap, code: number): TrapKind {
+  switch (code) {
+    case TrapCode.stackOverflow:
+      return "stack overflow";
+    case TrapCode.heapOutOfBounds:
+      return "heap out of bounds";
+    case TrapCode.tableOutOfBounds:
+      return "table out of bounds";
+    case TrapCode.nullTableEntry:
+      return "unknown";
+  }
+  switch (trap.kind) {
+    case "heap out of bounds":
+    case "unreachable":
+    case "integer division by 0":
+    case "table out of bounds":
+      return trap.kind;
+    case "null or wrong signature":
+    case "unknown":
+    case "engine stack overflow":
+      return "unknown";
+  }
+}
+
+function finish(pending: Pending, view: SystemView, limits: RunLimits, failure: Failure | null): Outcome {
+  const { instance, state } = pending;
+  const { context } = instance;
+  const { meter, info } = context;
+  dropCall(context);
+  const tracked = (context.bit & TRACKED) !== 0;
+  instance.collectChanges(state.heap, tracked);
+  const dirtyHeapPages = tracked ? instance.changed.length : 0;
+  const perPage = info.wasm64 ? DIRTY_HEAP_PAGE_INSTRUCTIONS.wasm64 : DIRTY_HEAP_PAGE_INSTRUCTIONS.wasm32;
+  const instructions = Math.min(meter.executed() + perPage * dirtyHeapPages, limits.instructions);
+  const ended = failure === null;
+  if (ended && dirtyHeapPages > MAX_PAGES_COPIED_AT_ONCE) meter.pauseToCopy();
+  if (failure !== null && failure.kind === "failure") logTrap(context, view, failure.failure, failure.backtrace);
+  return new RunOutcome(
+    {
+      result: failure === null ? context.result : failedResult(view, failure),
+      instructions,
+      slices: meter.pausedSlices.length + 1,
+      pausedSlices: meter.pausedSlices,
+      calls: ended ? context.calls : NO_CALLS,
+      view,
+      certifiedData: ended ? context.certifiedData : null,
+      globalTimerNanos: ended ? context.globalTimerNanos : null,
+      acceptedMessage: ended && context.accepted,
+      logs: context.log.take(),
+      heapBytes: ended ? context.heapBytes : state.heapBytes,
+      stableBytes: ended ? context.stable.byteLength : state.stableBytes,
+      dirtyHeapPages,
+      dirtyStablePages: context.stable.dirtyPages,
+    },
+    pending,
+  );
+}
+
+function failedResult(view: SystemView, failure: Failure): RunResult {
+  if (failure.kind === "error") return { kind: "trap", error: failure.error, backtrace: null };
+  return { kind: "trap", error: userErrorOf(view.canisterId, failure.failure), backtrace: failure.backtrace };
+}
+
+/** Queries log nothing: their records are only shown. */
+function logTrap(context: RunContext, view: SystemView, failure: ExecutionFailure, backtrace: string | null): void {
+  const text = (context.bit & REPLICATED) === 0 ? null : trapLogText(failure, backtrace);
+  if (text !== null) context.log.push(view.timeNanos, encodeUtf8(text));
+}
