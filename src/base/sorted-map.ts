@@ -3,6 +3,9 @@
  *
  * A fork shares the root and costs nothing; the first write under the new epoch copies the nodes on its path (a few
  * arrays of at most 32 entries). A set is always walked in key order, so that nothing depends on the history of inserts.
+ *
+ * It is the heap too: with keys that begin with a padded time, `first()` is what is due next, and what is no longer due
+ * can be deleted from the middle.
  */
 import { assert } from "./assert.ts";
 import { SHARED, type Epoch } from "./epoch.ts";

@@ -83,7 +83,7 @@ test("comment lines right above a thing are its documentation", () => {
     };
     // All of it.
     service : {
-      // Gives it.
+      /// Gives it.
       get : () -> (list) query;
     }`);
   const { docs, type } = program.definitions.get("list")!;

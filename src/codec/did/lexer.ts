@@ -29,7 +29,7 @@ export interface Token {
   readonly kind: "id" | "keyword" | "text" | "number" | "symbol" | "end";
   /** Of a text: what it stands for, without quotes and escapes. Of a number: its decimal or `0x` digits. */
   readonly value: string;
-  /** Lines of the `//` comment above, if nothing stands between. */
+  /** Lines of the `//` or `///` comment above, if nothing stands between. */
   readonly docs: readonly string[];
   readonly at: Position;
 }
@@ -102,7 +102,8 @@ class Lexer {
       const line = this.line;
       const comment = this.take(LINE_COMMENT);
       if (comment !== null) {
-        if (line !== previousLine) this.docs.push(comment.slice(2).trim());
+        // Motoko writes its `///` into the description as it is.
+        if (line !== previousLine) this.docs.push(comment.replace(/^\/{2,3}/, "").trim());
       } else if (this.text.startsWith("/*", this.offset)) {
         this.skipBlockComment();
       } else {
