@@ -16,7 +16,7 @@ export interface CompileRequest {
 export interface CompiledMotoko {
   readonly kind: "compiled";
   readonly wasm: Uint8Array<ArrayBuffer>;
-  /** The interface as .did text, as it lies in the module's `candid:service` section. */
+  /** The interface as .did text, as in the module's `candid:service` section; an actor class has its init arguments before it. */
   readonly candid: string;
   /** Types of the stable variables, which decide whether an upgrade keeps them. */
   readonly stable: string;

@@ -27,7 +27,7 @@ export interface ManifestEntry {
   /** SHA-256 and size of the module before compression. */
   readonly wasmSha256: string;
   readonly wasmSizeBytes: number;
-  /** Interface, .did text. */
+  /** Interface as .did text, for an actor class with its init arguments: `service : (nat) -> Bucket`. */
   readonly candid: string;
   /** Types of the stable variables. */
   readonly stable: string;
