@@ -1,6 +1,6 @@
 /**
  * Movements of a canister's cycles outside its own runs: prepayments and their refunds, fees, credits. The only functions that
- * write `balanceCycles`, `reservedCycles` and `consumed` besides `applyView` (a run's own account) and `charging.ts`.
+ * write `balanceCycles`, `reservedCycles` and `consumed` besides `ExecutionView.applyTo` (a run's own account) and `charging.ts`.
  * Every function takes a canister that is for writing.
  *
  * Statistics count what `canister_metrics` shows: instructions and transmission when the unused part of their prepayment comes back,

@@ -51,7 +51,7 @@ export function memoryUsageBytes(canister: CanisterState): number {
   const bytes = CHUNK_BYTES * canister.chunkStore.size + historyBytes(canister.history.entries);
   if (execution === null) return bytes;
   const { info, uploaded } = execution.module;
-  const ofModule = GLOBAL_BYTES * info.countedGlobals + uploaded.length + customSectionBytes(info.customSections);
+  const ofModule = GLOBAL_BYTES * (info.countedGlobals + INSTRUCTION_COUNTER) + uploaded.length + customSectionBytes(info.customSections);
   return bytes + execution.heapBytes + execution.stableBytes + ofModule;
 }
 
