@@ -56,6 +56,8 @@ export interface ModuleInfo {
   readonly legacyMotokoReserve: boolean;
   /** Function names of the rewritten module by index, from the name section where present. */
   readonly functionNames: ReadonlyMap<number, string>;
+  /** The user's own functions as the rewritten module numbers them: `count` from `first`; the user's index is `shift` less. All others are imports or injected. */
+  readonly localFunctions: { readonly first: number; readonly count: number; readonly shift: number };
   /** Instructions of local functions, and globals, as far as the compilation charge counts them (wasm.md 4.5). */
   readonly compilationInstructions: number;
 }

@@ -1,0 +1,744 @@
+/**
+ * Type-checks function bodies and measures them in the same walk: the cost of each metering block, the depth of the operand
+ * stack, complexity and size. Rewriting relies on a body that passed here.
+ *
+ * Our own check, so that no result depends on an engine's validator, and because the depth is needed anyway. One class
+ * with typed arrays and no closures: V8 compiles its methods early, and a module has thousands of bodies.
+ */
+import { malformed } from "./reader.ts";
+import type { DecodedModule, FunctionType } from "./module.ts";
+import { typeName } from "./module.ts";
+import {
+  ANY, COMPLEXITY, CUTS, EXTERNREF, F32, F64, FUNCREF, I32, I64, LANES, MAX_ALIGN, NAME, POP1, POP2, POP3, POPS, PUSH, SHAPE, Shape, V128, WEIGHT,
+  type ValueType,
+} from "./opcodes.ts"; // prettier-ignore
+
+const MAX_LOCALS = 50_000;
+const MAX_BR_TABLE = 65_520;
+/** Ours: unreachable calls with many results could otherwise make the stack larger than any memory. */
+const MAX_DEPTH = 1 << 22;
+
+/** What the rewriter and the platform's checks need to know of the local functions. */
+export interface Measured {
+  /** Cost of each metering block in order, all functions one after another; `firstBlock[i]` is where function i begins. */
+  readonly blockCosts: Uint32Array;
+  readonly firstBlock: Uint32Array;
+  /** Most values on the operand stack at once. */
+  readonly maxDepth: Uint32Array;
+  /** Parameters and locals. */
+  readonly localCount: Uint32Array;
+  readonly flags: Uint8Array;
+  readonly complexity: Float64Array;
+  readonly instructions: Uint32Array;
+  /** Instructions the replica's instrumentation adds to the local functions (wasm.md 4.5). */
+  readonly added: number;
+  /** The first function with a table instruction the platform forbids, and its name. */
+  readonly unsupported: ReadonlyMap<number, string>;
+}
+
+/** Bits of `Measured.flags`. */
+export const Flag = {
+  /** Calls a local function, or any function through a table. */
+  calls: 1,
+  /** Some branch leaves the function. */
+  branchesOut: 2,
+  /** Handles v128 values. */
+  vectors: 4,
+} as const;
+
+const Control = { block: 0, loop: 1, if: 2, else: 3 } as const;
+
+const NO_TYPES: readonly ValueType[] = [];
+const ONE_TYPE = new Map<number, readonly ValueType[]>([I32, I64, F32, F64, V128, FUNCREF, EXTERNREF].map((type) => [type, [type]]));
+
+class FunctionValidator {
+  private readonly module: DecodedModule;
+  private readonly bytes: Uint8Array;
+  private readonly address: ValueType;
+  private position = 0;
+  private end = 0;
+
+  private locals = new Uint8Array(256);
+  private localCount = 0;
+
+  private stack = new Uint8Array(1024);
+  private height = 0;
+  private maxHeight = 0;
+  /** Height below which the innermost block may not pop, and whether the code since is unreachable. */
+  private floor = 0;
+  private dead = false;
+
+  private readonly controlKind: number[] = [];
+  private readonly controlFloor: number[] = [];
+  private readonly controlDead: boolean[] = [];
+  private readonly controlParams: (readonly ValueType[])[] = [];
+  private readonly controlResults: (readonly ValueType[])[] = [];
+
+  blockCosts = new Uint32Array(4096);
+  blocks = 0;
+  added = 0;
+  flags = 0;
+  complexity = 0;
+  instructions = 0;
+  unsupported = "";
+
+  constructor(module: DecodedModule) {
+    this.module = module;
+    this.bytes = module.bytes;
+    this.address = module.memory64 ? I64 : I32;
+  }
+
+  get depth(): number {
+    return this.maxHeight;
+  }
+
+  get declared(): number {
+    return this.localCount;
+  }
+
+  private fail(reason: string): never {
+    malformed(reason, this.position);
+  }
+
+  private mismatch(expected: ValueType, found: ValueType): never {
+    this.fail(`type mismatch: expected ${typeName(expected)}, found ${typeName(found)}`);
+  }
+
+  private u8(): number {
+    if (this.position >= this.end) this.fail("unexpected end-of-file");
+    return this.bytes[this.position++]!;
+  }
+
+  private u32(): number {
+    if (this.position >= this.end) this.fail("unexpected end-of-file");
+    const first = this.bytes[this.position++]!;
+    return first < 0x80 ? first : this.longU32(first & 0x7f);
+  }
+
+  private longU32(result: number): number {
+    for (let shift = 7; ; shift += 7) {
+      const byte = this.u8();
+      if (shift === 28 && byte > 0x0f)
+        this.fail(byte & 0x80 ? "invalid var_u32: integer representation too long" : "invalid var_u32: integer too large");
+      result |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return result >>> 0;
+    }
+  }
+
+  /** Checks and skips a signed LEB128 of `bits` bits. */
+  private skipSigned(bits: 32 | 64): void {
+    const last = bits === 32 ? 4 : 9;
+    for (let i = 0; ; i++) {
+      const byte = this.u8();
+      if (i === last) {
+        if (byte & 0x80) this.fail(`invalid var_i${bits}: integer representation too long`);
+        const top = bits === 32 ? byte & 0x78 : byte;
+        if (bits === 32 ? top !== 0 && top !== 0x78 : top !== 0 && top !== 0x7f) this.fail(`invalid var_i${bits}: integer too large`);
+      }
+      if (byte < 0x80) return;
+    }
+  }
+
+  private skipU64(): void {
+    for (let i = 0; ; i++) {
+      const byte = this.u8();
+      if (i === 9 && byte > 1)
+        this.fail(byte & 0x80 ? "invalid var_u64: integer representation too long" : "invalid var_u64: integer too large");
+      if (byte < 0x80) return;
+    }
+  }
+
+  private skip(count: number): void {
+    if (count > this.end - this.position) this.fail("unexpected end-of-file");
+    this.position += count;
+  }
+
+  // The operand stack.
+
+  private push(type: ValueType): void {
+    if (this.height === this.stack.length) {
+      if (this.height >= MAX_DEPTH) this.fail("operand stack too deep");
+      const larger = new Uint8Array(this.stack.length * 2);
+      larger.set(this.stack);
+      this.stack = larger;
+    }
+    this.stack[this.height++] = type;
+    if (this.height > this.maxHeight) this.maxHeight = this.height;
+  }
+
+  private pop(expected: ValueType): void {
+    if (this.height === this.floor) {
+      if (this.dead) return;
+      this.fail(`type mismatch: expected ${typeName(expected)} but nothing on stack`);
+    }
+    const found = this.stack[--this.height]!;
+    if (found !== expected && found !== ANY) this.mismatch(expected, found);
+  }
+
+  private popAny(): ValueType {
+    if (this.height === this.floor) {
+      if (this.dead) return ANY;
+      this.fail("type mismatch: expected a type but nothing on stack");
+    }
+    return this.stack[--this.height]!;
+  }
+
+  private popAll(types: readonly ValueType[]): void {
+    for (let i = types.length - 1; i >= 0; i--) this.pop(types[i]!);
+  }
+
+  private pushAll(types: readonly ValueType[]): void {
+    for (let i = 0; i < types.length; i++) this.push(types[i]!);
+  }
+
+  private unreachable(): void {
+    this.height = this.floor;
+    this.dead = true;
+  }
+
+  // Control.
+
+  private enter(kind: number, params: readonly ValueType[], results: readonly ValueType[]): void {
+    this.controlKind.push(kind);
+    this.controlFloor.push(this.floor);
+    this.controlDead.push(this.dead);
+    this.controlParams.push(params);
+    this.controlResults.push(results);
+    this.floor = this.height;
+    this.dead = false;
+    this.pushAll(params);
+  }
+
+  /** Checks the end of the innermost block and leaves it; its results are not pushed yet. */
+  private leave(): void {
+    const results = this.controlResults[this.controlResults.length - 1]!;
+    this.popAll(results);
+    if (this.height !== this.floor) this.fail("type mismatch: values remaining on stack at end of block");
+  }
+
+  private readBlockType(): FunctionType {
+    const byte = this.bytes[this.position]!;
+    if (this.position < this.end && (byte & 0xc0) === 0x40) {
+      this.position++;
+      if (byte === 0x40) return { params: NO_TYPES, results: NO_TYPES };
+      const results = ONE_TYPE.get(byte);
+      if (results === undefined) this.fail("invalid block type");
+      if (byte === V128) this.flags |= Flag.vectors;
+      return { params: NO_TYPES, results };
+    }
+    // A type index: a non-negative s33.
+    let index = 0;
+    for (let shift = 0; ; shift += 7) {
+      const next = this.u8();
+      if (shift === 28 && next > 0x0f) this.fail("invalid block type: type index out of bounds");
+      index += (next & 0x7f) * 2 ** shift;
+      if (next < 0x80) {
+        if (next & 0x40) this.fail("invalid block type");
+        break;
+      }
+    }
+    const type = this.module.types[index];
+    if (type === undefined) this.fail(`unknown type ${index}: type index out of bounds`);
+    return type;
+  }
+
+  /** What a branch to label `depth` carries. */
+  private label(depth: number): readonly ValueType[] {
+    const at = this.controlKind.length - 1 - depth;
+    if (at < 0) this.fail("unknown label: branch depth too large");
+    if (at === 0) this.flags |= Flag.branchesOut;
+    return this.controlKind[at] === Control.loop ? this.controlParams[at]! : this.controlResults[at]!;
+  }
+
+  private brTable(): void {
+    this.pop(I32);
+    const count = this.u32();
+    if (count > MAX_BR_TABLE || count > this.end - this.position) this.fail("br_table targets exceed limit");
+    let previous: readonly ValueType[] | null = null;
+    for (let i = 0; i <= count; i++) {
+      const types = this.label(this.u32());
+      if (types === previous) continue;
+      if (previous !== null && types.length !== previous.length) {
+        this.fail("type mismatch: br_table target labels have different number of types");
+      }
+      previous = types;
+      // Each target must accept the operands; popping leaves them in place, so they are there again for the next.
+      const height = this.height;
+      this.popAll(types);
+      this.height = height;
+    }
+    this.unreachable();
+  }
+
+  private callee(index: number): FunctionType {
+    const type = this.module.functions[index];
+    if (type === undefined) this.fail(`unknown function ${index}: function index out of bounds`);
+    if (index >= this.module.importedFunctions) this.flags |= Flag.calls;
+    return this.module.types[type]!;
+  }
+
+  private indirectCallee(): FunctionType {
+    const index = this.u32();
+    const tableIndex = this.u32();
+    const type = this.module.types[index];
+    if (type === undefined) this.fail(`unknown type ${index}: type index out of bounds`);
+    const table = this.module.tables[tableIndex];
+    if (table === undefined) this.fail(`unknown table ${tableIndex}: table index out of bounds`);
+    if (table.element !== FUNCREF) this.fail("indirect calls must go through a table with type <= funcref");
+    this.pop(table.table64 ? I64 : I32);
+    this.flags |= Flag.calls;
+    return type;
+  }
+
+  private tailCall(type: FunctionType): void {
+    this.popAll(type.params);
+    const results = this.controlResults[0]!;
+    if (results.length !== type.results.length || results.some((result, i) => result !== type.results[i])) {
+      this.fail("type mismatch: current function requires result type that the tail-called function does not return");
+    }
+    this.unreachable();
+  }
+
+  private local(): ValueType {
+    const index = this.u32();
+    if (index >= this.localCount) this.fail(`unknown local ${index}: local index out of bounds`);
+    return this.locals[index]!;
+  }
+
+  private memoryArgument(opcode: number): void {
+    const align = this.u32();
+    if (this.module.memories.length === 0) this.fail("unknown memory 0");
+    if (align > MAX_ALIGN[opcode]!)
+      this.fail(align >= 32 ? "malformed memop alignment: alignment too large" : "alignment must not be larger than natural");
+    if (this.address === I64) this.skipU64();
+    else this.u32();
+  }
+
+  private memoryIndex(): void {
+    if (this.u8() !== 0) this.fail("zero byte expected: multi-memory is not enabled");
+    if (this.module.memories.length === 0) this.fail("unknown memory 0");
+  }
+
+  private table(): { element: ValueType; address: ValueType } {
+    const index = this.u32();
+    const table = this.module.tables[index];
+    if (table === undefined) this.fail(`unknown table ${index}: table index out of bounds`);
+    return { element: table.element, address: table.table64 ? I64 : I32 };
+  }
+
+  private dataIndex(): void {
+    const index = this.u32();
+    if (this.module.dataCount < 0) this.fail("data count section required");
+    if (index >= this.module.dataCount) this.fail(`unknown data segment ${index}`);
+  }
+
+  private elementIndex(): ValueType {
+    const index = this.u32();
+    const segment = this.module.elements[index];
+    if (segment === undefined) this.fail(`unknown elem segment ${index}: segment index out of bounds`);
+    return segment.type;
+  }
+
+  private lane(opcode: number): void {
+    if (this.u8() >= LANES[opcode]!) this.fail("SIMD index out of bounds");
+  }
+
+  private referenceType(): ValueType {
+    const type = this.u8();
+    if (type !== FUNCREF && type !== EXTERNREF) this.fail("malformed reference type");
+    return type;
+  }
+
+  private declareLocals(params: readonly ValueType[]): void {
+    this.localCount = 0;
+    for (let i = 0; i < params.length; i++) this.addLocals(1, params[i]!);
+    for (let groups = this.u32(); groups > 0; groups--) {
+      const count = this.u32();
+      const type = this.u8();
+      if (!ONE_TYPE.has(type)) this.fail("invalid value type");
+      this.addLocals(count, type);
+    }
+  }
+
+  private addLocals(count: number, type: ValueType): void {
+    const needed = this.localCount + count;
+    if (needed > MAX_LOCALS) this.fail("too many locals: locals exceed maximum");
+    if (needed > this.locals.length) {
+      const larger = new Uint8Array(Math.max(needed, this.locals.length * 2));
+      larger.set(this.locals);
+      this.locals = larger;
+    }
+    this.locals.fill(type, this.localCount, needed);
+    this.localCount = needed;
+    if (type === V128 && count > 0) this.flags |= Flag.vectors;
+  }
+
+  private block(cost: number, checked: boolean): void {
+    if (this.blocks === this.blockCosts.length) {
+      const larger = new Uint32Array(this.blocks * 2);
+      larger.set(this.blockCosts);
+      this.blockCosts = larger;
+    }
+    this.blockCosts[this.blocks++] = cost;
+    // get, const, sub, set; and at a check get, const, lt, if, call, end.
+    if (checked) this.added += 10;
+    else if (cost > 0) this.added += 4;
+  }
+
+  /** Checks one body; `blockCosts`, `depth` and the other public fields then tell about it. */
+  validate(type: FunctionType, start: number, end: number): void {
+    this.position = start;
+    this.end = end;
+    this.height = this.maxHeight = this.floor = 0;
+    this.dead = false;
+    this.controlKind.length = this.controlFloor.length = this.controlDead.length = 0;
+    this.controlParams.length = this.controlResults.length = 0;
+    this.flags = this.complexity = this.instructions = 0;
+    this.unsupported = "";
+    this.declareLocals(type.params);
+    this.enter(Control.block, NO_TYPES, type.results);
+
+    const wide = this.module.memory64 ? 1 : 0;
+    const { bytes } = this;
+    // The first block costs one more, and is checked.
+    let cost = 1;
+    let checked = true;
+    while (this.controlKind.length > 0) {
+      if (this.position >= end) this.fail("unexpected end of function body: control frames remain at end of function");
+      let opcode = bytes[this.position++]!;
+      if (opcode >= 0xfc) opcode = this.prefixed(opcode);
+      const shape = SHAPE[opcode]!;
+      cost += WEIGHT[opcode]!;
+      this.complexity += COMPLEXITY[opcode]!;
+      this.instructions++;
+      switch (shape) {
+        case Shape.plain:
+          this.fixed(opcode);
+          break;
+        case Shape.localGet:
+          this.push(this.local());
+          break;
+        case Shape.localSet:
+          this.pop(this.local());
+          break;
+        case Shape.localTee: {
+          const local = this.local();
+          this.pop(local);
+          this.push(local);
+          break;
+        }
+        case Shape.i32Const:
+          this.skipSigned(32);
+          this.push(I32);
+          break;
+        case Shape.i64Const:
+          this.skipSigned(64);
+          this.push(I64);
+          break;
+        case Shape.load:
+          cost += wide;
+          this.memoryArgument(opcode);
+          this.pop(this.address);
+          this.push(PUSH[opcode]!);
+          break;
+        case Shape.store:
+          cost += wide;
+          this.memoryArgument(opcode);
+          this.pop(POP1[opcode]!);
+          this.pop(this.address);
+          break;
+        case Shape.call: {
+          const callee = this.callee(this.u32());
+          this.popAll(callee.params);
+          this.pushAll(callee.results);
+          break;
+        }
+        case Shape.loadLane:
+        case Shape.storeLane:
+          cost += wide;
+          this.memoryArgument(opcode);
+          this.instruction(opcode, shape);
+          break;
+        default:
+          this.instruction(opcode, shape);
+      }
+      if (CUTS[opcode] === 1) {
+        this.block(cost, checked);
+        cost = 0;
+        checked = shape === Shape.loop;
+      }
+    }
+    if (this.position !== end) this.fail("operators remaining after end of function body");
+  }
+
+  private prefixed(first: number): number {
+    const code = this.u32();
+    if (first === 0xfc && code < 18) return 0x100 + code;
+    if (first === 0xfd && code < 0x100) return 0x200 + code;
+    this.fail(`illegal opcode: 0x${first.toString(16)} 0x${code.toString(16)}`);
+  }
+
+  private fixed(opcode: number): void {
+    const count = POPS[opcode]!;
+    this.pop(POP1[opcode]!);
+    if (count > 1) this.pop(POP2[opcode]!);
+    if (count > 2) this.pop(POP3[opcode]!);
+    const result = PUSH[opcode]!;
+    if (result !== 0) this.push(result);
+    if (opcode >= 0x200) this.flags |= Flag.vectors;
+  }
+
+  /** Everything but the most frequent instructions. */
+  private instruction(opcode: number, shape: number): void {
+    if (opcode >= 0x200) this.flags |= Flag.vectors;
+    switch (shape) {
+      case Shape.unknown:
+        this.fail(`illegal opcode: 0x${(opcode & 0xff).toString(16)}`);
+      // falls through
+      case Shape.unreachable:
+        return this.unreachable();
+      case Shape.nop:
+        return;
+      case Shape.block:
+      case Shape.loop:
+      case Shape.if: {
+        const type = this.readBlockType();
+        if (shape === Shape.if) this.pop(I32);
+        this.popAll(type.params);
+        this.enter(shape === Shape.block ? Control.block : shape === Shape.loop ? Control.loop : Control.if, type.params, type.results);
+        return;
+      }
+      case Shape.else: {
+        const at = this.controlKind.length - 1;
+        if (this.controlKind[at] !== Control.if) this.fail("else found outside of an `if` block");
+        this.leave();
+        this.controlKind[at] = Control.else;
+        this.dead = false;
+        this.pushAll(this.controlParams[at]!);
+        return;
+      }
+      case Shape.end: {
+        this.leave();
+        const kind = this.controlKind.pop()!;
+        const params = this.controlParams.pop()!;
+        const results = this.controlResults.pop()!;
+        if (kind === Control.if && (params.length !== results.length || params.some((param, i) => param !== results[i]))) {
+          this.fail("type mismatch: else branch missing and the if has different parameters and results");
+        }
+        this.floor = this.controlFloor.pop()!;
+        this.dead = this.controlDead.pop()!;
+        this.pushAll(results);
+        return;
+      }
+      case Shape.br:
+        this.popAll(this.label(this.u32()));
+        return this.unreachable();
+      case Shape.brIf: {
+        this.pop(I32);
+        const types = this.label(this.u32());
+        this.popAll(types);
+        return this.pushAll(types);
+      }
+      case Shape.brTable:
+        return this.brTable();
+      case Shape.return:
+        this.popAll(this.controlResults[0]!);
+        return this.unreachable();
+      case Shape.callIndirect: {
+        const type = this.indirectCallee();
+        this.popAll(type.params);
+        return this.pushAll(type.results);
+      }
+      case Shape.returnCall:
+        return this.tailCall(this.callee(this.u32()));
+      case Shape.returnCallIndirect:
+        return this.tailCall(this.indirectCallee());
+      case Shape.drop:
+        this.popAny();
+        return;
+      case Shape.select:
+        return this.select();
+      case Shape.selectTyped: {
+        if (this.u32() !== 1) this.fail("invalid result arity");
+        const type = this.u8();
+        if (!ONE_TYPE.has(type)) this.fail("invalid value type");
+        this.pop(I32);
+        this.pop(type);
+        this.pop(type);
+        return this.push(type);
+      }
+      case Shape.globalGet:
+        return this.push(this.global().type);
+      case Shape.globalSet: {
+        const global = this.global();
+        if (!global.mutable) this.fail("global is immutable: cannot modify it with `global.set`");
+        return this.pop(global.type);
+      }
+      case Shape.memorySize:
+        this.memoryIndex();
+        return this.push(this.address);
+      case Shape.memoryGrow:
+        this.memoryIndex();
+        this.pop(this.address);
+        this.added += 3;
+        return this.push(this.address);
+      case Shape.f32Const:
+        this.skip(4);
+        return this.push(F32);
+      case Shape.f64Const:
+        this.skip(8);
+        return this.push(F64);
+      case Shape.v128Const:
+        this.skip(16);
+        return this.push(V128);
+      case Shape.shuffle:
+        for (let i = 0; i < 16; i++) if (this.u8() >= 32) this.fail("SIMD index out of bounds");
+        return this.fixed(opcode);
+      case Shape.lane:
+        this.lane(opcode);
+        return this.fixed(opcode);
+      case Shape.loadLane:
+        this.lane(opcode);
+        this.pop(V128);
+        this.pop(this.address);
+        return this.push(V128);
+      case Shape.storeLane:
+        this.lane(opcode);
+        this.pop(V128);
+        return this.pop(this.address);
+      case Shape.refNull:
+        return this.push(this.referenceType());
+      case Shape.refIsNull: {
+        const type = this.popAny();
+        if (type !== ANY && type !== FUNCREF && type !== EXTERNREF) this.fail("type mismatch: invalid reference type in ref.is_null");
+        return this.push(I32);
+      }
+      case Shape.refFunc: {
+        const index = this.u32();
+        if (index >= this.module.functions.length) this.fail(`unknown function ${index}: function index out of bounds`);
+        if (this.module.referenced[index] !== 1) this.fail("undeclared function reference");
+        return this.push(FUNCREF);
+      }
+      default:
+        return this.bulk(opcode, shape);
+    }
+  }
+
+  private select(): void {
+    this.pop(I32);
+    const first = this.popAny();
+    const second = this.popAny();
+    const reference = first === FUNCREF || first === EXTERNREF || second === FUNCREF || second === EXTERNREF;
+    if (reference) this.fail("type mismatch: select only takes integral types");
+    if (first !== second && first !== ANY && second !== ANY) this.mismatch(first, second);
+    this.push(first === ANY ? second : first);
+  }
+
+  private global(): { type: ValueType; mutable: boolean } {
+    const index = this.u32();
+    const global = this.module.globals[index];
+    if (global === undefined) this.fail(`unknown global ${index}: global index out of bounds`);
+    return global;
+  }
+
+  /** Bulk and table instructions. The table ones that write are well-typed here and refused by the platform's own check. */
+  private bulk(opcode: number, shape: number): void {
+    switch (shape) {
+      case Shape.memoryInit:
+        this.dataIndex();
+        this.memoryIndex();
+        // The charge: extend, call, wrap.
+        this.added += 3;
+        this.pop(I32);
+        this.pop(I32);
+        return this.pop(this.address);
+      case Shape.dataDrop:
+        return this.dataIndex();
+      case Shape.memoryCopy:
+      case Shape.memoryFill:
+        this.memoryIndex();
+        if (shape === Shape.memoryCopy) this.memoryIndex();
+        this.added += this.address === I32 ? 3 : 1;
+        this.pop(this.address);
+        this.pop(shape === Shape.memoryCopy ? this.address : I32);
+        return this.pop(this.address);
+      case Shape.elemDrop:
+        this.elementIndex();
+        return;
+      case Shape.tableGet: {
+        const { element, address } = this.table();
+        this.pop(address);
+        return this.push(element);
+      }
+      case Shape.tableSize:
+        return this.push(this.table().address);
+      default:
+        if (this.unsupported === "") this.unsupported = NAME[opcode]!;
+        return this.tableWrite(shape);
+    }
+  }
+
+  private tableWrite(shape: number): void {
+    switch (shape) {
+      case Shape.tableSet: {
+        const { element, address } = this.table();
+        this.pop(element);
+        return this.pop(address);
+      }
+      case Shape.tableInit: {
+        const type = this.elementIndex();
+        const { element, address } = this.table();
+        if (type !== element) this.mismatch(element, type);
+        this.pop(I32);
+        this.pop(I32);
+        return this.pop(address);
+      }
+      case Shape.tableCopy: {
+        const target = this.table();
+        const source = this.table();
+        if (target.element !== source.element) this.mismatch(target.element, source.element);
+        this.pop(target.address === I64 && source.address === I64 ? I64 : I32);
+        this.pop(source.address);
+        return this.pop(target.address);
+      }
+      case Shape.tableGrow: {
+        const { element, address } = this.table();
+        this.pop(address);
+        this.pop(element);
+        return this.push(address);
+      }
+      default: {
+        const { element, address } = this.table();
+        this.pop(address);
+        this.pop(element);
+        return this.pop(address);
+      }
+    }
+  }
+}
+
+/** Checks all bodies in order; throws `Malformed` at the first that is wrong. */
+export function validateFunctions(module: DecodedModule): Measured {
+  const count = module.bodyStarts.length;
+  const firstBlock = new Uint32Array(count + 1);
+  const maxDepth = new Uint32Array(count);
+  const localCount = new Uint32Array(count);
+  const flags = new Uint8Array(count);
+  const complexity = new Float64Array(count);
+  const instructions = new Uint32Array(count);
+  const unsupported = new Map<number, string>();
+  const validator = new FunctionValidator(module);
+  for (let i = 0; i < count; i++) {
+    firstBlock[i] = validator.blocks;
+    validator.validate(module.types[module.functions[module.importedFunctions + i]!]!, module.bodyStarts[i]!, module.bodyEnds[i]!);
+    maxDepth[i] = validator.depth;
+    localCount[i] = validator.declared;
+    flags[i] = validator.flags;
+    complexity[i] = validator.complexity;
+    instructions[i] = validator.instructions;
+    if (validator.unsupported !== "") unsupported.set(i, validator.unsupported);
+  }
+  firstBlock[count] = validator.blocks;
+  const blockCosts = validator.blockCosts.slice(0, validator.blocks);
+  return { blockCosts, firstBlock, maxDepth, localCount, flags, complexity, instructions, unsupported, added: validator.added };
+}
