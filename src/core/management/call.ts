@@ -8,6 +8,7 @@ import type { SystemView } from "../canister/types.ts";
 import type { CallResult } from "../rules/respond.ts";
 import type { CallOrigin, CanisterState, HistoryEntry, StopRequest } from "../state/canister.ts";
 import type { CanisterId, PrincipalId } from "../state/ids.ts";
+import { reindexCanister } from "../state/indexes.ts";
 import type { Ingress, Request } from "../state/messages.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { rejectCodeOf, type UserError } from "../state/rejects.ts";
@@ -15,6 +16,7 @@ import { editCanister, type World } from "../state/world.ts";
 import type { Decoded, Opt } from "./candid.ts";
 import { NO_RESULT } from "./candid.ts";
 import { canisterNotFound } from "./errors.ts";
+import { updateLowMemoryHook } from "./low-memory-hook.ts";
 
 export interface ManagementCall {
   readonly source: { readonly kind: "request"; readonly request: Request } | { readonly kind: "ingress"; readonly message: Ingress };
@@ -94,6 +96,12 @@ export function reply(call: ManagementCall, data: Uint8Array = NO_RESULT, alsoAn
 /** A failure; attached cycles go back. */
 export function fail(call: ManagementCall, error: UserError, instructions = 0): ManagementOutcome {
   return { kind: "answered", result: { kind: "error", error }, refundCycles: call.cycles, instructions, alsoAnswered: [] };
+}
+
+/** What follows every change of a canister: the low-memory hook is looked at, and the subnet's sets are brought up to date. */
+export function finish(subnet: SubnetState, canister: CanisterState): void {
+  updateLowMemoryHook(canister);
+  reindexCanister(subnet, canister);
 }
 
 /** The canister for writing, or IC0301. */

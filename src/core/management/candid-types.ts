@@ -166,6 +166,8 @@ export const ARGUMENT = {
   provisional_top_up_canister: [Record({ canister_id: Id, amount: Nat })],
   fetch_canister_logs: [Record({ canister_id: Id, filter: Opt(Variant({ by_idx: IndexRange, by_timestamp_nanos: IndexRange })) })],
   subnet_id: [Record({ subnet_id: Id })],
+  /** Of a method that is not implemented: what routing reads. */
+  versioned: [Record({ canister_id: Id, sender_canister_version: SenderVersion })],
 } satisfies Record<string, IDL.Type[]>;
 
 /** Results by method; a method without result has none. */

@@ -80,6 +80,7 @@ export interface ArgumentValue {
     readonly filter: Opt<{ readonly by_idx: LogRange } | { readonly by_timestamp_nanos: LogRange }>;
   };
   readonly subnet_id: { readonly subnet_id: Principal };
+  readonly versioned: { readonly canister_id: Principal } & Versioned;
 }
 export interface LogRange {
   readonly start: bigint;
@@ -110,6 +111,26 @@ export function decodeArgument<N extends ArgumentName>(name: N, bytes: Uint8Arra
     return { kind: "error", error: undecodable(`Deserialize error: The number of elements exceeds maximum allowed ${MAX_PRINCIPALS}`) };
   }
   return { kind: "value", value };
+}
+
+/** Arguments whose whole type is known, by method; those of later methods are read as far as routing needs them. */
+function argumentNameOf(method: string): ArgumentName {
+  return method in ARGUMENT ? (method as ArgumentName) : "canister_id";
+}
+
+/** The canister that an argument names; methods without one are not asked. */
+export function decodeTarget(method: string, bytes: Uint8Array): Decoded<PrincipalId> {
+  const decoded = decodeArgument(argumentNameOf(method), bytes);
+  if (decoded.kind === "error") return decoded;
+  const value = decoded.value as { readonly canister_id?: Principal; readonly target_canister?: Principal };
+  return { kind: "value", value: idOf((value.canister_id ?? value.target_canister)!) };
+}
+
+/** `sender_canister_version` of an argument that has one. */
+export function decodeVersion(method: string, bytes: Uint8Array): Decoded<bigint | null> {
+  const decoded = decodeArgument(method in ARGUMENT ? (method as ArgumentName) : "versioned", bytes);
+  if (decoded.kind === "error") return decoded;
+  return { kind: "value", value: optional((decoded.value as Versioned).sender_canister_version) };
 }
 
 /** An argument of no values: more values are skipped, as Candid has it. */

@@ -48,6 +48,8 @@ export function hasWork(canister: CanisterState): boolean {
 /** Brings the subnet's sets up to date with the canister. Both must be for writing. */
 export function reindexCanister(subnet: SubnetState, canister: CanisterState): void {
   move(subnet, canister, indexedAs(canister));
+  const { execution } = canister;
+  canister.indexedBytes = execution === null ? 0 : execution.heapBytes + execution.stableBytes;
   const work = hasWork(canister);
   if (work !== subnet.withInput.has(canister.id)) mark(subnet.withInput, canister.id, work);
 }

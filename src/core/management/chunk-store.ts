@@ -1,0 +1,156 @@
+/**
+ * The Wasm chunk store: `upload_chunk`, `stored_chunks`, `clear_chunk_store`, and putting a module together for `install_chunked_code`.
+ *
+ * Source: interface spec, "IC method upload_chunk" and following; management-canister.md 4, wasm.md 8.
+ * Replica: `rs/replicated_state/src/canister_state/system_state/wasm_chunk_store.rs`, `rs/execution_environment/src/canister_manager.rs` (c7c5005).
+ */
+import { concat, fromHex, toHex } from "../../base/bytes.ts";
+import { chargeManagementInstructions } from "../cycles/accounts.ts";
+import { feesOf } from "../cycles/fees.ts";
+import { idleUse, shortfall, topUpCycles } from "../cycles/freezing.ts";
+import { reservationCycles, reservationRefusal, saturation, threadMemoryBytes } from "../cycles/reservation.ts";
+import type { CanisterState } from "../state/canister.ts";
+import { CHUNK_BYTES, memoryUsageBytes, withAllocation } from "../state/memory-usage.ts";
+import type { SubnetState } from "../state/network-state.ts";
+import type { UserError } from "../state/rejects.ts";
+import { limitsOf, type World } from "../state/world.ts";
+import type { Platform } from "../wasm/engine.ts";
+import { isController, requireControllerOrSelf } from "./access.ts";
+import { fail, finish, reply, target, targetForWriting, type Method } from "./call.ts";
+import { decodeArgument, encodeResult, idOf, type Decoded } from "./candid.ts";
+import * as errors from "./errors.ts";
+
+/** Chunks of a store. Source: wasm.md 8. */
+export const MAX_CHUNKS = 100;
+/** Instructions of one upload, whether or not the chunk is new. Replica: `rs/config/src/subnet_config.rs`; 0 on system subnets. */
+const UPLOAD_INSTRUCTIONS = 200_000_000;
+
+export const uploadChunk: Method = ({ world, subnet, call }) => {
+  const decoded = decodeArgument("upload_chunk", call.arg);
+  if (decoded.kind === "error") return fail(call, decoded.error);
+  const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
+  if (found.kind === "error") return fail(call, found.error);
+  const canister = found.value;
+  const denied = requireControllerOrSelf(canister, call.sender);
+  if (denied !== null) return fail(call, denied);
+
+  // Charged before anything is looked at, and whatever comes of it: hashing costs as much for a chunk that is there already.
+  const instructions = subnet.config.kind === "system" ? 0 : UPLOAD_INSTRUCTIONS;
+  const unpaid = chargeManagementInstructions(feesOf(subnet.config), canister, instructions, isController(canister, call.sender));
+  if (unpaid !== null) return fail(call, errors.chunkStoreError(`Error charging for 'upload_chunk': ${unpaid.description}`));
+
+  const { chunk } = decoded.value;
+  const hash = toHex(world.platform.sha256(chunk));
+  if (!canister.chunkStore.has(hash)) {
+    const refused = checkChunk(world, subnet, canister, chunk);
+    if (refused !== null) return fail(call, refused, instructions);
+    canister.chunkStore = new Map([...canister.chunkStore, [hash, chunk]]);
+    if (limitsOf(world, subnet).rateLimiting) canister.heapDeltaDebitBytes += CHUNK_BYTES;
+  }
+  finish(subnet, canister);
+  return { ...reply(call, encodeResult("upload_chunk", { hash: fromHex(hash) })), instructions };
+};
+
+/** Whether a new chunk may be stored; reserves its cycles if so. */
+function checkChunk(world: World, subnet: SubnetState, canister: CanisterState, chunk: Uint8Array): UserError | null {
+  if (chunk.length > CHUNK_BYTES) {
+    return errors.chunkStoreError(`Wasm chunk size ${chunk.length} exceeds the maximum chunk size of ${CHUNK_BYTES}`);
+  }
+  if (canister.chunkStore.size >= MAX_CHUNKS) {
+    const capacity = MAX_CHUNKS * CHUNK_BYTES;
+    return errors.chunkStoreError(
+      `Wasm chunk store has already reached maximum capacity of ${capacity} bytes or the maximum number of entries, ${MAX_CHUNKS}`,
+    );
+  }
+  const limits = limitsOf(world, subnet);
+  if (limits.rateLimiting && canister.heapDeltaDebitBytes >= limits.heapDeltaRateLimitBytes) {
+    return errors.heapDeltaRateLimited(canister.id, canister.heapDeltaDebitBytes, limits.heapDeltaRateLimitBytes);
+  }
+  return takeMemory(world, subnet, canister, memoryUsageBytes(canister) + CHUNK_BYTES);
+}
+
+/**
+ * Checks that a canister's memory may become this large, and reserves cycles for what it grows: the subnet's memory, the freezing threshold,
+ * the reservation. Replica: `cycles_and_memory_usage_checks_and_updates`.
+ */
+function takeMemory(world: World, subnet: SubnetState, canister: CanisterState, usageBytes: number): UserError | null {
+  const limits = limitsOf(world, subnet);
+  const fees = feesOf(subnet.config);
+  const { memoryAllocation, reservedCyclesLimit } = canister.settings;
+  const before = withAllocation(memoryAllocation, memoryUsageBytes(canister));
+  const after = withAllocation(memoryAllocation, usageBytes);
+  const grown = after > before ? after - before : 0n;
+  const available = threadMemoryBytes(limits, subnet.memoryUsageBytes);
+  if (grown > BigInt(Math.max(0, available))) return errors.subnetMemoryOversubscribed(grown, BigInt(Math.max(0, available)));
+  const missing = shortfall(fees, canister.settings, { ...idleUse(canister), memoryBytes: usageBytes }, canister, 0n);
+  if (missing !== null) return errors.cannotAffordMemoryGrow(grown, topUpCycles(missing));
+  const cycles = reservationCycles(fees, saturation(limits, available), Number(grown));
+  const { balanceCycles, reservedCycles } = canister;
+  const refusal = reservationRefusal(cycles, { balanceCycles, reservedCycles, limitCycles: reservedCyclesLimit });
+  if (refusal?.kind === "limit")
+    return errors.reservedLimitExceededByGrow(grown, refusal.limitCycles, refusal.requestedCycles - refusal.limitCycles);
+  if (refusal?.kind === "balance") return errors.cannotAffordMemoryGrow(grown, refusal.requestedCycles - refusal.availableCycles);
+  canister.balanceCycles -= cycles;
+  canister.reservedCycles += cycles;
+  return null;
+}
+
+export const storedChunks: Method = ({ subnet, call }) => {
+  const decoded = decodeArgument("canister_id", call.arg);
+  if (decoded.kind === "error") return fail(call, decoded.error);
+  const found = target(subnet, idOf(decoded.value.canister_id));
+  if (found.kind === "error") return fail(call, found.error);
+  const denied = requireControllerOrSelf(found.value, call.sender);
+  if (denied !== null) return fail(call, denied);
+  const hashes = [...found.value.chunkStore.keys()].sort();
+  return reply(
+    call,
+    encodeResult(
+      "stored_chunks",
+      hashes.map((hash) => ({ hash: fromHex(hash) })),
+    ),
+  );
+};
+
+export const clearChunkStore: Method = ({ world, subnet, call }) => {
+  const decoded = decodeArgument("canister_id", call.arg);
+  if (decoded.kind === "error") return fail(call, decoded.error);
+  const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
+  if (found.kind === "error") return fail(call, found.error);
+  const canister = found.value;
+  const denied = requireControllerOrSelf(canister, call.sender);
+  if (denied !== null) return fail(call, denied);
+  const refused = takeMemory(world, subnet, canister, memoryUsageBytes(canister) - CHUNK_BYTES * canister.chunkStore.size);
+  if (refused !== null) return fail(call, refused);
+  canister.chunkStore = new Map();
+  finish(subnet, canister);
+  return reply(call);
+};
+
+/** The module that the chunks make, or what is wrong with them. */
+export function assembleChunks(
+  platform: Platform,
+  store: ReadonlyMap<string, Uint8Array>,
+  list: readonly { readonly hash: Uint8Array }[],
+  moduleHash: Uint8Array,
+): Decoded<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for (const { hash } of list) {
+    if (hash.length !== 32) return { kind: "error", error: errors.chunkStoreError("Chunk hash is invalid. The length is not 32") };
+    const part = store.get(toHex(hash));
+    if (part === undefined) return { kind: "error", error: errors.chunkStoreError(`Chunk hash ${printBytes(hash)} was not found`) };
+    parts.push(part);
+  }
+  const module = concat(...parts);
+  const actual = platform.sha256(module);
+  if (toHex(actual) !== toHex(moduleHash)) {
+    const mismatch = `Wasm module hash ${printBytes(actual)} does not match given hash ${printBytes(moduleHash)}`;
+    return { kind: "error", error: errors.chunkStoreError(mismatch) };
+  }
+  return { kind: "value", value: module };
+}
+
+/** As Rust's `{:?}` prints a byte array. */
+function printBytes(bytes: Uint8Array): string {
+  return `[${Array.from(bytes).join(", ")}]`;
+}

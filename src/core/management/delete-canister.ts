@@ -1,0 +1,31 @@
+/**
+ * `delete_canister`: a stopped canister is gone, its cycles are burned, its id is never used again.
+ *
+ * Source: interface spec, "IC method delete_canister"; management-canister.md 3.
+ */
+import { forgetCanister } from "../state/indexes.ts";
+import { at } from "../state/world.ts";
+import { requireController } from "./access.ts";
+import { fail, reply, targetForWriting, type Method } from "./call.ts";
+import { decodeArgument, idOf } from "./candid.ts";
+import { cannotDeleteItself, notStopped, queuesNotEmpty } from "./errors.ts";
+
+export const deleteCanister: Method = ({ world, subnet, call }) => {
+  const decoded = decodeArgument("canister_id", call.arg);
+  if (decoded.kind === "error") return fail(call, decoded.error);
+  const id = idOf(decoded.value.canister_id);
+  // A controller that is the canister itself is told so before it is looked up.
+  if (call.sender === id) return fail(call, cannotDeleteItself(id));
+  const found = targetForWriting(subnet, id);
+  if (found.kind === "error") return fail(call, found.error);
+  const canister = found.value;
+  const denied = requireController(canister, call.sender);
+  if (denied !== null) return fail(call, denied);
+  if (canister.status.kind !== "stopped") return fail(call, notStopped(id));
+  if (canister.queues.hasInput || canister.queues.hasOutput) return fail(call, queuesNotEmpty(id));
+
+  forgetCanister(subnet, canister);
+  subnet.canisters.delete(id);
+  world.emit({ kind: "canister", ...at(world, subnet), canister: id, change: "deleted" });
+  return reply(call);
+};

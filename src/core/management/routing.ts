@@ -1,0 +1,77 @@
+/**
+ * Which subnet executes a canister's call of the management canister. Decided when the calling message finishes, from the method and its
+ * argument; when it cannot be decided the call is answered at once, without leaving the subnet.
+ *
+ * Source: management-canister.md 1.1. Replica: `rs/embedders/src/wasmtime_embedder/system_api/{routing,sandbox_safe_system_state}.rs` (c7c5005).
+ */
+import { MANAGEMENT_CANISTER, type PrincipalId, type SubnetId } from "../state/ids.ts";
+import { principalText } from "../state/principal.ts";
+import { RejectCode, rejectFromError, type Reject } from "../state/rejects.ts";
+import { route, type World } from "../state/world.ts";
+import type { CanisterState } from "../state/canister.ts";
+import type { SubnetState } from "../state/network-state.ts";
+import { decodeArgument, decodeTarget, decodeVersion, idOf } from "./candid.ts";
+import { noSuchMethod, senderVersionMismatch } from "./errors.ts";
+import { METHODS, type MethodInfo } from "./methods.ts";
+
+export type Resolution = { readonly kind: "subnet"; readonly subnet: SubnetId } | { readonly kind: "reject"; readonly reject: Reject };
+
+export interface CallToResolve {
+  /** The management canister, or the id of a subnet, which only canisters of the NNS may name. */
+  readonly callee: PrincipalId;
+  readonly method: string;
+  readonly arg: Uint8Array;
+}
+
+/**
+ * Where the call goes. `caller` is the calling canister with the version that the execution saw (`ic0.canister_version`), not yet counted up.
+ */
+export function resolveManagementCall(world: World, ownSubnet: SubnetState, caller: CanisterState, call: CallToResolve): Resolution {
+  const info = METHODS.get(call.method);
+  if (info === undefined) return { kind: "reject", reject: rejectFromError(noSuchMethod(call.method)) };
+  if (info.versioned) {
+    const version = decodeVersion(call.method, call.arg);
+    if (version.kind === "error") return { kind: "reject", reject: rejectFromError(version.error) };
+    if (version.value !== null && version.value !== BigInt(caller.version)) {
+      return { kind: "reject", reject: rejectFromError(senderVersionMismatch(version.value, caller.version)) };
+    }
+  }
+  if (call.callee !== MANAGEMENT_CANISTER) {
+    if (!ownSubnet.config.isNns) return unroutable(call, `AlreadyResolved(${principalText(call.callee)})`);
+    return { kind: "subnet", subnet: call.callee };
+  }
+  return destinationOf(world, ownSubnet, info, call);
+}
+
+function destinationOf(world: World, ownSubnet: SubnetState, info: MethodInfo, call: CallToResolve): Resolution {
+  const { destination } = info;
+  switch (destination.kind) {
+    case "ownSubnet":
+      return { kind: "subnet", subnet: ownSubnet.config.id };
+    case "subnetArgument": {
+      const decoded = decodeArgument("subnet_id", call.arg);
+      return decoded.kind === "error"
+        ? undecoded(call, decoded.error.description)
+        : { kind: "subnet", subnet: idOf(decoded.value.subnet_id) };
+    }
+    case "canister": {
+      const target = decodeTarget(call.method, call.arg);
+      if (target.kind === "error") return undecoded(call, target.error.description);
+      const subnet = route(world.state, target.value);
+      // A subnet's own id routes to itself, but hosts no canister of that id.
+      if (subnet === null || world.state.subnets.has(target.value)) {
+        return unroutable(call, `SubnetNotFound(CanisterId(${principalText(target.value)}), ${info.printed})`);
+      }
+      return { kind: "subnet", subnet };
+    }
+  }
+}
+
+function undecoded(call: CallToResolve, description: string): Resolution {
+  return unroutable(call, `UserError(UserError { code: InvalidManagementPayload, description: ${JSON.stringify(description)} })`);
+}
+
+function unroutable(call: CallToResolve, reason: string): Resolution {
+  const message = `Unable to route management canister request ${call.method}: ${reason}`;
+  return { kind: "reject", reject: { code: RejectCode.DESTINATION_INVALID, message } };
+}

@@ -1,0 +1,75 @@
+/**
+ * `uninstall_code`, and the same for a canister that ran out of cycles: the code and everything it had is dropped, and everybody who still
+ * waits for the canister is answered.
+ *
+ * Source: interface spec, "IC method uninstall_code", and the rule "IC Management Canister: Code uninstallation"; management-canister.md 3,
+ * cycles.md 6.
+ */
+import type { CanisterState } from "../state/canister.ts";
+import type { SubnetState } from "../state/network-state.ts";
+import { at, type World } from "../state/world.ts";
+import { burnRemainingCycles } from "../cycles/accounts.ts";
+import { GOVERNANCE_CANISTER, requireController } from "./access.ts";
+import { changeOrigin, fail, finish, plainError, reply, targetForWriting, type Method, type OwedAnswer } from "./call.ts";
+import { decodeArgument, idOf } from "./candid.ts";
+import { uninstalled } from "./errors.ts";
+import { addChange } from "./history.ts";
+
+export const uninstallCode: Method = ({ world, subnet, call }) => {
+  const decoded = decodeArgument("uninstall_code", call.arg);
+  if (decoded.kind === "error") return fail(call, decoded.error);
+  const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
+  if (found.kind === "error") return fail(call, found.error);
+  const canister = found.value;
+  const denied = call.sender === GOVERNANCE_CANISTER ? null : requireController(canister, call.sender);
+  if (denied !== null) return fail(call, denied);
+
+  const owed = uninstall(canister);
+  addChange(world, canister, changeOrigin(call, decoded.value.sender_canister_version), { kind: "codeUninstall" });
+  finish(subnet, canister);
+  world.emit({ kind: "canister", ...at(world, subnet), canister: canister.id, change: "uninstalled" });
+  return reply(call, undefined, owed);
+};
+
+/**
+ * A canister that cannot pay for what it holds: uninstalled, its history and allocations gone too, what cycles are left burned.
+ * Returns the answers owed to its callers. `canister` must be for writing.
+ */
+export function uninstallForLackOfCycles(world: World, subnet: SubnetState, canister: CanisterState): readonly OwedAnswer[] {
+  const owed = uninstall(canister);
+  canister.history = { total: canister.history.total, entries: [] };
+  canister.settings = { ...canister.settings, computeAllocation: 0, memoryAllocation: 0n };
+  burnRemainingCycles(canister);
+  finish(subnet, canister);
+  world.emit({ kind: "canister", ...at(world, subnet), canister: canister.id, change: "outOfCycles" });
+  return owed;
+}
+
+/**
+ * Drops code, memories, chunks, certified data, timer and log; keeps settings, balance, history and status. Call contexts that still owe an
+ * answer are answered; those with open callbacks stay, marked, so that later responses only bring their refunds.
+ */
+function uninstall(canister: CanisterState): readonly OwedAnswer[] {
+  canister.execution = null;
+  canister.chunkStore = new Map();
+  canister.certifiedData = new Uint8Array(0);
+  canister.globalTimerNanos = 0n;
+  canister.log.clear();
+  canister.lowMemoryHook = "notSatisfied";
+  canister.version++;
+
+  const owed: OwedAnswer[] = [];
+  for (const id of [...canister.callContexts.keys()]) {
+    const context = canister.callContexts.edit(id)!;
+    if (!context.responded && context.origin.kind !== "systemTask") {
+      owed.push({ to: context.origin, respondent: canister.id, refundCycles: context.availableCycles, result: plainError(uninstalled()) });
+    }
+    if (context.openCallbacks === 0) canister.callContexts.delete(id);
+    else {
+      context.deleted = true;
+      context.responded = true;
+      context.availableCycles = 0n;
+    }
+  }
+  return owed;
+}
