@@ -17,7 +17,8 @@ import { at } from "../state/world.ts";
 import { coarseNow } from "./bookkeeping.ts";
 import { registerCallback } from "./call-contexts.ts";
 import type { ExecutionView, PlannedCall } from "./execution-view.ts";
-import { rejectRequest } from "./message-routing.ts";
+import { rejectResponse } from "./message-routing.ts";
+import { emitResponse } from "./respond.ts";
 import { takeQuotas } from "./quotas.ts";
 import type { Turn } from "./turn.ts";
 
@@ -98,12 +99,14 @@ function sendCall(turn: Turn, context: CallContext, planned: PlannedCall, execut
     cycles: request.cycles,
     deadline,
   });
-  canister.queues.pushOutputRequest(request, world.state.timeNanos);
-  if (resolved.reject !== null) {
-    // Never leaves: the answer is in the caller's own input queue at once (messaging.md 6.1).
-    canister.queues.withdrawOutputRequest(request);
-    rejectRequest(world, subnet, canister, request, resolved.reject);
+  if (resolved.reject === null) {
+    canister.queues.pushOutputRequest(request, world.state.timeNanos);
+    return;
   }
+  // Never leaves: the answer is in the caller's own input queue at once (messaging.md 6.1).
+  const response = rejectResponse(world, request, resolved.reject);
+  emitResponse(world, subnet, response, request.method, null);
+  canister.queues.pushImmediateReject(response, "local");
 }
 
 /** The callee as the queues know it: a call of the management canister is addressed to the subnet that executes it. */
@@ -117,10 +120,10 @@ function receiverOf(turn: Turn, callee: PrincipalId, method: string, arg: Uint8A
 
 /** Log records and printed lines, kept on traps too. */
 export function appendLogs(turn: Turn, outcome: Outcome): void {
-  if (outcome.logs.length === 0) return;
+  if (outcome.logs.records.length === 0) return;
   const { world, subnet, canister } = turn;
-  for (const record of outcome.logs) {
-    canister.log.append(record);
+  canister.log.append(outcome.logs);
+  for (const record of outcome.logs.records) {
     world.emit({ kind: "printed", ...at(world, subnet), canister: canister.id, content: record.content });
   }
 }

@@ -19,12 +19,19 @@ export interface Deviation {
 
 /** A schedule that also keeps what it answered. */
 export class Recorder implements Schedule {
-  readonly deviations: Deviation[] = [];
+  readonly deviations: Deviation[];
   private readonly inner: Schedule;
-  private readonly seen = new Map<string, number>();
+  private readonly seen: Map<string, number>;
 
-  constructor(inner: Schedule) {
+  constructor(inner: Schedule, deviations: Deviation[] = [], seen: Map<string, number> = new Map()) {
     this.inner = inner;
+    this.deviations = deviations;
+    this.seen = seen;
+  }
+
+  /** With the same past, for a network that goes on from a snapshot. The schedule itself is shared. */
+  copy(): Recorder {
+    return new Recorder(this.inner, [...this.deviations], new Map(this.seen));
   }
 
   get ordinary(): boolean {

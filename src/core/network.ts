@@ -1,0 +1,192 @@
+/**
+ * A network as a deterministic state machine: `step(input) -> events`. The only way in, and the only place where the pieces meet.
+ *
+ * Snapshots, forks and digests are of the state alone; what lies outside it (compiled modules, live Wasm instances) can be dropped at any time.
+ */
+import { assert, InvariantBroken } from "../base/assert.ts";
+import type { InstancePool } from "./canister/instances.ts";
+import type { NetworkEvent } from "./events.ts";
+import { genesis, type GenesisConfig } from "./genesis.ts";
+import type { Answer, CommandInput, Input, QueryInput } from "./inputs.ts";
+import { checkInvariants } from "./invariants.ts";
+import { executeQuery, querySubnet } from "./queries/execute-query.ts";
+import { runCommand } from "./rules/test-commands.ts";
+import { submitRequest } from "./rules/request-submission.ts";
+import { Recorder, type Deviation } from "./schedule/recorder.ts";
+import { runRound } from "./schedule/rounds.ts";
+import { ORDINARY, type Schedule } from "./schedule/schedule.ts";
+import { copyNetwork } from "./state/copy.ts";
+import type { NetworkState } from "./state/network-state.ts";
+import { principalText } from "./state/principal.ts";
+import { ErrorCode } from "./state/rejects.ts";
+import { editSubnet, type World } from "./state/world.ts";
+import { stateDigest } from "./state-digest.ts";
+import type { Platform } from "./wasm/engine.ts";
+import type { ModuleCache } from "./wasm/prepare.ts";
+
+/** What a network needs from outside: shared by all networks of a process. */
+export interface Environment {
+  readonly platform: Platform;
+  readonly pool: InstancePool;
+  readonly modules: ModuleCache;
+}
+
+export interface NetworkOptions {
+  readonly schedule?: Schedule;
+  /** Checks every invariant after every step; for tests, as it walks the whole network. */
+  readonly checkInvariants?: boolean;
+}
+
+/** A state at rest, which nothing writes any more. */
+export interface Snapshot {
+  readonly state: NetworkState;
+  readonly recorder: Recorder;
+  readonly steps: number;
+}
+
+/** What a step tells. `answer` is for submissions, queries and commands. */
+export interface StepResult {
+  readonly events: readonly NetworkEvent[];
+  readonly answer: Answer | null;
+}
+
+export class Network {
+  private current: NetworkState;
+  private recorder: Recorder;
+  private steps: number;
+  private events: NetworkEvent[] = [];
+  private broken: string | null = null;
+  private readonly environment: Environment;
+  private readonly options: NetworkOptions;
+  private readonly seed: bigint;
+  private readonly world: World;
+
+  private constructor(state: NetworkState, seed: bigint, environment: Environment, options: NetworkOptions, recorder: Recorder, steps: number) {
+    this.current = state;
+    this.seed = seed;
+    this.environment = environment;
+    this.options = options;
+    this.recorder = recorder;
+    this.steps = steps;
+    const network = this;
+    this.world = {
+      get state() {
+        return network.current;
+      },
+      get schedule() {
+        return network.recorder;
+      },
+      platform: environment.platform,
+      pool: environment.pool,
+      modules: environment.modules,
+      emit: (event) => network.events.push(event),
+    };
+  }
+
+  /** Throws `GenesisRefused` when the configuration cannot be. */
+  static genesis(config: GenesisConfig, environment: Environment, options: NetworkOptions = {}): Network {
+    const state = genesis(config, (bytes) => environment.platform.sha224(bytes));
+    return new Network(state, config.seed, environment, options, new Recorder(options.schedule ?? ORDINARY), 0);
+  }
+
+  /** The current state; read only. */
+  get state(): NetworkState {
+    return this.current;
+  }
+
+  /** Applies one input. A bug of ours (a broken invariant) stops the network and names seed and input. */
+  step(input: Input): StepResult {
+    if (this.broken !== null) throw new InvariantBroken(this.broken);
+    this.events = [];
+    this.steps++;
+    try {
+      const answer = this.apply(input);
+      if (this.options.checkInvariants === true && input.kind !== "query") checkInvariants(this.current);
+      return { events: this.events, answer };
+    } catch (error) {
+      const what = error instanceof Error ? error.message : String(error);
+      this.broken = `${what} (a bug of Cannery: seed ${this.seed}, input ${this.steps}, ${input.kind}; the network has stopped)`;
+      throw new InvariantBroken(this.broken, { cause: error });
+    }
+  }
+
+  private apply(input: Input): Answer | null {
+    switch (input.kind) {
+      case "ingress":
+        return submitRequest(this.world, input);
+      case "query":
+        return this.query(input);
+      case "round":
+        this.round(input.subnets);
+        return null;
+      case "time":
+        return this.setTime(input.timeNanos);
+      case "command":
+        return this.command(input);
+    }
+  }
+
+  private query(input: QueryInput): Answer {
+    const subnetId = querySubnet(this.world, input);
+    if (subnetId === null) {
+      const description = `Canister ${principalText(input.receiver)} not found`;
+      return { kind: "rejected", reject: { code: 3, message: description }, error: { code: ErrorCode.CanisterNotFound, description } };
+    }
+    return executeQuery(this.world, this.current.subnets.get(subnetId)!, input);
+  }
+
+  private round(only: readonly string[] | null): void {
+    const state = this.current;
+    state.timeNanos += state.latency.roundNanos;
+    state.round++;
+    for (const id of [...state.subnets.keys()]) {
+      if (only === null || only.includes(id)) runRound(this.world, editSubnet(this.world, id));
+    }
+  }
+
+  private setTime(timeNanos: bigint): Answer {
+    const now = this.current.timeNanos;
+    if (timeNanos < now) {
+      const description = `Time only goes forward: the network is at ${now} ns, asked for ${timeNanos} ns.`;
+      return { kind: "refused", error: { code: ErrorCode.InvalidManagementPayload, description } };
+    }
+    this.current.timeNanos = timeNanos;
+    return { kind: "accepted" };
+  }
+
+  private command(input: CommandInput): Answer {
+    return runCommand(this.world, input);
+  }
+
+  /** The state as it is now, at no cost until either side writes. */
+  snapshot(): Snapshot {
+    const snapshot = { state: this.current, recorder: this.recorder.copy(), steps: this.steps };
+    this.current = copyNetwork(this.current);
+    return snapshot;
+  }
+
+  /** Goes back (or over) to a snapshot of this network or of one it was forked from. */
+  restore(snapshot: Snapshot): void {
+    this.current = copyNetwork(snapshot.state);
+    this.recorder = snapshot.recorder.copy();
+    this.steps = snapshot.steps;
+    this.broken = null;
+  }
+
+  /** A second network that goes on from here on its own. */
+  fork(): Network {
+    const { state, recorder, steps } = this.snapshot();
+    return new Network(copyNetwork(state), this.seed, this.environment, this.options, recorder, steps);
+  }
+
+  /** Hex; equal for equal states, on every machine. */
+  digest(): string {
+    assert(this.broken === null, this.broken ?? undefined);
+    return stateDigest(this.current, (bytes) => this.environment.platform.sha256(bytes));
+  }
+
+  /** Answers of the schedule so far that were not the ordinary ones. */
+  deviations(): readonly Deviation[] {
+    return this.recorder.deviations;
+  }
+}

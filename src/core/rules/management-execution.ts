@@ -1,0 +1,122 @@
+/**
+ * Calls of the management canister: taken from the subnet's queues and answered, or held (`stop_canister`).
+ *
+ * Source: interface spec, "The IC management canister"; scheduling.md 2.1 step 1; management-canister.md 1.2.
+ */
+import type { InputWalk } from "../queues/canister-queues.ts";
+import type { InstallAccount, InstallPhase, ManagementCall, ManagementTools, OwedAnswer } from "../management/call.ts";
+import { plainError } from "../management/call.ts";
+import { effectiveCanisterOf } from "../management/ingress-acceptance.ts";
+import { executeManagement } from "../management/execute.ts";
+import { METHODS } from "../management/methods.ts";
+import type { CallOrigin, CanisterState } from "../state/canister.ts";
+import { MANAGEMENT_CANISTER } from "../state/ids.ts";
+import type { CanisterMessage, Ingress, Request } from "../state/messages.ts";
+import type { SubnetState } from "../state/network-state.ts";
+import { at, editCanister, type World } from "../state/world.ts";
+import { assert } from "../../base/assert.ts";
+import { queuesChanged } from "./bookkeeping.ts";
+import type { ExecutionKind } from "./execution-kinds.ts";
+import { ExecutionView } from "./execution-view.ts";
+import { threadQuotas } from "./quotas.ts";
+import { answer, type CallResult } from "./respond.ts";
+
+/** Runs what can run; returns the instructions counted to the round's budget for management calls. */
+export function executeManagementCalls(world: World, subnet: SubnetState, iteration: number, budget: number): number {
+  const { queues } = subnet;
+  let used = 0;
+  const walk: InputWalk = { skippedLocal: 0, skippedIngress: 0, skippedRemote: 0 };
+  for (;;) {
+    const message = queues.peekInput();
+    if (message === undefined) return used;
+    assert(message.kind !== "response", "nobody answers the management canister");
+    if (isBlocked(subnet, message, budget - used)) {
+      if (!queues.skipInput(walk)) return used;
+      continue;
+    }
+    queues.popInput();
+    used += execute(world, subnet, message, iteration);
+  }
+}
+
+/** What must wait for a later round is passed over. Source: scheduling.md 2.1 step 1. */
+function isBlocked(subnet: SubnetState, message: CanisterMessage | Ingress, budget: number): boolean {
+  if (message.kind === "response") return false;
+  if (budget <= 0 && METHODS.get(message.method)?.countsTowardRound === true) return true;
+  if (subnet.paused.size === 0) return false;
+  const target = effectiveCanisterOf(message.method, message.arg);
+  return typeof target === "string" && subnet.paused.has(target);
+}
+
+function execute(world: World, subnet: SubnetState, message: Request | Ingress, iteration: number): number {
+  const call: ManagementCall = {
+    source: message.kind === "request" ? { kind: "request", request: message } : { kind: "ingress", message },
+    sender: message.sender,
+    method: message.method,
+    arg: message.arg,
+    cycles: message.kind === "request" ? message.cycles : 0n,
+  };
+  const tools: ManagementTools = { iteration, installAccount };
+  const outcome = executeManagement(world, subnet, call, tools);
+  const execution = world.state.nextExecution++;
+  world.emit({
+    kind: "executed",
+    ...at(world, subnet),
+    execution,
+    canister: MANAGEMENT_CANISTER,
+    tag: message.tag,
+    entry: "management",
+    method: message.method,
+    contextId: null,
+    iteration,
+    instructions: outcome.kind === "answered" ? outcome.instructions : 0,
+    cycles: 0n,
+    result: eventResult(outcome),
+    cleanup: null,
+    slices: 1,
+  });
+  if (outcome.kind === "waiting") return 0;
+  const result: CallResult = outcome.result.kind === "reply" ? { kind: "reply", data: outcome.result.data } : plainError(outcome.result.error);
+  answer(world, subnet, { id: subnet.config.id, queues: subnet.queues }, originOf(message), result, outcome.refundCycles, execution);
+  sendOwed(world, subnet, outcome.alsoAnswered);
+  return outcome.instructions;
+}
+
+function eventResult(outcome: ReturnType<typeof executeManagement>) {
+  if (outcome.kind === "waiting") return { kind: "none" as const };
+  return outcome.result.kind === "reply" ? { kind: "reply" as const } : { kind: "trap" as const, error: outcome.result.error };
+}
+
+function originOf(message: Request | Ingress): Exclude<CallOrigin, { kind: "systemTask" }> {
+  const { method, tag } = message;
+  if (message.kind === "ingress") return { kind: "ingress", user: message.sender, messageId: message.messageId, method, tag };
+  return { kind: "canister", canister: message.sender, callbackId: message.callbackId, deadline: message.deadline, method, tag };
+}
+
+/** Answers owed to others than the caller of a management call: to callers of an uninstalled canister, to those who wait for a stop. */
+export function sendOwed(world: World, subnet: SubnetState, owed: readonly OwedAnswer[]): void {
+  for (const { to, respondent, result, refundCycles } of owed) {
+    if (respondent === subnet.config.id) {
+      answer(world, subnet, { id: respondent, queues: subnet.queues }, to, result, refundCycles, null);
+      continue;
+    }
+    const canister = editCanister(subnet, respondent)!;
+    answer(world, subnet, canister, to, result, refundCycles, null);
+    queuesChanged(subnet, canister);
+  }
+}
+
+/** The account of an execution inside install_code, which is in a layer below this one. */
+function installAccount(world: World, subnet: SubnetState, canister: CanisterState, phase: InstallPhase): InstallAccount {
+  const kind: ExecutionKind = phase.entry === "preUpgrade" ? "preUpgrade" : "install";
+  const view = new ExecutionView({
+    world,
+    subnet,
+    canister,
+    kind,
+    quotas: threadQuotas(world, subnet),
+    context: null,
+    caller: phase.caller,
+  });
+  return { view, apply: (target) => view.applyTo(target) };
+}

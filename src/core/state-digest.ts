@@ -1,0 +1,79 @@
+/**
+ * The digest of a network's state: equal states, equal digests, on every machine and engine version.
+ *
+ * Everything that later behaviour depends on is in it; epochs, instances, stamps and indexes (which follow from the rest) are not.
+ */
+import { sha256 } from "@noble/hashes/sha2.js";
+import { toHex } from "../base/bytes.ts";
+import { DigestWriter } from "../codec/state-digest.ts";
+import type { ExecutionState } from "./canister/execution-state.ts";
+import type { CanisterQueues } from "./queues/canister-queues.ts";
+import type { CanisterState } from "./state/canister.ts";
+import type { NetworkState, SubnetState } from "./state/network-state.ts";
+
+/** Hex of SHA-256. `hash` is the platform's SHA-256, for memory pages (whose digests are cached). */
+export function stateDigest(state: NetworkState, hash: (bytes: Uint8Array) => Uint8Array): string {
+  const writer = new DigestWriter(sha256.create());
+  writer.bigint(state.timeNanos).number(state.round).number(state.nextTag).number(state.nextExecution).value(state.prng.state);
+  writer.map(state.subnets.size);
+  for (const [id, subnet] of state.subnets.entries()) {
+    writer.text(id);
+    writeSubnet(writer, subnet, hash);
+  }
+  return toHex(writer.digest());
+}
+
+type Hash = (bytes: Uint8Array) => Uint8Array;
+
+function writeSubnet(writer: DigestWriter, subnet: SubnetState, hash: Hash): void {
+  writer.number(subnet.round).bigint(subnet.nextCanisterIndex).value(subnet.randomness.state);
+  writeQueues(writer, subnet.queues);
+  writer.map(subnet.streams.size);
+  for (const [id, stream] of subnet.streams.entries()) {
+    writer.text(id).list(stream.length);
+    for (const { message, availableRound } of stream.arrivals()) writer.number(availableRound).value(message);
+  }
+  writer.value([...subnet.refunds.entries()]);
+  writer.value([...subnet.ingressHistory.entries()]);
+  writer.value(subnet.pendingIngress);
+  writer.map(subnet.canisters.size);
+  for (const [id, canister] of subnet.canisters.entries()) {
+    writer.text(id);
+    writeCanister(writer, canister, hash);
+  }
+}
+
+function writeCanister(writer: DigestWriter, canister: CanisterState, hash: Hash): void {
+  writer.value(canister.settings).value(canister.status);
+  writer.bigint(canister.balanceCycles).bigint(canister.reservedCycles).bigint(canister.postponedIngressCycles);
+  writer.value(canister.consumed).value(canister.callContexts).value(canister.callbacks);
+  writer.number(canister.nextCallContextId).number(canister.nextCallbackId).bytes(canister.certifiedData);
+  writer.bigint(canister.globalTimerNanos).number(canister.version).value(canister.history).value(canister.log.records);
+  writer.text(canister.nextTask).text(canister.lowMemoryHook);
+  writer.number(canister.accumulatedPriority).number(canister.lastFullExecutionRound).bigint(canister.lastChargeNanos);
+  writer.number(canister.heapDeltaDebitBytes).number(canister.installCodeDebitInstructions);
+  writer.value([...canister.chunkStore.keys()].sort()).value(canister.queryStats);
+  writeQueues(writer, canister.queues);
+  writeExecution(writer, canister.execution, hash);
+  if (canister.paused === null) writer.null();
+  else {
+    const { message, contextId, finishRound, outcome, overlay } = canister.paused;
+    writer.value(message).number(contextId).number(finishRound).value(outcome.result).number(outcome.instructions).value(outcome.calls);
+    writeExecution(writer, overlay.state, hash);
+  }
+}
+
+function writeExecution(writer: DigestWriter, execution: ExecutionState | null, hash: Hash): void {
+  if (execution === null) {
+    writer.null();
+    return;
+  }
+  writer.text(execution.module.hash).bytes(execution.globals);
+  for (const memory of [execution.heap, execution.stable]) writer.number(memory.wasmPages).bytes(memory.digest(hash));
+}
+
+function writeQueues(writer: DigestWriter, queues: CanisterQueues): void {
+  const messages = [...queues.messages()];
+  writer.list(messages.length);
+  for (const { where, peer, message } of messages) writer.text(where).text(peer).value(message);
+}
