@@ -97,10 +97,6 @@ export const nodeEngine: WasmEngine = {
     return wasmFrames(new Error().stack ?? "");
   },
 
-  callStack(): readonly number[] {
-    return wasmFrames(new Error().stack ?? "");
-  },
-
   trapOf(error: unknown): EngineTrap | null {
     if (!(error instanceof Error)) return null;
     const backtrace = wasmFrames(error.stack ?? "");
