@@ -134,7 +134,9 @@ export class RunContext {
   backtrace(functions: readonly number[]): string | null {
     const names = this.info.functionNames;
     if (names.size === 0) return null;
-    return backtraceText(functions.map((index) => names.get(index) ?? index));
+    const { first, count, shift } = this.info.localFunctions;
+    const own = functions.filter((index) => index >= first && index < first + count);
+    return backtraceText(own.map((index) => names.get(index) ?? index - shift));
   }
 
   // Checks.
