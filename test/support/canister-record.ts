@@ -108,6 +108,7 @@ export function makeCanister(world: World, shape: CanisterShape = {}, subnet = s
     chunkStore: new Map(),
     queryStats: { calls: 0, instructions: 0, requestBytes: 0, responseBytes: 0 },
     indexed: NOT_INDEXED,
+    indexedBytes: 0,
   };
 }
 

@@ -31,17 +31,21 @@ export function threadQuotas(world: World, subnet: SubnetState): Quotas {
 }
 
 /**
- * Takes what a run used, when it is committed. The error is of a run held over rounds, for which the subnet has no memory left meanwhile: its changes
- * must be dropped.
+ * Of a run held over rounds: the error when the subnet has not the memory any more that the run took. Its changes must be dropped then. For others
+ * it is always `null`, since the run itself was told.
  */
-export function takeQuotas(quotas: Quotas, view: ExecutionView): UserError | null {
-  const { allocatedBytes, guaranteedBytes } = view;
+export function quotaError(quotas: Quotas, view: ExecutionView): UserError | null {
   const fits = (bytes: number, available: number) => bytes === 0 || bytes <= available;
-  if (!fits(allocatedBytes, quotas.memoryBytes + view.reserveBytes) || !fits(guaranteedBytes, quotas.guaranteedMessageBytes)) {
-    return userErrorOf(view.canisterId, outOfMemory());
-  }
-  quotas.memoryBytes -= allocatedBytes;
-  quotas.guaranteedMessageBytes -= guaranteedBytes;
+  const memory = fits(view.allocatedBytes, quotas.memoryBytes + view.reserveBytes);
+  return memory && fits(view.guaranteedBytes, quotas.guaranteedMessageBytes) ? null : userErrorOf(view.canisterId, outOfMemory());
+}
+
+/** Takes what a run used, when it is committed; when it is not (`quotaError`), nothing is taken. */
+export function takeQuotas(quotas: Quotas, view: ExecutionView): UserError | null {
+  const error = quotaError(quotas, view);
+  if (error !== null) return error;
+  quotas.memoryBytes -= view.allocatedBytes;
+  quotas.guaranteedMessageBytes -= view.guaranteedBytes;
   quotas.callbacks -= view.plannedCalls.length;
   return null;
 }
