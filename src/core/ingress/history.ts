@@ -85,10 +85,11 @@ export class IngressHistory implements Owned {
 
   /** Forgets what became final more than 300 s ago; returns how many entries went. Costs only those. */
   prune(nowNanos: bigint): number {
+    if (this.terminal.size === 0 || nowNanos <= TERMINAL_LIFETIME_NANOS) return 0;
+    const limit = timeKey(nowNanos - TERMINAL_LIFETIME_NANOS);
     let pruned = 0;
-    for (let first = this.terminal.first(); first !== undefined; first = this.terminal.first()) {
+    for (let first = this.terminal.first(); first !== undefined && first[0] < limit; first = this.terminal.first()) {
       const [key, id] = first;
-      if (timeOfKey(key) + TERMINAL_LIFETIME_NANOS >= nowNanos) break;
       this.terminal.delete(key);
       this.bytes -= answerBytes(this.statuses.get(id)!.status);
       this.statuses.delete(id);
@@ -198,10 +199,11 @@ function answerBytes(status: IngressStatus): number {
 
 const TIME_DIGITS = 16;
 
-function terminalKey(timeNanos: bigint, id: MessageId): TerminalKey {
-  return timeNanos.toString(16).padStart(TIME_DIGITS, "0") + id;
+/** Below all keys of this time, and above all of earlier ones. */
+function timeKey(timeNanos: bigint): string {
+  return timeNanos.toString(16).padStart(TIME_DIGITS, "0");
 }
 
-function timeOfKey(key: TerminalKey): bigint {
-  return BigInt(`0x${key.slice(0, TIME_DIGITS)}`);
+function terminalKey(timeNanos: bigint, id: MessageId): TerminalKey {
+  return timeKey(timeNanos) + id;
 }

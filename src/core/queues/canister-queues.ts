@@ -14,13 +14,16 @@ import { assert } from "../../base/assert.ts";
 import type { Epoch, Owned } from "../../base/epoch.ts";
 import { SortedMap } from "../../base/sorted-map.ts";
 import type { CallbackId, PrincipalId } from "../state/ids.ts";
-import type { CanisterMessage, CoarseTime, Ingress, MessageTag, Request, Response } from "../state/messages.ts";
-import { RejectCode } from "../state/rejects.ts";
-import { ExpiryCounts } from "./expiry-counts.ts";
+import type { CanisterMessage, CoarseTime, Ingress, Request, Response } from "../state/messages.ts";
+import { isMarker, shedReject, timeoutReject, type DropContext, type DroppedMessage } from "./dropped-messages.ts";
 import { IngressQueue } from "./ingress-queue.ts";
+import { MessageAccounts } from "./message-accounts.ts";
 import { MessageQueue, type Entry } from "./message-queue.ts";
 import { Ring } from "./ring.ts";
-import { countBytes, isBestEffort, MAX_RESPONSE_COUNT_BYTES } from "./sizes.ts";
+import { countBytes, isBestEffort } from "./sizes.ts";
+import { SortedIds } from "./sorted-ids.ts";
+
+export type { DropContext, DroppedMessage };
 
 /** Requests, and responses with their reservations, per queue. Source: messaging.md 3. */
 export const DEFAULT_QUEUE_CAPACITY = 500;
@@ -32,24 +35,6 @@ const NANOS_PER_SECOND = 1_000_000_000n;
 
 /** Where a sender lives, as seen from the receiver: decides in which of the two sender schedules it waits. */
 export type InputSource = "local" | "remote";
-
-/** What the sweep and shedding need to know of the world. */
-export interface DropContext {
-  /** Whether this id is hosted by the subnet of these queues: its canisters, and the subnet itself. */
-  isLocal(id: PrincipalId): boolean;
-  nextTag(): MessageTag;
-}
-
-/** A message that was timed out or shed, and what followed. */
-export type DroppedMessage =
-  /** An own request that never left: `reject` is in the own input queue already, with the full refund. */
-  | { readonly kind: "ownRequest"; readonly message: Request; readonly reject: Response }
-  /** Best-effort request in the input queue: its cycles go to `message.sender` as a refund message. */
-  | { readonly kind: "inputRequest"; readonly message: Request }
-  /** Best-effort response in the output queue: its refund goes to `message.originator` as a refund message. */
-  | { readonly kind: "outputResponse"; readonly message: Response }
-  /** Shed best-effort response in the input queue: `reject` (6, without cycles) stands in its place; the refund goes to `message.originator`, who owns these queues, as a refund message. */
-  | { readonly kind: "inputResponse"; readonly message: Response; readonly reject: Response };
 
 /** How far a walk over inputs that must wait has come: begun by `startWalk`, continued by `skipInput`. */
 export interface InputWalk {
@@ -92,22 +77,16 @@ export class CanisterQueues implements Owned {
   private readonly ingress: IngressQueue;
   private readonly localSenders: Ring<PrincipalId>;
   private readonly remoteSenders: Ring<PrincipalId>;
-  /** Destinations with messages, ascending. Short: what a canister sends in one iteration. */
-  private readonly destinations: PrincipalId[];
-  private readonly expiries: ExpiryCounts;
+  private readonly accounts: MessageAccounts;
+  /** Destinations with messages. */
+  private readonly destinations: SortedIds;
   /** Whose turn it is: LOCAL, INGRESS or REMOTE. */
   private turn: number;
   private nextNumber: number;
   private sweepAt: number;
-  /** Messages in input and in output queues, without stale ones and ingress. */
-  private inputMessages: number;
-  private outputMessages: number;
-  private reservedSlots: number;
-  /** Outstanding guaranteed calls, made and received: each has a response's worth of memory reserved. */
-  private guaranteedReservations: number;
-  /** Guaranteed responses, and what guaranteed requests are larger than a reservation. */
-  private guaranteedBytes: number;
-  private bestEffortBytes: number;
+  /** The batch time last seen, and its second: spares a division of bigints per call. */
+  private clockNanos = 0n;
+  private clockSecond: CoarseTime = 0;
 
   private constructor(epoch: Epoch, owner: PrincipalId, capacity: number, from: CanisterQueues | null) {
     this.epoch = epoch;
@@ -117,17 +96,11 @@ export class CanisterQueues implements Owned {
     this.ingress = from === null ? IngressQueue.empty(epoch) : from.ingress.copy(epoch);
     this.localSenders = from === null ? new Ring() : from.localSenders.copy();
     this.remoteSenders = from === null ? new Ring() : from.remoteSenders.copy();
-    this.destinations = from === null ? [] : from.destinations.slice();
-    this.expiries = from === null ? new ExpiryCounts() : from.expiries.copy();
+    this.accounts = from === null ? new MessageAccounts() : from.accounts.copy();
+    this.destinations = from === null ? new SortedIds() : from.destinations.copy();
     this.turn = from === null ? LOCAL : from.turn;
     this.nextNumber = from === null ? 0 : from.nextNumber;
     this.sweepAt = from === null ? SWEEP_FROM : from.sweepAt;
-    this.inputMessages = from === null ? 0 : from.inputMessages;
-    this.outputMessages = from === null ? 0 : from.outputMessages;
-    this.reservedSlots = from === null ? 0 : from.reservedSlots;
-    this.guaranteedReservations = from === null ? 0 : from.guaranteedReservations;
-    this.guaranteedBytes = from === null ? 0 : from.guaranteedBytes;
-    this.bestEffortBytes = from === null ? 0 : from.bestEffortBytes;
   }
 
   static empty(owner: PrincipalId, epoch: Epoch, capacity: number = DEFAULT_QUEUE_CAPACITY): CanisterQueues {
@@ -165,17 +138,16 @@ export class CanisterQueues implements Owned {
       "a slot is free for the request and its response",
     );
     pair.input.reserveResponse();
-    this.reservedSlots++;
-    if (request.deadline === 0) this.guaranteedReservations++;
-    const implicit = () => Number(nowNanos / NANOS_PER_SECOND) + REQUEST_LIFETIME_SECONDS;
-    this.pushOutput(request.receiver, pair, this.enter(request, request.deadline === 0 ? implicit() : request.deadline));
+    this.accounts.reserve(request.deadline);
+    const expiry = request.deadline === 0 ? this.secondOf(nowNanos) + REQUEST_LIFETIME_SECONDS : request.deadline;
+    this.pushOutput(request.receiver, pair, this.enter(request, expiry));
   }
 
   /** Goes into the slot that was reserved when the request came in. */
   pushOutputResponse(response: Response): void {
     assert(response.respondent === this.owner, "an output response is the owner's");
     const pair = this.pairForWriting(response.originator);
-    this.fillReservation(response);
+    this.accounts.release(response.deadline);
     this.pushOutput(response.originator, pair, this.enter(response, response.deadline));
   }
 
@@ -187,28 +159,24 @@ export class CanisterQueues implements Owned {
     const pair = this.pairs.edit(destination);
     const entry = pair?.output.shift();
     if (pair === undefined || entry === undefined) return undefined;
-    this.outputMessages--;
-    this.leave(entry);
-    if (pair.output.length === 0) this.removeDestination(destination);
+    this.accounts.outputMessages--;
+    this.accounts.leave(entry);
+    if (pair.output.length === 0) this.destinations.remove(destination);
     return entry.message;
   }
 
   /** Destinations with messages, in id order; a list of its own, so messages may be popped while it is walked. */
   outputDestinations(): readonly PrincipalId[] {
-    return this.destinations.slice();
+    return this.destinations.list();
   }
 
   /** The first destination above `after` (of all when `null`) that has messages. */
   nextOutputDestination(after: PrincipalId | null): PrincipalId | null {
-    const { destinations } = this;
-    if (after === null) return destinations.length === 0 ? null : destinations[0]!;
-    const i = this.destinationIndex(after);
-    const next = destinations[i] === after ? i + 1 : i;
-    return next < destinations.length ? destinations[next]! : null;
+    return this.destinations.next(after);
   }
 
   get hasOutput(): boolean {
-    return this.outputMessages > 0;
+    return this.accounts.outputMessages > 0;
   }
 
   // ---------------------------------------------------------------- input
@@ -226,8 +194,7 @@ export class CanisterQueues implements Owned {
     if (!this.acceptsRequest(message.sender)) return "queueFull";
     const pair = this.pairForWriting(message.sender);
     pair.output.reserveResponse();
-    this.reservedSlots++;
-    if (message.deadline === 0) this.guaranteedReservations++;
+    this.accounts.reserve(message.deadline);
     this.pushInputEntry(message.sender, pair, this.enter(message, message.deadline), source);
     return null;
   }
@@ -245,13 +212,12 @@ export class CanisterQueues implements Owned {
     const pair = this.pairForWriting(response.respondent);
     assert(pair.input.responseSlots < this.capacity, "a slot is free for the response");
     pair.input.reserveResponse();
-    this.reservedSlots++;
-    if (response.deadline === 0) this.guaranteedReservations++;
+    this.accounts.reserve(response.deadline);
     this.pushInputResponse(response, source);
   }
 
   get hasInput(): boolean {
-    return this.inputMessages > 0 || this.ingress.length > 0;
+    return this.accounts.inputMessages > 0 || this.ingress.length > 0;
   }
 
   /** What `popInput()` would take. */
@@ -327,12 +293,12 @@ export class CanisterQueues implements Owned {
 
   /** Smallest deadline of a queued message that can expire, implicit deadlines included; ingress messages not. */
   earliestExpiry(): CoarseTime | null {
-    return this.expiries.earliest();
+    return this.accounts.expiries.earliest();
   }
 
   /** Drops all messages with `deadline < now`, by deadline, then by age. Source: messaging.md 5, "Dropped or timed-out message". */
   timeOutMessages(now: CoarseTime, context: DropContext): DroppedMessage[] {
-    const earliest = this.expiries.earliest();
+    const earliest = this.accounts.expiries.earliest();
     if (earliest === null || earliest >= now) return [];
     const due = this.entriesWhere((entry) => entry.expiry !== 0 && entry.expiry < now);
     due.sort((a, b) => a.entry.expiry - b.entry.expiry || a.entry.number - b.entry.number);
@@ -365,25 +331,25 @@ export class CanisterQueues implements Owned {
 
   /** Guaranteed-response message memory: reservations, guaranteed responses, and what requests are larger than a reservation. */
   get guaranteedMemoryBytes(): number {
-    return this.guaranteedReservations * MAX_RESPONSE_COUNT_BYTES + this.guaranteedBytes;
+    return this.accounts.guaranteedMemoryBytes;
   }
 
   get bestEffortMemoryBytes(): number {
-    return this.bestEffortBytes;
+    return this.accounts.bestEffortBytes;
   }
 
   /** Outstanding guaranteed calls: own ones whose response has not come in, and others' that were not answered. */
   get guaranteedReservationCount(): number {
-    return this.guaranteedReservations;
+    return this.accounts.guaranteedReservations;
   }
 
   /** Messages in input queues, ingress included. */
   get inputCount(): number {
-    return this.inputMessages + this.ingress.length;
+    return this.accounts.inputMessages + this.ingress.length;
   }
 
   get outputCount(): number {
-    return this.outputMessages;
+    return this.accounts.outputMessages;
   }
 
   get ingressCount(): number {
@@ -392,12 +358,12 @@ export class CanisterQueues implements Owned {
 
   /** Messages in all queues, ingress included. */
   get messageCount(): number {
-    return this.inputMessages + this.outputMessages + this.ingress.length;
+    return this.inputCount + this.outputCount;
   }
 
   /** No message, no ingress, no reservation. */
   get isEmpty(): boolean {
-    return this.messageCount === 0 && this.reservedSlots === 0;
+    return this.messageCount === 0 && this.accounts.reservedSlots === 0;
   }
 
   /** Every queued message, for digests and invariants: parties in id order, input before output, oldest first; then ingress. */
@@ -421,43 +387,33 @@ export class CanisterQueues implements Owned {
       if (input.isUnused && output.isUnused) continue;
       yield `slots ${peer} ${input.requestSlots} ${input.responseSlots} ${output.requestSlots} ${output.responseSlots}`;
     }
-    yield `reservations ${this.guaranteedReservations}`;
+    yield `reservations ${this.accounts.guaranteedReservations}`;
   }
 
   /** Asserts that every kept counter and list equals its plain definition. */
   check(): void {
-    const live = { input: 0, output: 0, reserved: 0, guaranteed: 0, bestEffort: 0 };
-    const expiries: CoarseTime[] = [];
+    const plain = new MessageAccounts();
     const destinations: PrincipalId[] = [];
     const waiting: PrincipalId[] = [];
     for (const [peer, pair] of this.pairs.entries()) {
       for (const queue of [pair.input, pair.output]) {
-        const entries = [...queue];
-        assert(entries[0]?.stale !== true, "the head of a queue is not stale");
-        assert(queue.requestSlots === entries.filter((e) => e.message.kind === "request").length, "request slots are counted");
-        assert(queue.reservedSlots >= 0, "there is a slot for every response");
-        assert(queue.requestSlots <= this.capacity && queue.responseSlots <= this.capacity, "slots are within the capacity");
-        live.reserved += queue.reservedSlots;
-        for (const entry of entries.filter((e) => !e.stale)) {
-          live[queue === pair.input ? "input" : "output"]++;
-          live.guaranteed += guaranteedBytesOf(entry);
-          live.bestEffort += isBestEffort(entry.message) ? entry.bytes : 0;
-          if (entry.expiry !== 0) expiries.push(entry.expiry);
+        queue.check(this.capacity);
+        plain.reservedSlots += queue.reservedSlots;
+        for (const entry of queue) {
+          if (entry.stale) continue;
+          plain.enter(entry);
+          if (queue === pair.input) plain.inputMessages++;
+          else plain.outputMessages++;
         }
       }
       if (pair.output.length > 0) destinations.push(peer);
       if (pair.scheduled) waiting.push(peer);
       assert(pair.scheduled || pair.input.length === 0, "a sender with messages is scheduled");
     }
-    assert(live.input === this.inputMessages && live.output === this.outputMessages, "messages are counted");
-    assert(live.reserved === this.reservedSlots, "reserved slots are counted");
-    assert(
-      this.guaranteedReservations >= 0 && this.guaranteedReservations <= this.reservedSlots,
-      "each guaranteed call has a reserved slot",
-    );
-    assert(live.guaranteed === this.guaranteedBytes && live.bestEffort === this.bestEffortBytes, "message memory is counted");
-    assert(expiries.sort((a, b) => a - b).join() === [...this.expiries].join(), "expiries are counted");
-    assert(destinations.join() === this.destinations.join(), "destinations with messages are listed");
+    assert(plain.toString() === this.accounts.toString(), `accounts ${this.accounts.toString()} are ${plain.toString()}`);
+    const { guaranteedReservations, reservedSlots } = this.accounts;
+    assert(guaranteedReservations >= 0 && guaranteedReservations <= reservedSlots, "each guaranteed call has a reserved slot");
+    assert(destinations.join() === this.destinations.list().join(), "destinations with messages are listed");
     assert([...this.localSenders, ...this.remoteSenders].sort().join() === waiting.sort().join(), "each sender is scheduled once");
     this.ingress.check();
   }
@@ -485,31 +441,28 @@ export class CanisterQueues implements Owned {
 
   private enter(message: CanisterMessage, expiry: CoarseTime): Entry {
     const entry: Entry = { message, expiry, number: this.nextNumber++, bytes: countBytes(message), stale: false };
-    this.account(entry, 1);
-    if (expiry !== 0) this.expiries.add(expiry);
+    this.accounts.enter(entry);
     return entry;
   }
 
-  private leave(entry: Entry): void {
-    this.account(entry, -1);
-    if (entry.expiry !== 0) this.expiries.remove(entry.expiry);
-  }
-
-  private account(entry: Entry, sign: 1 | -1): void {
-    if (isBestEffort(entry.message)) this.bestEffortBytes += sign * entry.bytes;
-    else this.guaranteedBytes += sign * guaranteedBytesOf(entry);
+  private secondOf(nanos: bigint): CoarseTime {
+    if (nanos !== this.clockNanos) {
+      this.clockNanos = nanos;
+      this.clockSecond = Number(nanos / NANOS_PER_SECOND);
+    }
+    return this.clockSecond;
   }
 
   private pushOutput(destination: PrincipalId, pair: Pair, entry: Entry): void {
-    if (pair.output.length === 0) this.addDestination(destination);
+    if (pair.output.length === 0) this.destinations.add(destination);
     pair.output.push(entry);
-    this.outputMessages++;
+    this.accounts.outputMessages++;
   }
 
   private pushInputResponse(response: Response, source: InputSource): void {
     assert(response.originator === this.owner, "an input response is for the owner");
     const pair = this.pairForWriting(response.respondent);
-    this.fillReservation(response);
+    this.accounts.release(response.deadline);
     // A response in an input queue never expires.
     const entry: Entry = isMarker(response)
       ? { message: response, expiry: 0, number: this.nextNumber++, bytes: 0, stale: false }
@@ -517,15 +470,9 @@ export class CanisterQueues implements Owned {
     this.pushInputEntry(response.respondent, pair, entry, source);
   }
 
-  /** Memory and slot that were set aside for this response; the queue asserts the slot itself. */
-  private fillReservation(response: Response): void {
-    this.reservedSlots--;
-    if (response.deadline === 0) this.guaranteedReservations--;
-  }
-
   private pushInputEntry(sender: PrincipalId, pair: Pair, entry: Entry, source: InputSource): void {
     pair.input.push(entry);
-    this.inputMessages++;
+    this.accounts.inputMessages++;
     if (pair.scheduled) return;
     pair.scheduled = true;
     this.sendersOf(source === "local" ? LOCAL : REMOTE).push(sender);
@@ -543,8 +490,8 @@ export class CanisterQueues implements Owned {
     if (pair.input.length > 0) senders.push(sender);
     else pair.scheduled = false;
     if (entry === undefined) return undefined; // everything of this sender was dropped since it was scheduled
-    this.inputMessages--;
-    this.leave(entry);
+    this.accounts.inputMessages--;
+    this.accounts.leave(entry);
     return entry.message;
   }
 
@@ -627,9 +574,9 @@ export class CanisterQueues implements Owned {
   private drop({ peer, isInput, entry }: Place, context: DropContext): DroppedMessage {
     const pair = this.pairs.edit(peer)!;
     const { message } = entry;
-    this.leave(entry);
+    this.accounts.leave(entry);
     if (isInput && message.kind === "response") {
-      const reject = rejectFor(message, context.nextTag(), RESPONSE_DROPPED);
+      const reject = shedReject(message, context.nextTag());
       pair.input.replace(entry.number, { ...entry, message: reject, expiry: 0, bytes: 0 });
       return { kind: "inputResponse", message, reject };
     }
@@ -637,46 +584,18 @@ export class CanisterQueues implements Owned {
     if (isInput) {
       assert(message.kind === "request" && isBestEffort(message), "only best-effort requests leave an input queue early");
       pair.input.replace(entry.number, stale);
-      this.inputMessages--;
+      this.accounts.inputMessages--;
       pair.output.releaseReservation();
-      this.reservedSlots--;
+      this.accounts.release(message.deadline);
       return { kind: "inputRequest", message };
     }
     pair.output.replace(entry.number, stale);
-    this.outputMessages--;
-    if (pair.output.length === 0) this.removeDestination(peer);
+    this.accounts.outputMessages--;
+    if (pair.output.length === 0) this.destinations.remove(peer);
     if (message.kind === "response") return { kind: "outputResponse", message };
     const reject = timeoutReject(message, context.nextTag());
     this.pushInputResponse(reject, context.isLocal(peer) ? "local" : "remote");
     return { kind: "ownRequest", message, reject };
-  }
-
-  // ---------------------------------------------------------------- destinations
-
-  /** Index of `destination` in the list, or of the first above it. */
-  private destinationIndex(destination: PrincipalId): number {
-    const { destinations } = this;
-    let low = 0;
-    let high = destinations.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (destinations[middle]! < destination) low = middle + 1;
-      else high = middle;
-    }
-    return low;
-  }
-
-  private addDestination(destination: PrincipalId): void {
-    const i = this.destinationIndex(destination);
-    if (i === this.destinations.length) this.destinations.push(destination);
-    else this.destinations.splice(i, 0, destination);
-  }
-
-  private removeDestination(destination: PrincipalId): void {
-    const i = this.destinationIndex(destination);
-    assert(this.destinations[i] === destination, "a destination with messages is listed");
-    if (i === this.destinations.length - 1) this.destinations.pop();
-    else this.destinations.splice(i, 1);
   }
 }
 
@@ -692,38 +611,4 @@ interface Place {
   readonly peer: PrincipalId;
   readonly isInput: boolean;
   readonly entry: Entry;
-}
-
-/** What an entry takes of guaranteed-response memory beyond reservations. */
-function guaranteedBytesOf({ message, bytes }: Entry): number {
-  if (isBestEffort(message)) return 0;
-  return message.kind === "response" ? bytes : Math.max(0, bytes - MAX_RESPONSE_COUNT_BYTES);
-}
-
-/** Stands for a bounded-wait response that did not come in time, or was shed; the replica keeps only the callback's id. */
-function isMarker(response: Response): boolean {
-  return isBestEffort(response) && response.payload.kind === "reject" && response.payload.code === RejectCode.SYS_UNKNOWN;
-}
-
-const RESPONSE_DROPPED = "Response was dropped.";
-const REQUEST_TIMED_OUT = "Request timed out.";
-
-/** What stands in the place of a shed response. Its cycles travel apart from it. */
-function rejectFor(response: Response, tag: MessageTag, message: string): Response {
-  return { ...response, tag, refundCycles: 0n, payload: { kind: "reject", code: RejectCode.SYS_UNKNOWN, message } };
-}
-
-/** For a request that provably never left: not SYS_UNKNOWN, and everything attached comes back. */
-function timeoutReject(request: Request, tag: MessageTag): Response {
-  return {
-    kind: "response",
-    tag,
-    requestTag: request.tag,
-    originator: request.sender,
-    respondent: request.receiver,
-    callbackId: request.callbackId,
-    refundCycles: request.cycles,
-    payload: { kind: "reject", code: RejectCode.SYS_TRANSIENT, message: REQUEST_TIMED_OUT },
-    deadline: request.deadline,
-  };
 }

@@ -106,6 +106,19 @@ export class MessageQueue {
     return this.entries[Symbol.iterator]();
   }
 
+  /** Asserts what must hold of slots. */
+  check(capacity: number): void {
+    const entries = [...this.entries];
+    assert(entries[0]?.stale !== true, "the head of a queue is not stale");
+    assert(this.requests === entries.filter(({ message }) => message.kind === "request").length, "request slots are counted");
+    assert(this.reservedSlots >= 0, "there is a slot for every response");
+    assert(this.requests <= capacity && this.responses <= capacity, "slots are within the capacity");
+    assert(
+      entries.every((entry, i) => i === 0 || entries[i - 1]!.number < entry.number),
+      "numbers ascend",
+    );
+  }
+
   private advance(): void {
     for (let entry = this.entries.front(); entry !== undefined && entry.stale; entry = this.entries.front()) this.dropFront(entry);
   }

@@ -25,7 +25,6 @@ export class Stream implements Owned {
   private readonly entries: OwnedQueue<Entry>;
   private refunds: number;
   private bytes: number;
-  private guaranteedResponseBytes: number;
   private lastRound: number;
 
   private constructor(epoch: Epoch, from: Stream | null) {
@@ -33,7 +32,6 @@ export class Stream implements Owned {
     this.entries = from === null ? OwnedQueue.empty<Entry>(epoch) : from.entries.fork(epoch);
     this.refunds = from === null ? 0 : from.refunds;
     this.bytes = from === null ? 0 : from.bytes;
-    this.guaranteedResponseBytes = from === null ? 0 : from.guaranteedResponseBytes;
     this.lastRound = from === null ? 0 : from.lastRound;
   }
 
@@ -92,11 +90,6 @@ export class Stream implements Owned {
     return this.bytes;
   }
 
-  /** Guaranteed responses in this stream: their memory is counted until they are inducted. */
-  get guaranteedMemoryBytes(): number {
-    return this.guaranteedResponseBytes;
-  }
-
   /** Oldest first. */
   *[Symbol.iterator](): Generator<StreamMessage, void, undefined> {
     for (const entry of this.entries) yield entry.message;
@@ -109,26 +102,19 @@ export class Stream implements Owned {
 
   /** Asserts that what is counted equals its plain definition. */
   check(): void {
-    const counted = { refunds: 0, bytes: 0, guaranteed: 0 };
+    const counted = { refunds: 0, bytes: 0 };
     let round = 0;
     for (const entry of this.entries) {
       counted.refunds += entry.message.kind === "refund" ? 1 : 0;
       counted.bytes += countBytes(entry.message);
-      counted.guaranteed += guaranteedBytesOf(entry);
       assert(entry.availableRound >= round, "nothing in a stream arrives before what was sent earlier");
       round = entry.availableRound;
     }
     assert(counted.refunds === this.refunds && counted.bytes === this.bytes, "messages of a stream are counted");
-    assert(counted.guaranteed === this.guaranteedResponseBytes, "guaranteed responses of a stream are counted");
   }
 
   private count(entry: Entry, sign: 1 | -1): void {
     if (entry.message.kind === "refund") this.refunds += sign;
     this.bytes += sign * entry.bytes;
-    this.guaranteedResponseBytes += sign * guaranteedBytesOf(entry);
   }
-}
-
-function guaranteedBytesOf({ message, bytes }: Entry): number {
-  return message.kind === "response" && message.deadline === 0 ? bytes : 0;
 }
