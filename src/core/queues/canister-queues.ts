@@ -17,13 +17,15 @@ import type { CallbackId, PrincipalId } from "../state/ids.ts";
 import type { CanisterMessage, CoarseTime, Ingress, Request, Response } from "../state/messages.ts";
 import { isMarker, shedReject, timeoutReject, type DropContext, type DroppedMessage } from "./dropped-messages.ts";
 import { IngressQueue } from "./ingress-queue.ts";
+import { INGRESS, InputSchedule, LOCAL, SOURCES, startWalk, type InputPlace, type InputSource, type InputWalk } from "./input-schedule.ts";
 import { MessageAccounts } from "./message-accounts.ts";
 import { MessageQueue, type Entry } from "./message-queue.ts";
-import { Ring } from "./ring.ts";
+import type { Ring } from "./ring.ts";
 import { countBytes, isBestEffort } from "./sizes.ts";
 import { SortedIds } from "./sorted-ids.ts";
 
-export type { DropContext, DroppedMessage };
+export { startWalk };
+export type { DropContext, DroppedMessage, InputSource, InputWalk };
 
 /** Requests, and responses with their reservations, per queue. Source: messaging.md 3. */
 export const DEFAULT_QUEUE_CAPACITY = 500;
@@ -32,26 +34,6 @@ export const DEFAULT_QUEUE_CAPACITY = 500;
 export const REQUEST_LIFETIME_SECONDS = 300;
 
 const NANOS_PER_SECOND = 1_000_000_000n;
-
-/** Where a sender lives, as seen from the receiver: decides in which of the two sender schedules it waits. */
-export type InputSource = "local" | "remote";
-
-/** How far a walk over inputs that must wait has come: begun by `startWalk`, continued by `skipInput`. */
-export interface InputWalk {
-  skippedLocal: number;
-  skippedIngress: number;
-  skippedRemote: number;
-}
-
-export function startWalk(): InputWalk {
-  return { skippedLocal: 0, skippedIngress: 0, skippedRemote: 0 };
-}
-
-/** The three sources of inputs, in the order of their turns. */
-const LOCAL = 0;
-const INGRESS = 1;
-const REMOTE = 2;
-const SOURCES = 3;
 
 /** Both queues shared with one other party. */
 interface Pair extends Owned {
@@ -75,13 +57,10 @@ export class CanisterQueues implements Owned {
   private readonly capacity: number;
   private readonly pairs: SortedMap<PrincipalId, Pair>;
   private readonly ingress: IngressQueue;
-  private readonly localSenders: Ring<PrincipalId>;
-  private readonly remoteSenders: Ring<PrincipalId>;
+  private readonly schedule: InputSchedule;
   private readonly accounts: MessageAccounts;
   /** Destinations with messages. */
   private readonly destinations: SortedIds;
-  /** Whose turn it is: LOCAL, INGRESS or REMOTE. */
-  private turn: number;
   private nextNumber: number;
   private sweepAt: number;
   /** The batch time last seen, and its second: spares a division of bigints per call. */
@@ -94,11 +73,9 @@ export class CanisterQueues implements Owned {
     this.capacity = capacity;
     this.pairs = from === null ? SortedMap.empty(epoch, copyPair) : from.pairs.fork(epoch);
     this.ingress = from === null ? IngressQueue.empty(epoch) : from.ingress.copy(epoch);
-    this.localSenders = from === null ? new Ring() : from.localSenders.copy();
-    this.remoteSenders = from === null ? new Ring() : from.remoteSenders.copy();
+    this.schedule = from === null ? new InputSchedule() : from.schedule.copy();
     this.accounts = from === null ? new MessageAccounts() : from.accounts.copy();
     this.destinations = from === null ? new SortedIds() : from.destinations.copy();
-    this.turn = from === null ? LOCAL : from.turn;
     this.nextNumber = from === null ? 0 : from.nextNumber;
     this.sweepAt = from === null ? SWEEP_FROM : from.sweepAt;
   }
@@ -222,24 +199,13 @@ export class CanisterQueues implements Owned {
 
   /** What `popInput()` would take. */
   peekInput(): CanisterMessage | Ingress | undefined {
-    for (let i = 0; i < SOURCES; i++) {
-      const source = (this.turn + i) % SOURCES;
-      if (source === INGRESS) {
-        if (this.ingress.length > 0) return this.ingress.head(0);
-        continue;
-      }
-      const senders = this.sendersOf(source);
-      for (let s = 0; s < senders.length; s++) {
-        const entry = this.pairs.get(senders.at(s))!.input.front();
-        if (entry !== undefined) return entry.message;
-      }
-    }
-    return undefined;
+    const place = this.schedule.first(this.ingress, this.hasMessagesOf);
+    return place === null ? undefined : this.headAt(place);
   }
 
   /** The heads of all input queues, in the order in which the ordinary schedule would take them if nothing else came. */
   inputCandidates(): (CanisterMessage | Ingress)[] {
-    return this.candidatePlaces().map(({ source, index }) => this.headAt(source, index));
+    return this.schedule.all(this.ingress, this.hasMessagesOf).map((place) => this.headAt(place));
   }
 
   /**
@@ -249,13 +215,12 @@ export class CanisterQueues implements Owned {
   popInput(option: number = 0): CanisterMessage | Ingress | undefined {
     if (option !== 0) return this.popCandidate(option);
     for (let i = 0; i < SOURCES; i++) {
-      const source = this.turn;
-      this.turn = (source + 1) % SOURCES;
+      const source = this.schedule.nextSource();
       if (source === INGRESS) {
         if (this.ingress.length > 0) return this.ingress.take(0);
         continue;
       }
-      const senders = this.sendersOf(source);
+      const senders = this.schedule.sendersOf(source);
       while (senders.length > 0) {
         const message = this.popSender(senders, 0);
         if (message !== undefined) return message;
@@ -270,15 +235,9 @@ export class CanisterQueues implements Owned {
    */
   skipInput(walk: InputWalk): boolean {
     for (let i = 0; i < SOURCES; i++) {
-      const source = this.turn;
-      this.turn = (source + 1) % SOURCES;
-      if (this.skipSource(source, walk)) break;
+      if (this.skipSource(this.schedule.nextSource(), walk)) break;
     }
-    return (
-      walk.skippedLocal < this.localSenders.length ||
-      walk.skippedIngress < this.ingress.groupCount ||
-      walk.skippedRemote < this.remoteSenders.length
-    );
+    return !this.schedule.isWalked(walk, this.ingress);
   }
 
   /** Whether a response for this callback waits in the input queue; its deadline then no longer expires it. */
@@ -376,16 +335,20 @@ export class CanisterQueues implements Owned {
   }
 
   /**
-   * Everything else that later behaviour depends on, for digests: turns, and slots beyond the queued messages.
-   * Parties in id order; parties without anything are left out.
+   * Everything else that later behaviour depends on, for digests: turns, slots, and when queued messages expire ("-" where a
+   * stale entry keeps a slot). Parties in id order; parties with whom nothing is open are left out.
    */
   *standing(): Generator<string, void, undefined> {
-    yield `turn ${this.turn}`;
-    for (const sender of this.localSenders) yield `local ${sender}`;
-    for (const sender of this.remoteSenders) yield `remote ${sender}`;
+    yield `turn ${this.schedule.turn}`;
+    for (const sender of this.schedule.local) yield `local ${sender}`;
+    for (const sender of this.schedule.remote) yield `remote ${sender}`;
+    for (const group of this.ingress.order()) yield `ingress ${group}`;
     for (const [peer, { input, output }] of this.pairs.entries()) {
       if (input.isUnused && output.isUnused) continue;
-      yield `slots ${peer} ${input.requestSlots} ${input.responseSlots} ${output.requestSlots} ${output.responseSlots}`;
+      for (const queue of [input, output]) {
+        const expiries = [...queue].map((entry) => (entry.stale ? "-" : entry.expiry)).join();
+        yield `slots ${peer} ${queue.requestSlots} ${queue.responseSlots} ${expiries}`;
+      }
     }
     yield `reservations ${this.accounts.guaranteedReservations}`;
   }
@@ -414,7 +377,7 @@ export class CanisterQueues implements Owned {
     const { guaranteedReservations, reservedSlots } = this.accounts;
     assert(guaranteedReservations >= 0 && guaranteedReservations <= reservedSlots, "each guaranteed call has a reserved slot");
     assert(destinations.join() === this.destinations.list().join(), "destinations with messages are listed");
-    assert([...this.localSenders, ...this.remoteSenders].sort().join() === waiting.sort().join(), "each sender is scheduled once");
+    assert([...this.schedule.local, ...this.schedule.remote].sort().join() === waiting.sort().join(), "each sender is scheduled once");
     this.ingress.check();
   }
 
@@ -475,11 +438,7 @@ export class CanisterQueues implements Owned {
     this.accounts.inputMessages++;
     if (pair.scheduled) return;
     pair.scheduled = true;
-    this.sendersOf(source === "local" ? LOCAL : REMOTE).push(sender);
-  }
-
-  private sendersOf(source: number): Ring<PrincipalId> {
-    return source === LOCAL ? this.localSenders : this.remoteSenders;
+    this.schedule.add(sender, source);
   }
 
   /** Takes the head of the i-th sender's queue, who then goes to the back or, without more messages, off the schedule. */
@@ -502,7 +461,7 @@ export class CanisterQueues implements Owned {
       walk.skippedIngress++;
       return true;
     }
-    const senders = this.sendersOf(source);
+    const senders = this.schedule.sendersOf(source);
     while (senders.length > 0) {
       const pair = this.pairs.get(senders.front()!)!;
       if (pair.input.length === 0) {
@@ -517,37 +476,19 @@ export class CanisterQueues implements Owned {
     return false;
   }
 
-  // ---------------------------------------------------------------- candidates
+  private readonly hasMessagesOf = (sender: PrincipalId): boolean => this.pairs.get(sender)!.input.length > 0;
 
-  /** Heads by turns: one of each source, beginning with the one whose turn it is. */
-  private candidatePlaces(): { readonly source: number; readonly index: number }[] {
-    const indexes: number[][] = [LOCAL, INGRESS, REMOTE].map((source) => {
-      if (source === INGRESS) return Array.from({ length: this.ingress.groupCount }, (_, i) => i);
-      return [...this.sendersOf(source)].map((sender, i) => (this.pairs.get(sender)!.input.length > 0 ? i : -1)).filter((i) => i >= 0);
-    });
-    const places: { source: number; index: number }[] = [];
-    const rounds = Math.max(...indexes.map((list) => list.length));
-    for (let n = 0; n < rounds; n++) {
-      for (let i = 0; i < SOURCES; i++) {
-        const source = (this.turn + i) % SOURCES;
-        const index = indexes[source]![n];
-        if (index !== undefined) places.push({ source, index });
-      }
-    }
-    return places;
-  }
-
-  private headAt(source: number, index: number): CanisterMessage | Ingress {
+  private headAt({ source, index }: InputPlace): CanisterMessage | Ingress {
     if (source === INGRESS) return this.ingress.head(index);
-    return this.pairs.get(this.sendersOf(source).at(index))!.input.front()!.message;
+    return this.pairs.get(this.schedule.sendersOf(source).at(index))!.input.front()!.message;
   }
 
   private popCandidate(option: number): CanisterMessage | Ingress {
-    const place = this.candidatePlaces()[option];
+    const place = this.schedule.all(this.ingress, this.hasMessagesOf)[option];
     assert(place !== undefined, "the chosen message is one of the candidates");
-    this.turn = (place.source + 1) % SOURCES;
+    this.schedule.served(place.source);
     if (place.source === INGRESS) return this.ingress.take(place.index);
-    return this.popSender(this.sendersOf(place.source), place.index)!;
+    return this.popSender(this.schedule.sendersOf(place.source), place.index)!;
   }
 
   // ---------------------------------------------------------------- dropping

@@ -110,6 +110,11 @@ export class IngressQueue {
     return removed;
   }
 
+  /** Effective canisters of the groups, in the order in which they are served. */
+  order(): Iterable<string> {
+    return this.schedule;
+  }
+
   /** Groups in id order, oldest first. */
   *[Symbol.iterator](): Generator<Ingress, void, undefined> {
     for (const group of this.groups.values()) yield* group;
