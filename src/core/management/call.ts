@@ -44,6 +44,8 @@ export type ManagementOutcome =
   /** `stop_canister`: the request is held in the canister's status. */
   | { readonly kind: "waiting" };
 
+export type Answered = Extract<ManagementOutcome, { kind: "answered" }>;
+
 /** An answer owed to somebody else than the caller, for the rule to send. */
 export interface OwedAnswer {
   readonly to: Exclude<CallOrigin, { kind: "systemTask" }>;
@@ -65,7 +67,6 @@ export interface InstallPhase {
   readonly entry: "preUpgrade" | "start" | "init" | "postUpgrade";
   /** Who called install_code; the start function has no caller. */
   readonly caller: PrincipalId;
-  readonly deadlineNanos: bigint;
 }
 
 /** What the methods need of later layers. */
@@ -89,12 +90,12 @@ export type Method = (context: MethodContext) => ManagementOutcome;
 // Outcomes.
 
 /** A reply; attached cycles go back. */
-export function reply(call: ManagementCall, data: Uint8Array = NO_RESULT, alsoAnswered: readonly OwedAnswer[] = []): ManagementOutcome {
+export function reply(call: ManagementCall, data: Uint8Array = NO_RESULT, alsoAnswered: readonly OwedAnswer[] = []): Answered {
   return { kind: "answered", result: { kind: "reply", data }, refundCycles: call.cycles, instructions: 0, alsoAnswered };
 }
 
 /** A failure; attached cycles go back. */
-export function fail(call: ManagementCall, error: UserError, instructions = 0): ManagementOutcome {
+export function fail(call: ManagementCall, error: UserError, instructions = 0): Answered {
   return { kind: "answered", result: { kind: "error", error }, refundCycles: call.cycles, instructions, alsoAnswered: [] };
 }
 

@@ -16,7 +16,7 @@ import { NOT_INDEXED, reindexCanister } from "../state/indexes.ts";
 import { limitsOf, at, route } from "../state/world.ts";
 import { canisterIdFromIndex, indexOfCanisterId } from "../state/principal.ts";
 import type { NetworkState, SubnetState } from "../state/network-state.ts";
-import { changeOrigin, fail, reply, type Method, type MethodContext, type ManagementOutcome } from "./call.ts";
+import { changeOrigin, fail, reply, type Method, type MethodContext, type Answered } from "./call.ts";
 import { decodeArgument, encodeResult, idOf, optional, principalOf, type Decoded, type Opt, type SettingsValue } from "./candid.ts";
 import * as errors from "./errors.ts";
 import { environmentVariablesHash } from "./environment-hash.ts";
@@ -80,7 +80,7 @@ interface Creation {
 }
 
 /** A failed creation uses up no id. */
-function create(context: MethodContext, creation: Creation): Decoded<ManagementOutcome & { readonly kind: "answered" }> {
+function create(context: MethodContext, creation: Creation): Decoded<Answered> {
   const { world, subnet, call } = context;
   const limits = limitsOf(world, subnet);
   if (subnet.canisters.size >= limits.maxCanisters) {
@@ -108,7 +108,7 @@ function create(context: MethodContext, creation: Creation): Decoded<ManagementO
   reindexCanister(subnet, canister);
   world.emit({ kind: "canister", ...at(world, subnet), canister: canister.id, change: "created" });
   const data = encodeResult("canister_id", { canister_id: principalOf(canister.id) });
-  return { kind: "value", value: reply(call, data) as ManagementOutcome & { kind: "answered" } };
+  return { kind: "value", value: reply(call, data) };
 }
 
 /** The id that the next creation gets; nothing is used up. */

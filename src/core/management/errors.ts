@@ -330,6 +330,10 @@ export function tooManyChunks(count: number): UserError {
   );
 }
 
+export function invalidModuleHash(hash: Uint8Array): UserError {
+  return error(ErrorCode.CanisterContractViolation, `Invalid wasm hash [${Array.from(hash).join(", ")}]`);
+}
+
 export function storeCanisterNotFound(store: CanisterId, subnet: SubnetId, target: CanisterId): UserError {
   return error(
     ErrorCode.CanisterNotFound,

@@ -1,0 +1,73 @@
+/**
+ * The management canister: a call goes to its method, if the caller's subnet may make it and Cannery has the method.
+ *
+ * Source: interface spec, "The IC management canister"; management-canister.md 1.2 (what is checked before a method).
+ */
+import type { SubnetId } from "../state/ids.ts";
+import type { SubnetState } from "../state/network-state.ts";
+import type { UserError } from "../state/rejects.ts";
+import { route, type World } from "../state/world.ts";
+import { fail, type ManagementCall, type ManagementOutcome, type ManagementTools, type Method } from "./call.ts";
+import { canisterInfo } from "./canister-info.ts";
+import { canisterMetadata } from "./canister-metadata.ts";
+import { canisterMetrics } from "./canister-metrics.ts";
+import { canisterStatus } from "./canister-status.ts";
+import { clearChunkStore, storedChunks, uploadChunk } from "./chunk-store.ts";
+import { createCanister, provisionalCreateCanisterWithCycles } from "./create-canister.ts";
+import { deleteCanister } from "./delete-canister.ts";
+import { depositCycles } from "./deposit-cycles.ts";
+import { noSuchMethod, notImplemented, onlyNns, wrongSenderSubnet } from "./errors.ts";
+import { fetchCanisterLogs } from "./fetch-canister-logs.ts";
+import { installChunkedCode, installCode } from "./install-code.ts";
+import { METHODS, type MethodInfo } from "./methods.ts";
+import { provisionalTopUpCanister } from "./provisional-top-up-canister.ts";
+import { rawRand } from "./raw-rand.ts";
+import { startCanister } from "./start-canister.ts";
+import { stopCanister } from "./stop-canister.ts";
+import { uninstallCode } from "./uninstall-code.ts";
+import { updateSettings } from "./update-settings.ts";
+
+/** Every method whose entry in `METHODS` says that it is implemented. */
+export const IMPLEMENTED: ReadonlyMap<string, Method> = new Map(
+  Object.entries({
+    create_canister: createCanister,
+    update_settings: updateSettings,
+    install_code: installCode,
+    install_chunked_code: installChunkedCode,
+    upload_chunk: uploadChunk,
+    stored_chunks: storedChunks,
+    clear_chunk_store: clearChunkStore,
+    uninstall_code: uninstallCode,
+    canister_status: canisterStatus,
+    start_canister: startCanister,
+    stop_canister: stopCanister,
+    delete_canister: deleteCanister,
+    deposit_cycles: depositCycles,
+    canister_metrics: canisterMetrics,
+    canister_info: canisterInfo,
+    canister_metadata: canisterMetadata,
+    raw_rand: rawRand,
+    provisional_create_canister_with_cycles: provisionalCreateCanisterWithCycles,
+    provisional_top_up_canister: provisionalTopUpCanister,
+    fetch_canister_logs: fetchCanisterLogs,
+  }),
+);
+
+/** Executes one call on the subnet, which is for writing. The rule makes the response or the status of it. */
+export function executeManagement(world: World, subnet: SubnetState, call: ManagementCall, tools: ManagementTools): ManagementOutcome {
+  const info = METHODS.get(call.method);
+  if (info === undefined) return fail(call, noSuchMethod(call.method));
+  const forbidden = call.source.kind === "request" ? checkSenderSubnet(world, subnet, call, info) : null;
+  if (forbidden !== null) return fail(call, forbidden);
+  const method = IMPLEMENTED.get(call.method);
+  return method === undefined ? fail(call, notImplemented(call.method)) : method({ world, subnet, call, tools });
+}
+
+/** Source: management-canister.md 1.2. Users' calls are checked when they are submitted. */
+function checkSenderSubnet(world: World, subnet: SubnetState, call: ManagementCall, info: MethodInfo): UserError | null {
+  if (info.sender === "any") return null;
+  const senderSubnet: SubnetId | null = route(world.state, call.sender);
+  const onNns = senderSubnet !== null && world.state.subnets.get(senderSubnet)!.config.isNns;
+  if (info.sender === "nns") return onNns ? null : onlyNns(call.method, call.sender);
+  return onNns || senderSubnet === subnet.config.id ? null : wrongSenderSubnet(senderSubnet ?? subnet.config.id);
+}

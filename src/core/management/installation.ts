@@ -1,0 +1,303 @@
+/**
+ * An installation of code: pre_upgrade on the old code, the new module, `(start)`, then init or post_upgrade. All of it happens or nothing; what
+ * stays of a failure is the charge for its instructions and the lines it logged.
+ *
+ * It works on a copy of the canister's record, and of the memories under an epoch of their own, and takes the copy over when everything went well.
+ *
+ * Source: management-canister.md 4 (order of checks and effects), wasm.md 4.5 and 7, cycles.md 3. Replica:
+ * `rs/execution_environment/src/execution/{install_code,install,upgrade}.rs` (c7c5005).
+ */
+import { nextEpoch } from "../../base/epoch.ts";
+import { userErrorOf, wasmMemoryLimitExceeded, wasmModuleNotFound } from "../canister/errors.ts";
+import { ExecutionState } from "../canister/execution-state.ts";
+import { commit, discard, run } from "../canister/run.ts";
+import type { EntryPoint, Outcome, RunLimits } from "../canister/types.ts";
+import { prepayExecution, refundExecution } from "../cycles/accounts.ts";
+import { executionPrepayment, feesOf } from "../cycles/fees.ts";
+import { shortfallOf, topUpCycles } from "../cycles/freezing.ts";
+import { reservationCycles, reservationRefusal, saturation, threadMemoryBytes } from "../cycles/reservation.ts";
+import type { CanisterState, HistoryEntry } from "../state/canister.ts";
+import type { PrincipalId } from "../state/ids.ts";
+import type { Limits } from "../state/limits.ts";
+import { allocatedBytes, CHUNK_BYTES } from "../state/memory-usage.ts";
+import type { MessageTag } from "../state/messages.ts";
+import type { UserError } from "../state/rejects.ts";
+import { at, limitsOf } from "../state/world.ts";
+import type { PreparedModule } from "../wasm/module-info.ts";
+import { isController } from "./access.ts";
+import { finish, type InstallAccount, type InstallPhase, type MethodContext } from "./call.ts";
+import type { Decoded } from "./candid.ts";
+import * as errors from "./errors.ts";
+import { addChange } from "./history.ts";
+import { createModule } from "./module-creation.ts";
+
+export type InstallMode =
+  | { readonly kind: "install" | "reinstall" }
+  | { readonly kind: "upgrade"; readonly skipPreUpgrade: boolean; readonly persistence: "keep" | "replace" | null };
+
+export interface Installation {
+  readonly mode: InstallMode;
+  /** The module's bytes, or what is wrong with the chunks they were to be made of. */
+  readonly module: Decoded<Uint8Array>;
+  /** Chunks that the module is put together from; 0 when it came whole. */
+  readonly chunkCount: number;
+  readonly arg: Uint8Array;
+  readonly sender: PrincipalId;
+  readonly origin: HistoryEntry["origin"];
+  /** Of the call, for events. */
+  readonly method: string;
+  readonly tag: MessageTag;
+}
+
+export interface Installed {
+  /** `null`: the code is installed. */
+  readonly error: UserError | null;
+  readonly instructions: number;
+}
+
+/** Installs code on a canister, for writing, whose controller asked for it. */
+export function install(context: MethodContext, canister: CanisterState, installation: Installation): Installed {
+  const { world, subnet } = context;
+  const limits = limitsOf(world, subnet);
+  const fees = feesOf(subnet.config);
+  const limit = limits.installCodeInstructions;
+  const created = installation.module.kind === "value" ? createModule(world, subnet, canister.id, installation.module.value) : null;
+  // Priced by the new module, also for what the old one does; one that cannot be read counts as wasm32.
+  const wasm64 = created !== null && created.module !== null && created.module.info.wasm64;
+
+  const prepaidCycles = prepayExecution(fees, canister, limit, isController(canister, installation.sender), wasm64);
+  if (typeof prepaidCycles !== "bigint") return { error: errors.cannotAffordInstallation(prepaidCycles.description), instructions: 0 };
+
+  const attempt = new Attempt(context, canister, installation, limits, wasm64);
+  let error = attempt.perform(created);
+  const account = { prepaidCycles, instructions: limit, instructionsLeft: limit - attempt.instructions, wasm64 };
+  if (error === null) {
+    refundExecution(fees, attempt.working, account);
+    error = attempt.settle();
+  }
+  if (error === null) {
+    takeOver(canister, attempt.working);
+    subnet.compiledModules.set(canister.execution!.module.hash, true);
+  } else {
+    canister.log = attempt.working.log;
+    refundExecution(fees, canister, account);
+  }
+  if (limits.rateLimiting) canister.installCodeDebitInstructions += attempt.instructions;
+  finish(subnet, canister);
+  if (error === null)
+    world.emit({ kind: "canister", ...at(world, subnet), canister: canister.id, change: CHANGES[installation.mode.kind] });
+  return { error, instructions: attempt.instructions };
+}
+
+const CHANGES = { install: "installed", reinstall: "reinstalled", upgrade: "upgraded" } as const;
+
+/** Everything an installation writes. */
+function takeOver(canister: CanisterState, working: CanisterState): void {
+  canister.execution = working.execution;
+  canister.log = working.log;
+  canister.balanceCycles = working.balanceCycles;
+  canister.reservedCycles = working.reservedCycles;
+  canister.consumed = working.consumed;
+  canister.certifiedData = working.certifiedData;
+  canister.globalTimerNanos = working.globalTimerNanos;
+  canister.version = working.version;
+  canister.history = working.history;
+}
+
+/** The old or the new code's custom section that marks Motoko's enhanced orthogonal persistence. Source: management-canister.md 4. */
+const ORTHOGONAL_PERSISTENCE = "enhanced-orthogonal-persistence";
+
+function isOrthogonallyPersistent(module: PreparedModule): boolean {
+  return module.info.customSections.some(({ name }) => name === ORTHOGONAL_PERSISTENCE);
+}
+
+type Created = ReturnType<typeof createModule>;
+
+class Attempt {
+  private readonly context: MethodContext;
+  private readonly installation: Installation;
+  private readonly limits: Limits;
+  private readonly wasm64: boolean;
+  private readonly allocatedBefore: bigint;
+  /** The record as the installation changes it. What it shares with the canister's own it does not write. */
+  readonly working: CanisterState;
+  /** Used so far, of one budget for all phases. */
+  instructions = 0;
+
+  constructor(context: MethodContext, canister: CanisterState, installation: Installation, limits: Limits, wasm64: boolean) {
+    this.context = context;
+    this.installation = installation;
+    this.limits = limits;
+    this.wasm64 = wasm64;
+    this.allocatedBefore = allocatedBytes(canister);
+    this.working = {
+      ...canister,
+      consumed: { ...canister.consumed },
+      execution: canister.execution === null ? null : canister.execution.copy(nextEpoch()),
+      log: canister.log.copy(canister.epoch),
+    };
+  }
+
+  private get left(): number {
+    return Math.max(0, this.limits.installCodeInstructions - this.instructions);
+  }
+
+  /** Everything up to the last checks. */
+  perform(created: Created | null): UserError | null {
+    const { working, installation } = this;
+    const { mode } = installation;
+    if (mode.kind === "install" && working.execution !== null) return errors.notEmpty(working.id);
+    if (this.limits.rateLimiting && working.installCodeDebitInstructions > 0) return errors.installRateLimited(working.id);
+    if (mode.kind === "upgrade") {
+      if (working.execution === null) return userErrorOf(working.id, wasmModuleNotFound());
+      const error = mode.skipPreUpgrade ? null : this.execute("preUpgrade", { kind: "preUpgrade" });
+      if (error !== null) return error;
+    }
+    this.charge(CHUNK_BYTES * installation.chunkCount);
+    if (installation.module.kind === "error") return installation.module.error;
+    this.charge(created!.instructions);
+    const replaced = this.replaceCode(created!);
+    if (replaced !== null) return replaced;
+
+    if (mode.kind !== "upgrade") {
+      working.certifiedData = new Uint8Array(0);
+      working.log.clear();
+    }
+    working.globalTimerNanos = 0n;
+    working.version++;
+    const moduleHash = working.execution!.module.hash;
+    addChange(this.context.world, working, installation.origin, { kind: "codeDeployment", mode: mode.kind, moduleHash });
+    const entry: EntryPoint & { readonly kind: "init" | "postUpgrade" } = {
+      kind: mode.kind === "upgrade" ? "postUpgrade" : "init",
+      arg: installation.arg,
+    };
+    return this.execute("start", { kind: "start" }) ?? this.execute(entry.kind, entry);
+  }
+
+  private charge(instructions: number): void {
+    this.instructions = Math.min(this.instructions + instructions, this.limits.installCodeInstructions);
+  }
+
+  /** New code, and of the old memories what the mode keeps. */
+  private replaceCode(created: Created): UserError | null {
+    const { working, installation } = this;
+    const { mode } = installation;
+    const old = working.execution;
+    const keep: { heap?: ExecutionState["heap"]; stable?: ExecutionState["stable"] } = {};
+    if (mode.kind === "upgrade" && old !== null) {
+      if (mode.persistence === null && isOrthogonallyPersistent(old.module)) return errors.missingUpgradeOption();
+      if (mode.persistence === "keep") {
+        if (created.module !== null && !isOrthogonallyPersistent(created.module)) return errors.invalidUpgradeOption();
+        keep.heap = old.heap;
+      }
+      keep.stable = old.stable;
+    }
+    if (created.module === null) return created.error;
+    working.execution = ExecutionState.create(created.module, nextEpoch(), keep);
+    return null;
+  }
+
+  /** Runs one entry point, if the module has it, and takes over what it did. */
+  private execute(entry: InstallPhase["entry"], point: EntryPoint): UserError | null {
+    const { world, subnet, tools } = this.context;
+    const { working, installation } = this;
+    const state = working.execution!;
+    if (!hasEntry(state.module, entry)) return null;
+    const phase: InstallPhase = { entry, caller: installation.sender };
+    let account!: InstallAccount;
+    const makeView = (): InstallAccount["view"] => {
+      account = tools.installAccount(world, subnet, working, phase);
+      return account.view;
+    };
+    const outcome = run(world.pool, state, point, makeView, installLimits(this.limits, entry, this.left));
+    this.instructions += outcome.instructions;
+    working.log.append(outcome.logs);
+    this.tell(entry, outcome);
+    if (outcome.result.kind === "trap") {
+      discard(outcome);
+      return outcome.result.error;
+    }
+    commit(outcome);
+    account.apply(working);
+    if (outcome.certifiedData !== null) working.certifiedData = outcome.certifiedData;
+    if (outcome.globalTimerNanos !== null) working.globalTimerNanos = outcome.globalTimerNanos;
+    return null;
+  }
+
+  private tell(entry: InstallPhase["entry"], outcome: Outcome): void {
+    const { world, subnet, tools } = this.context;
+    const { working, installation } = this;
+    const where = at(world, subnet);
+    for (const { content } of outcome.logs.records) world.emit({ kind: "printed", ...where, canister: working.id, content });
+    const fees = feesOf(subnet.config);
+    const result = outcome.result.kind === "trap" ? ({ kind: "trap", error: outcome.result.error } as const) : ({ kind: "none" } as const);
+    world.emit({
+      kind: "executed",
+      ...where,
+      execution: world.state.nextExecution++,
+      canister: working.id,
+      tag: installation.tag,
+      entry,
+      method: installation.method,
+      contextId: null,
+      iteration: tools.iteration,
+      instructions: outcome.instructions,
+      cycles: executionPrepayment(fees, outcome.instructions, this.wasm64) - executionPrepayment(fees, 0, this.wasm64),
+      result,
+      cleanup: null,
+      slices: outcome.slices,
+    });
+  }
+
+  /** The last checks: size of the heap, reservation and freezing threshold of what was allocated, memory of the subnet. */
+  settle(): UserError | null {
+    const { subnet } = this.context;
+    const { working } = this;
+    const { wasmMemoryLimit, reservedCyclesLimit } = working.settings;
+    const heapBytes = BigInt(working.execution!.heapBytes);
+    if (wasmMemoryLimit !== 0n && heapBytes > wasmMemoryLimit) {
+      return userErrorOf(working.id, wasmMemoryLimitExceeded({ limitBytes: wasmMemoryLimit, usedBytes: heapBytes }));
+    }
+    const grown = allocatedBytes(working) - this.allocatedBefore;
+    if (grown <= 0n) return null;
+    const fees = feesOf(subnet.config);
+    const available = threadMemoryBytes(this.limits, subnet.memoryUsageBytes);
+    const cycles = reservationCycles(fees, saturation(this.limits, available), Number(grown));
+    const { balanceCycles, reservedCycles } = working;
+    const refusal = reservationRefusal(cycles, { balanceCycles, reservedCycles, limitCycles: reservedCyclesLimit });
+    if (refusal?.kind === "limit") {
+      return errors.reservedLimitExceededByGrow(grown, refusal.limitCycles, refusal.requestedCycles - refusal.limitCycles);
+    }
+    if (refusal?.kind === "balance") return errors.cannotAffordMemoryGrow(grown, refusal.requestedCycles - refusal.availableCycles);
+    working.balanceCycles -= cycles;
+    working.reservedCycles += cycles;
+    const missing = shortfallOf(fees, working, 0n);
+    if (missing !== null) return errors.cannotAffordMemoryGrow(grown, topUpCycles(missing));
+    if (grown > BigInt(available)) return errors.subnetMemoryOversubscribed(grown, BigInt(Math.max(0, available)));
+    return null;
+  }
+}
+
+const ENTRY_EXPORTS = { preUpgrade: "canister_pre_upgrade", init: "canister_init", postUpgrade: "canister_post_upgrade" } as const;
+
+function hasEntry(module: PreparedModule, entry: InstallPhase["entry"]): boolean {
+  return entry === "start" ? module.info.hasStart : module.info.systemExports.has(ENTRY_EXPORTS[entry]);
+}
+
+const PAGES_PER_GIB = 262_144;
+/** Stable pages of one execution: 8 GiB in init and the upgrade hooks, 2 GiB in start. Source: wasm.md 5.1. */
+const STABLE_PAGES = { preUpgrade: 8, init: 8, postUpgrade: 8, start: 2 } as const;
+
+function installLimits(limits: Limits, entry: InstallPhase["entry"], instructions: number): RunLimits {
+  const stablePages = STABLE_PAGES[entry] * PAGES_PER_GIB;
+  return {
+    instructions,
+    sliceInstructions: Math.min(instructions, limits.installCodeSliceInstructions),
+    stackBytes: limits.stackBytes,
+    // No phase can answer or call: these limits are never reached.
+    replyBytes: 0,
+    requestBytes: 0,
+    stablePagesAccessed: stablePages,
+    stablePagesDirtied: stablePages,
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * Making an installable module of uploaded bytes: what that costs in instructions, and the platform's words when it cannot be.
+ *
+ * Source: wasm.md 1, 4.5. Replica: `rs/execution_environment/src/hypervisor.rs`, `create_execution_state`; texts and help:
+ * `rs/interfaces/src/execution_environment/errors.rs`, `rs/types/wasm_types/src/errors.rs` (c7c5005).
+ */
+import { engineError, userErrorOf, type ExecutionFailure } from "../canister/errors.ts";
+import type { CanisterId } from "../state/ids.ts";
+import type { SubnetState } from "../state/network-state.ts";
+import { ErrorCode, type UserError } from "../state/rejects.ts";
+import type { World } from "../state/world.ts";
+import { CREATION_INSTRUCTIONS, INSTRUCTIONS_PER_COMPILED_INSTRUCTION } from "../wasm/compilation-cost.ts";
+import type { ModuleRefusal, PreparedModule } from "../wasm/module-info.ts";
+import { isRefusal, prepareModule } from "../wasm/prepare.ts";
+
+export type ModuleCreation =
+  | { readonly module: PreparedModule; readonly error: null; readonly instructions: number }
+  | { readonly module: null; readonly error: UserError; readonly instructions: number };
+
+/** A module compiled since the last checkpoint costs this part of its compilation. */
+const KNOWN_MODULE_DISCOUNT = 100;
+
+export function createModule(world: World, subnet: SubnetState, canister: CanisterId, bytes: Uint8Array): ModuleCreation {
+  const prepared = prepareModule(bytes, world.platform, world.modules);
+  if (isRefusal(prepared)) return { module: null, error: userErrorOf(canister, failureOf(prepared)), instructions: prepared.instructions };
+  const compilation = INSTRUCTIONS_PER_COMPILED_INSTRUCTION * prepared.info.compilationInstructions;
+  const charged = subnet.compiledModules.has(prepared.hash) ? Math.floor(compilation / KNOWN_MODULE_DISCOUNT) : compilation;
+  return { module: prepared, error: null, instructions: CREATION_INSTRUCTIONS + charged };
+}
+
+function failureOf(refusal: ModuleRefusal): ExecutionFailure {
+  switch (refusal.kind) {
+    case "invalid": {
+      const text = `Canister's Wasm module is not valid: ${refusal.description}`;
+      return { code: ErrorCode.CanisterInvalidWasm, text, help: "", traced: false };
+    }
+    case "instrumentation":
+      return { code: ErrorCode.CanisterInvalidWasm, text: refusal.description, help: "", traced: false };
+    case "engine":
+      return engineError(refusal.description);
+  }
+}
