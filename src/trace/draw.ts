@@ -12,11 +12,12 @@
  */
 import type { NetworkEvent } from "../core/events.ts";
 import type { PrincipalId } from "../core/state/ids.ts";
+import { principalText } from "../core/state/principal.ts";
 import type { Moment } from "./messages.ts";
 import { foldRows, limitRows, rowsOf, type Row, type RowOptions } from "./rows.ts";
 
 export interface DrawOptions extends Partial<RowOptions> {
-  /** Names of participants by principal (hex); those without get `nameOf`, or a short form of their hex. */
+  /** Names of participants by principal (hex); those without get `nameOf`, or a short form of their text. */
   readonly names?: ReadonlyMap<PrincipalId, string>;
   /** Lanes that come first, in this order; the others follow as they appear. */
   readonly lanes?: readonly string[];
@@ -35,7 +36,7 @@ export interface DrawOptions extends Partial<RowOptions> {
 
 /** Ends without a line end; no line has trailing blanks. */
 export function draw(events: readonly NetworkEvent[], options: DrawOptions = {}): string {
-  const nameOf = (principal: PrincipalId): string => options.names?.get(principal) ?? options.nameOf?.(principal) ?? shortHex(principal);
+  const nameOf = (principal: PrincipalId): string => options.names?.get(principal) ?? options.nameOf?.(principal) ?? shortName(principal);
   const all = rowsOf(events, { nameOf, label: options.label, include: options.include });
   const margin = marginOf(options.margin ?? "none", all);
   const rows = limitRows(foldRows(all, options.fold ?? 4, margin), options);
@@ -248,9 +249,10 @@ function toAscii(text: string): string {
   return [...text].map((character) => ASCII[character] ?? character).join("");
 }
 
-function shortHex(principal: PrincipalId): string {
-  if (principal === "") return "aaaaa-aa";
-  return principal.length <= 12 ? principal : `${principal.slice(0, 6)}…${principal.slice(-4)}`;
+/** The first group of the text form, a checksum, tells canisters of one network apart. */
+function shortName(principal: PrincipalId): string {
+  const text = principalText(principal);
+  return text.length <= 12 ? text : `${text.slice(0, 5)}…`;
 }
 
 /** Two texts side by side, under titles where given; the right one begins `gap` blanks after the widest line of the left one. */

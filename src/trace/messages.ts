@@ -68,8 +68,13 @@ export class MessageIndex {
   /** Requests by the execution that sent them. */
   private readonly sentBy = new Map<number, TracedMessage[]>();
 
-  constructor(events: Iterable<NetworkEvent>) {
+  constructor(events: Iterable<NetworkEvent> = []) {
     for (const event of events) this.add(event);
+  }
+
+  /** Messages and executions. */
+  get size(): number {
+    return this.byTag.size + this.byExecution.size;
   }
 
   /** In the order they were sent. */
@@ -143,7 +148,8 @@ export class MessageIndex {
     return this.byContext.get(contextKey(execution))?.[0] ?? execution;
   }
 
-  private add(event: NetworkEvent): void {
+  /** Goes on with the next event of the trace. */
+  add(event: NetworkEvent): void {
     switch (event.kind) {
       case "sent":
         return this.addSent(event);

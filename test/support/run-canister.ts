@@ -73,7 +73,9 @@ export class TestCanister {
   /** Of everything a canister's code holds. */
   digest(): string {
     const { heap, stable, globals } = this.state;
-    return [heap.digest(nodePlatform.sha256), stable.digest(nodePlatform.sha256), globals].map((part) => Buffer.from(part).toString("hex")).join("/");
+    return [heap.digest(nodePlatform.sha256), stable.digest(nodePlatform.sha256), globals]
+      .map((part) => Buffer.from(part).toString("hex"))
+      .join("/");
   }
 }
 

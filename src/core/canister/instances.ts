@@ -7,7 +7,7 @@
  * pages when it ran another canister of the same module.
  */
 import { assert } from "../../base/assert.ts";
-import { EXPORT, PREFIX_BYTES, PREFIX_WASM_PAGES, WASM_PAGE_BYTES, type Variant } from "../wasm/abi.ts";
+import { EXPORT, PREFIX_BYTES, WASM_PAGE_BYTES, type Variant } from "../wasm/abi.ts";
 import type { EngineInstance, WasmEngine } from "../wasm/engine.ts";
 import type { PreparedModule } from "../wasm/module-info.ts";
 import type { ExecutionState, Lineage } from "./execution-state.ts";
@@ -281,7 +281,7 @@ export class InstancePool {
 
   /** At the limit: one that ran another canister of the same module, else `null` with room made for a new one. */
   private free(state: ExecutionState, variant: Variant): Instance | null {
-    const needed = (state.heap.wasmPages + PREFIX_WASM_PAGES) * WASM_PAGE_BYTES;
+    const needed = state.heapBytes;
     const isFull = (): boolean =>
       this.live.size >= this.limits.instances || (this.bytes + needed > this.limits.bytes && this.live.size > 0);
     if (!isFull()) return null;

@@ -339,8 +339,9 @@ function engineTrap(pool: InstancePool, instance: Instance, error: unknown): Eng
   );
 }
 
+/** Of a run of the exact variant, where a null entry announces itself, so that the engine's trap at a `call_indirect` is the wrong signature. */
 function trapFailure(context: RunContext, trap: EngineTrap, code: number): Failure {
-  if (code === TrapCode.signatureMismatch) {
+  if (code === TrapCode.signatureMismatch || (code === TrapCode.none && trap.kind === "null or wrong signature")) {
     return { kind: "failure", failure: toolchainViolation("function invocation does not match its signature"), backtrace: null };
   }
   return { kind: "failure", failure: trapped(trapKind(trap, code)), backtrace: context.backtrace(trap.backtrace) };
@@ -364,9 +365,7 @@ function trapKind(trap: EngineTrap, code: number): TrapKind {
     case "integer division by 0":
     case "table out of bounds":
       return trap.kind;
-    case "null or wrong signature":
-    case "unknown":
-    case "engine stack overflow":
+    default:
       return "unknown";
   }
 }

@@ -25,6 +25,7 @@ import { queuesChanged } from "./bookkeeping.ts";
 import { createCallContext, removeIfFinished } from "./call-contexts.ts";
 import { applyEffects, appendLogs, viewOf } from "./effects.ts";
 import { ExecutionView } from "./execution-view.ts";
+import { quotaError } from "./quotas.ts";
 import { runLimits } from "./run-limits.ts";
 import { answer, respond, type CallResult } from "./respond.ts";
 import type { Turn } from "./turn.ts";
@@ -147,7 +148,7 @@ export function finishCall(
   takePostponedIngressFees(canister);
   let result = outcome.result;
   if (result.kind !== "trap") {
-    const refused = viewOf(outcome).commitError(canister, outcome);
+    const refused = viewOf(outcome).commitError(canister, outcome) ?? quotaError(turn.quotas, viewOf(outcome));
     if (refused !== null) result = { kind: "trap", error: refused, backtrace: null };
   }
   const keepsMemory = result.kind !== "trap" && !isQuery;

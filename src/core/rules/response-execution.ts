@@ -29,6 +29,7 @@ import { removeIfFinished, unregisterCallback } from "./call-contexts.ts";
 import { appendLogs, applyEffects, viewOf } from "./effects.ts";
 import { ExecutionView } from "./execution-view.ts";
 import { conclude, emitExecuted, NOTHING_RAN, type Ran } from "./message-execution.ts";
+import { quotaError } from "./quotas.ts";
 import { runLimits } from "./run-limits.ts";
 import type { Turn } from "./turn.ts";
 
@@ -107,7 +108,7 @@ export function finishResponse(turn: Turn, work: CallbackWork, outcome: Outcome,
   const { context, callback, response } = work;
   takePostponedIngressFees(canister);
   let error = outcome.result.kind === "trap" ? outcome.result.error : null;
-  error ??= viewOf(outcome).commitError(canister, outcome);
+  error ??= viewOf(outcome).commitError(canister, outcome) ?? quotaError(turn.quotas, viewOf(outcome));
   if (error !== null) {
     if (overlay === null) discard(outcome);
     appendLogs(turn, outcome);

@@ -100,8 +100,8 @@ function executeIteration(world: World, subnet: SubnetState, given: Iteration): 
   const order = given.order;
   let attempted = 0;
   let heapDeltaBytes = 0;
-  for (let position = 0; order.length > 0; position++) {
-    const id = takeNext(world, subnet, order);
+  for (let position = 0; position < order.length; position++) {
+    const id = nextCanister(world, subnet, order, position);
     const thread = position % threads.length;
     if (threads[thread] <= 0) continue;
     const canister = editCanister(subnet, id);
@@ -159,11 +159,14 @@ function hookFirst(canister: CanisterState, tasks: readonly SystemTask[]): reado
   return exported ? ["lowWasmMemory", ...tasks] : tasks;
 }
 
-/** The next canister in this iteration: the ordinary one, or another by choice. */
-function takeNext(world: World, subnet: SubnetState, order: CanisterId[]): CanisterId {
-  if (world.schedule.ordinary || order.length === 1) return order.shift()!;
-  const option = world.schedule.choose({ kind: "canister", subnet: subnet.config.id, candidates: order }, order.length);
-  return order.splice(option, 1)[0];
+/** The canister at this place of the iteration: the ordinary one, or by choice one of those behind it, which then changes places. */
+function nextCanister(world: World, subnet: SubnetState, order: CanisterId[], position: number): CanisterId {
+  const left = order.length - position;
+  if (!world.schedule.ordinary && left > 1) {
+    const option = world.schedule.choose({ kind: "canister", subnet: subnet.config.id, candidates: order.slice(position) }, left);
+    order.splice(position, 0, ...order.splice(position + option, 1));
+  }
+  return order[position];
 }
 
 /** The next message from the input queues; `undefined` when there is none, or when the schedule leaves the rest for later. */

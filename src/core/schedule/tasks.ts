@@ -3,8 +3,8 @@
  *
  * Source: scheduling.md 4. Replica: `rs/execution_environment/src/scheduler.rs`, `add_heartbeat_and_global_timer_tasks` (c7c5005).
  */
-import { executionPrepayment, feesOf } from "../cycles/fees.ts";
-import { shortfallOf } from "../cycles/freezing.ts";
+import { executionShortfall } from "../cycles/accounts.ts";
+import { feesOf } from "../cycles/fees.ts";
 import type { CanisterState, SystemTask } from "../state/canister.ts";
 import type { CanisterId } from "../state/ids.ts";
 import type { SubnetState } from "../state/network-state.ts";
@@ -37,8 +37,7 @@ function tasksOf(world: World, subnet: SubnetState, canister: CanisterState): re
   const timer =
     exports.has("canister_global_timer") && canister.globalTimerNanos !== 0n && canister.globalTimerNanos <= world.state.timeNanos;
   if (!heartbeat && !timer) return [];
-  const prepayment = executionPrepayment(feesOf(subnet.config), limitsOf(world, subnet).messageInstructions, canister.execution.module.info.wasm64);
-  if (shortfallOf(feesOf(subnet.config), canister, prepayment) !== null) return [];
+  if (executionShortfall(feesOf(subnet.config), canister, limitsOf(world, subnet).messageInstructions) !== null) return [];
   const start = CYCLE.indexOf(canister.nextTask);
   if (canister.lowMemoryHook === "ready") {
     canister.nextTask = CYCLE[(start + 1) % CYCLE.length];
