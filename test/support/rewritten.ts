@@ -109,7 +109,7 @@ export class Subject {
   }
 
   prepare(limit = LIMIT, stackBytes = STACK_BYTES): void {
-    this.instance.functions[EXPORT.prepare]!(limit % 2 ** 32 | 0, Math.floor(limit / 2 ** 32), stackBytes);
+    this.instance.functions[EXPORT.prepare]!((limit % 2 ** 32) | 0, Math.floor(limit / 2 ** 32), stackBytes);
   }
 
   /** Runs an export of the user's, `run` standing for `canister_update run`. */

@@ -16,7 +16,10 @@ const features = {
 const wabt = await loadWabt();
 
 /** The binary of a module in text form. `check: false` lets an invalid module through, for tests of refusals. */
-export function wat(text: string, options: { readonly check?: boolean; readonly features?: Record<string, boolean>; readonly names?: boolean } = {}): Uint8Array {
+export function wat(
+  text: string,
+  options: { readonly check?: boolean; readonly features?: Record<string, boolean>; readonly names?: boolean } = {},
+): Uint8Array {
   const module = wabt.parseWat("test.wat", text, { ...features, ...options.features });
   try {
     if (options.check !== false) module.validate();

@@ -1,0 +1,177 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { prepared, Subject, type Ending } from "../../../test/support/rewritten.ts";
+import { randomModule } from "../../../test/support/random-module.ts";
+import { wat } from "../../../test/support/wat.ts";
+import { nodeEngine } from "../../host/engine.ts";
+import { nodePlatform } from "../../host/platform-node.ts";
+import type { PreparedModule } from "./module-info.ts";
+import { isRefusal, prepareModule } from "./prepare.ts";
+
+const LIMIT = 300_000;
+const seeds = fc.integer();
+const runs = { numRuns: 150 };
+
+interface Observed {
+  readonly ending: Ending;
+  readonly heap: Uint8Array;
+  readonly globals: Uint8Array;
+}
+
+/** Runs twice, so that globals and memory of the first run matter to the second. */
+function observe(subject: Subject): { observed: Observed[]; used: number[] } {
+  const observed: Observed[] = [];
+  const used: number[] = [];
+  for (let i = 0; i < 2; i++) {
+    const before = subject.heap.slice();
+    subject.clearMarks();
+    const ran = subject.run("run", { limit: LIMIT });
+    const { ending } = ran;
+    used.push(ending.kind === "returned" || subject.variant === "exact" ? ran.used : -1);
+    expectMarked(subject, before);
+    observed.push({
+      ending: ending.kind === "trap" ? { ...ending, backtrace: [], code: trapKind(ending) } : ending,
+      heap: subject.heap.slice(),
+      globals: subject.globals(),
+    });
+  }
+  return { observed, used };
+}
+
+/** The exact variant says more about a null table entry; everything else must be the same. */
+function trapKind(ending: Ending & { kind: "trap" }): number {
+  return ending.code === 3 || ending.trap === "null or wrong signature" ? 3 : ending.code;
+}
+
+/** Every page whose content changed is marked, or lies behind a marked one and differs in its first 16 bytes alone. */
+function expectMarked(subject: Subject, before: Uint8Array): void {
+  const marked = new Set(subject.marked());
+  const { heap } = subject;
+  for (let at = 0; at < heap.length; at++) {
+    if (heap[at] === (before[at] ?? 0)) continue;
+    const page = Subject.page(at);
+    if (!marked.has(page) && !(marked.has(page - 1) && at % 4096 < 16)) throw new Error(`page ${page} changed at ${at} unmarked`);
+  }
+}
+
+function ended(ending: Ending): string {
+  if (ending.kind !== "trap") return ending.kind;
+  if (ending.code === 2) return "heap out of bounds";
+  return ending.code === 3 ? "null or wrong signature" : ending.trap;
+}
+
+function comparable({ observed, used }: ReturnType<typeof observe>, withCounts = true): unknown {
+  return {
+    used: withCounts ? used : [],
+    observed: observed.map(({ ending, heap, globals }) => [ended(ending), Buffer.from(heap).toString("base64"), globals]),
+  };
+}
+
+describe("random modules", () => {
+  for (const wide of [false, true]) {
+    test(`${wide ? "wasm64" : "wasm32"}: the fast variant does what the exact one does, and counts the same`, () => {
+      fc.assert(
+        fc.property(seeds, (seed) => {
+          const module = prepared(wat(randomModule(seed, { wide }), { check: false }));
+          const fast = observe(new Subject(module, "fast"));
+          const exact = observe(new Subject(module, "exact"));
+          fast.used.forEach((used, i) => {
+            if (used >= 0) expect(used).toBe(exact.used[i]);
+          });
+          expect(comparable(fast, false)).toEqual(comparable(exact, false));
+        }),
+        runs,
+      );
+    });
+  }
+
+  test("the wasm64 twin does what the wasm32 one does", () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const [narrow, wide] = [false, true].map((w) =>
+          observe(new Subject(wat(randomModule(seed, { wide: w }), { check: false }), "fast")),
+        );
+        // Their counts differ, so only programs that met no limit compare.
+        fc.pre([narrow!, wide!].every(({ observed }) => observed.every(({ ending }) => ending.kind !== "out of instructions")));
+        expect(comparable(wide!, false)).toEqual(comparable(narrow!, false));
+      }),
+      runs,
+    );
+  });
+
+  test("the engine's own run of the module gives the same", () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const bytes = wat(randomModule(seed, { hideNaN: true }));
+        const subject = new Subject(bytes, "fast");
+        const own = observe(subject);
+        fc.pre(own.observed.every(({ ending }) => ending.kind !== "out of instructions"));
+        const raw = new WebAssembly.Instance(new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>)).exports;
+        const memory = raw["memory"] as WebAssembly.Memory;
+        const comparableRuns = own.observed.some(({ ending }) => ending.kind === "trap") ? 1 : own.observed.length;
+        for (let i = 0; i < comparableRuns; i++) {
+          let ending: Ending = { kind: "returned" };
+          try {
+            (raw["canister_update run"] as () => void)();
+          } catch (error) {
+            const trap = nodeEngine.trapOf(error);
+            if (trap === null) throw error;
+            ending = { kind: "trap", trap: trap.kind, code: trap.kind === "null or wrong signature" ? 3 : 0, backtrace: [] };
+          }
+          // Dropped segments stay dropped in the raw instance, so only the first run compares where there was one.
+          if (i > 0 && /data\.drop/.test(randomModule(seed, { hideNaN: true }))) return;
+          expect(ended(ending)).toBe(ended(own.observed[i]!.ending));
+          expect(Buffer.from(memory.buffer).equals(Buffer.from(own.observed[i]!.heap))).toBe(true);
+          expect(rawGlobals(raw)).toEqual(ownGlobals(own.observed[i]!.globals));
+        }
+      }),
+      runs,
+    );
+  });
+});
+
+/** i32, i64, f32, f64, in this order in the image, 8 bytes each; NaNs compare as equal. */
+function ownGlobals(image: Uint8Array): unknown[] {
+  const view = new DataView(image.buffer, image.byteOffset);
+  return [view.getInt32(0, true), view.getBigInt64(8, true), view.getFloat32(16, true), view.getFloat64(24, true)];
+}
+
+function rawGlobals(exports: WebAssembly.Exports): unknown[] {
+  return ["i32", "i64", "f32", "f64"].map((name) => (exports[name] as WebAssembly.Global).value as unknown);
+}
+
+/** `null` for a refused module. */
+function attempt(bytes: Uint8Array): PreparedModule | null {
+  const result = prepareModule(bytes, nodePlatform);
+  if (!isRefusal(result)) return result;
+  expect(result.description.length).toBeGreaterThan(20);
+  return null;
+}
+
+describe("mutated modules", () => {
+  test("never crash, hang or surprise: they are refused, or they compile", () => {
+    const mutation = fc.record({ at: fc.nat(), value: fc.nat(255), kind: fc.constantFrom("flip", "set", "cut", "huge", "double") });
+    fc.assert(
+      fc.property(seeds, fc.boolean(), fc.array(mutation, { minLength: 1, maxLength: 4 }), (seed, wide, mutations) => {
+        let bytes = wat(randomModule(seed, { wide }), { check: false });
+        for (const { at, value, kind } of mutations) {
+          const place = 8 + (at % Math.max(1, bytes.length - 8));
+          if (kind === "cut") bytes = bytes.slice(0, place);
+          else if (kind === "double") bytes = Buffer.concat([bytes.slice(0, place), bytes.slice(place - 4, place), bytes.slice(place)]);
+          else {
+            bytes = bytes.slice();
+            if (kind === "huge") bytes.fill(0xff, place, place + 4);
+            else bytes[place] = kind === "set" ? value : bytes[place]! ^ (1 << (value & 7));
+          }
+        }
+        const result = attempt(bytes);
+        if (result === null) return;
+        // What we take for valid the engine must take as well (Node 20 knows no 64-bit memory).
+        if (!wide) expect(WebAssembly.validate(bytes as Uint8Array<ArrayBuffer>)).toBe(true);
+        result.compiled("fast");
+        result.compiled("exact");
+      }),
+      { numRuns: 600 },
+    );
+  });
+});
