@@ -57,8 +57,14 @@ const BLS_DER_PREFIX = fromHex("308182301d060d2b0601040182dc7c0503010201060c2b06
 
 /** Mainnet ranges of subnets with an identity, as canister indices. Source: principals-and-ids.md 3.1. */
 const MAINNET_RANGES: Readonly<Record<string, readonly (readonly [bigint, bigint])[]>> = {
-  nns: [[0n, 6n], [8n, 0xfffffn]],
-  ii: [[7n, 7n], [0x2100000n, 0x21fffffn]],
+  nns: [
+    [0n, 6n],
+    [8n, 0xfffffn],
+  ],
+  ii: [
+    [7n, 7n],
+    [0x2100000n, 0x21fffffn],
+  ],
   bitcoin: [[0x1a00000n, 0x1afffffn]],
   testkeys: [[0x1d00000n, 0x1dfffffn]],
   sns: [[0x2000000n, 0x20fffffn]],
@@ -105,7 +111,8 @@ export function genesis(config: GenesisConfig, sha224: (bytes: Uint8Array) => Ui
   });
   routing.sort((a, b) => (a.range.start < b.range.start ? -1 : a.range.start > b.range.start ? 1 : 0));
   for (let i = 1; i < routing.length; i++) {
-    if (routing[i].range.start <= routing[i - 1].range.end) throw new GenesisRefused("Two subnets of this network have the same mainnet identity.");
+    if (routing[i].range.start <= routing[i - 1].range.end)
+      throw new GenesisRefused("Two subnets of this network have the same mainnet identity.");
   }
   const nns = order.find((id) => subnets.get(id)!.config.isNns);
   return {
@@ -156,6 +163,7 @@ function emptySubnet(config: SubnetConfig, firstIndex: bigint, randomness: Prng,
     withHeartbeat: SortedMap.empty(epoch),
     timers: SortedMap.empty(epoch),
     deadlines: SortedMap.empty(epoch),
+    touched: new Set(),
     charges: SortedMap.empty(epoch),
     paused: SortedMap.empty(epoch),
   };

@@ -56,7 +56,11 @@ function checkSubnet(subnet: SubnetState): void {
 /** No message or callback expires before the time under which the canister is listed. */
 function checkDeadline(canister: CanisterState): void {
   const first = canister.expiringCallbacks.first();
-  const times = [canister.queues.earliestExpiry(), canister.queues.earliestIngressExpiry(), first === undefined ? null : Number(first[0].slice(0, 12))];
+  const times = [
+    canister.queues.earliestExpiry(),
+    canister.queues.earliestIngressExpiry(),
+    first === undefined ? null : Number(first[0].slice(0, 12)),
+  ];
   const earliest = times.reduce((a, b) => (a === null ? b : b === null || a < b ? a : b), null);
   const key = earliest === null ? null : timerKey(BigInt(earliest) * 1_000_000_000n, canister.id);
   assert(canister.deadlineKey === key, `canister ${canister.id} is listed under its earliest deadline`);

@@ -61,7 +61,14 @@ export class Network {
   private readonly seed: bigint;
   private readonly world: World;
 
-  private constructor(state: NetworkState, seed: bigint, environment: Environment, options: NetworkOptions, recorder: Recorder, steps: number) {
+  private constructor(
+    state: NetworkState,
+    seed: bigint,
+    environment: Environment,
+    options: NetworkOptions,
+    recorder: Recorder,
+    steps: number,
+  ) {
     this.current = state;
     this.seed = seed;
     this.environment = environment;

@@ -5,7 +5,7 @@
 import type { CanisterState } from "../state/canister.ts";
 import type { CoarseTime } from "../state/messages.ts";
 import { timerKey, type SubnetState } from "../state/network-state.ts";
-import type { World } from "../state/world.ts";
+import { editCanister, type World } from "../state/world.ts";
 
 export const NANOS_PER_SECOND = 1_000_000_000n;
 
@@ -20,20 +20,33 @@ export function queuesChanged(subnet: SubnetState, canister: CanisterState): voi
   const hasInput = queues.hasInput || canister.lowMemoryHook === "ready";
   if (hasInput !== subnet.withInput.has(id)) hasInput ? subnet.withInput.set(id, true) : subnet.withInput.delete(id);
   if (queues.hasOutput !== subnet.withOutput.has(id)) queues.hasOutput ? subnet.withOutput.set(id, true) : subnet.withOutput.delete(id);
-  if ((canister.paused !== null) !== subnet.paused.has(id)) canister.paused !== null ? subnet.paused.set(id, true) : subnet.paused.delete(id);
+  if ((canister.paused !== null) !== subnet.paused.has(id))
+    canister.paused !== null ? subnet.paused.set(id, true) : subnet.paused.delete(id);
 
   subnet.guaranteedMemoryBytes += queues.guaranteedMemoryBytes - canister.countedGuaranteedBytes;
   subnet.bestEffortMemoryBytes += queues.bestEffortMemoryBytes - canister.countedBestEffortBytes;
   canister.countedGuaranteedBytes = queues.guaranteedMemoryBytes;
   canister.countedBestEffortBytes = queues.bestEffortMemoryBytes;
 
-  const expiry = earliestExpiry(canister);
-  const key = expiry === null ? null : timerKey(BigInt(expiry) * NANOS_PER_SECOND, id);
-  if (key !== canister.deadlineKey) {
+  subnet.touched.add(id);
+}
+
+/**
+ * At the end of a round: where canisters stand among the deadlines. Most messages come and go within a round, and expiry is only looked at
+ * when the next one begins.
+ */
+export function settleDeadlines(subnet: SubnetState): void {
+  for (const id of subnet.touched) {
+    const canister = editCanister(subnet, id);
+    if (canister === undefined) continue;
+    const expiry = earliestExpiry(canister);
+    const key = expiry === null ? null : timerKey(BigInt(expiry) * NANOS_PER_SECOND, id);
+    if (key === canister.deadlineKey) continue;
     if (canister.deadlineKey !== null) subnet.deadlines.delete(canister.deadlineKey);
     if (key !== null) subnet.deadlines.set(key, id);
     canister.deadlineKey = key;
   }
+  subnet.touched.clear();
 }
 
 /** When the first message, ingress message or callback of this canister can expire, or `null`. */

@@ -27,7 +27,12 @@ export function finishHeld(turn: Turn): Ran {
     const work = { response: message, callback: paused.callback!, context, refundedCycles: 0n };
     heapDeltaBytes = finishResponse(turn, work, outcome, overlay);
   } else {
-    const entry = message.kind === "task" ? message.task : canister.execution!.module.info.methods.get(message.method) === "query" ? "replicatedQuery" : "update";
+    const entry =
+      message.kind === "task"
+        ? message.task
+        : canister.execution!.module.info.methods.get(message.method) === "query"
+          ? "replicatedQuery"
+          : "update";
     const tag = message.kind === "task" ? null : message.tag;
     const limits = limitsOf(world, subnet);
     const limit = entry === "replicatedQuery" ? limits.queryInstructions : limits.messageInstructions;

@@ -82,8 +82,10 @@ function refusal(world: World, subnet: SubnetState, message: Ingress): UserError
     if (error !== null) return error;
   }
   if (message.receiver === MANAGEMENT_CANISTER) return null;
-  if (canister.status.kind === "stopped") return { code: ErrorCode.CanisterStopped, description: `Canister ${principalText(payer)} is stopped` };
-  if (canister.status.kind === "stopping") return { code: ErrorCode.CanisterStopping, description: `Canister ${principalText(payer)} is stopping` };
+  if (canister.status.kind === "stopped")
+    return { code: ErrorCode.CanisterStopped, description: `Canister ${principalText(payer)} is stopped` };
+  if (canister.status.kind === "stopping")
+    return { code: ErrorCode.CanisterStopping, description: `Canister ${principalText(payer)} is stopping` };
   return null;
 }
 

@@ -3,7 +3,7 @@
  *
  * Source: interface spec, "The IC management canister"; scheduling.md 2.1 step 1; management-canister.md 1.2.
  */
-import type { InputWalk } from "../queues/canister-queues.ts";
+import { startWalk } from "../queues/canister-queues.ts";
 import type { InstallAccount, InstallPhase, ManagementCall, ManagementTools, OwedAnswer } from "../management/call.ts";
 import { plainError } from "../management/call.ts";
 import { effectiveCanisterOf } from "../management/ingress-acceptance.ts";
@@ -25,7 +25,7 @@ import { answer, type CallResult } from "./respond.ts";
 export function executeManagementCalls(world: World, subnet: SubnetState, iteration: number, budget: number): number {
   const { queues } = subnet;
   let used = 0;
-  const walk: InputWalk = { skippedLocal: 0, skippedIngress: 0, skippedRemote: 0 };
+  let walk = startWalk();
   for (;;) {
     const message = queues.peekInput();
     if (message === undefined) return used;
@@ -35,6 +35,7 @@ export function executeManagementCalls(world: World, subnet: SubnetState, iterat
       continue;
     }
     queues.popInput();
+    walk = startWalk();
     used += execute(world, subnet, message, iteration);
   }
 }
@@ -76,7 +77,8 @@ function execute(world: World, subnet: SubnetState, message: Request | Ingress, 
     slices: 1,
   });
   if (outcome.kind === "waiting") return 0;
-  const result: CallResult = outcome.result.kind === "reply" ? { kind: "reply", data: outcome.result.data } : plainError(outcome.result.error);
+  const result: CallResult =
+    outcome.result.kind === "reply" ? { kind: "reply", data: outcome.result.data } : plainError(outcome.result.error);
   answer(world, subnet, { id: subnet.config.id, queues: subnet.queues }, originOf(message), result, outcome.refundCycles, execution);
   sendOwed(world, subnet, outcome.alsoAnswered);
   return outcome.instructions;

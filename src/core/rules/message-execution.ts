@@ -57,7 +57,12 @@ export function executeCall(turn: Turn, message: Request | Ingress): Ran {
   const refusal = refusalOf(canister, message.method);
   if (refusal !== null) {
     // The fixed part stays charged, as for any execution.
-    const charged = refundExecution(fees, canister, { prepaidCycles, instructions: limit, instructionsLeft: limit, wasm64: runsWasm64(canister) });
+    const charged = refundExecution(fees, canister, {
+      prepaidCycles,
+      instructions: limit,
+      instructionsLeft: limit,
+      wasm64: runsWasm64(canister),
+    });
     return fail(turn, origin, message, isQuery, refusal, cycles, charged);
   }
   const context = createCallContext(world, canister, {

@@ -9,8 +9,9 @@
  * `rs/messaging/src/routing/stream_builder.rs` (c7c5005).
  */
 import { utf8Length } from "../../base/utf8.ts";
+import { guaranteedMemoryForRequest } from "../queues/sizes.ts";
 import { Stream } from "../streams/stream.ts";
-import { drainOutputs, type OutputQueues } from "../streams/routing.ts";
+import { drainOutputs, isStreamFull, type OutputQueues } from "../streams/routing.ts";
 import type { CanisterState } from "../state/canister.ts";
 import type { PrincipalId, SubnetId } from "../state/ids.ts";
 import type { Request, Response, StreamMessage } from "../state/messages.ts";
@@ -80,7 +81,10 @@ export function inductionRefusal(world: World, subnet: SubnetState, request: Req
   if (canister.status.kind === "stopped") return inductionReject(request.receiver, "stopped");
   if (canister.status.kind === "stopping") return inductionReject(request.receiver, "stopping");
   if (lacksMemory(world, subnet, request)) {
-    return { code: RejectCode.CANISTER_ERROR, message: `Cannot induct request. Out of memory: requested ${requestMemoryBytes(request)}` };
+    return {
+      code: RejectCode.CANISTER_ERROR,
+      message: `Cannot induct request. Out of memory: requested ${guaranteedMemoryForRequest(request)}`,
+    };
   }
   return null;
 }
@@ -101,16 +105,9 @@ export function inductionReject(receiver: PrincipalId, problem: InductionProblem
   }
 }
 
-/** Bytes of guaranteed-response memory a request needs at its receiver. Source: messaging.md 5. */
-const MAX_RESPONSE_COUNT_BYTES = 2_097_152 + 150;
-
-function requestMemoryBytes(request: Request): number {
-  return Math.max(utf8Length(request.method) + request.arg.length, MAX_RESPONSE_COUNT_BYTES);
-}
-
 function lacksMemory(world: World, subnet: SubnetState, request: Request): boolean {
   if (request.deadline !== 0 || subnet.config.kind === "system") return false;
-  return subnet.guaranteedMemoryBytes + requestMemoryBytes(request) > limitsOf(world, subnet).guaranteedMessageMemoryBytes;
+  return subnet.guaranteedMemoryBytes + guaranteedMemoryForRequest(request) > limitsOf(world, subnet).guaranteedMessageMemoryBytes;
 }
 
 /** The system may reject any request that was not delivered yet (interface spec, "Reject codes": SYS_TRANSIENT). */
@@ -187,7 +184,7 @@ export function buildStreams(world: World, subnet: SubnetState): void {
       return "taken";
     }
     const stream = streamTo(subnet, destination);
-    if (isFull(world, subnet, stream, destination)) return "keep";
+    if (isFull(world, subnet, stream, destination, message.kind)) return "keep";
     if (message.kind === "request") {
       const size = utf8Length(message.method) + message.arg.length;
       if (size > MAX_INTER_SUBNET_BYTES) {
@@ -201,14 +198,9 @@ export function buildStreams(world: World, subnet: SubnetState): void {
   for (const canister of canisters) queuesChanged(subnet, canister);
 }
 
-/** Streams to system subnets are kept short. Source: messaging.md 6, table of limits. */
-const SYSTEM_SUBNET_STREAM_MESSAGES = 200;
-
-function isFull(world: World, subnet: SubnetState, stream: Stream, destination: SubnetId): boolean {
-  const limits = limitsOf(world, subnet);
-  if (stream.length >= limits.streamMessages || stream.sizeBytes >= limits.streamBytes) return true;
+function isFull(world: World, subnet: SubnetState, stream: Stream, destination: SubnetId, kind: StreamMessage["kind"]): boolean {
   const system = world.state.subnets.get(destination)!.config.kind === "system";
-  return system && stream.lengthWithoutRefunds >= SYSTEM_SUBNET_STREAM_MESSAGES;
+  return isStreamFull(stream, kind, limitsOf(world, subnet), system);
 }
 
 /** Anonymous credits of cycles take the streams like every message, at most half of a stream. */
@@ -218,7 +210,7 @@ function routeRefunds(world: World, subnet: SubnetState, hops: Map<SubnetId, num
     const destination = route(world.state, recipient);
     if (destination === null) return true;
     const stream = streamTo(subnet, destination);
-    if (destination !== subnet.config.id && stream.length >= limitsOf(world, subnet).streamMessages / 2) return false;
+    if (destination !== subnet.config.id && isFull(world, subnet, stream, destination, "refund")) return false;
     stream.push({ kind: "refund", tag: world.state.nextTag++, recipient, cycles }, arrival(world, subnet, destination, hops));
     return true;
   });

@@ -29,7 +29,8 @@ export function submitRequest(world: World, input: IngressInput): Answer {
   const effective = input.receiver === MANAGEMENT_CANISTER ? effectiveCanisterOf(input.method, input.arg) : input.receiver;
   if (effective !== null && typeof effective !== "string") return refused(effective.error);
   const subnetId = subnetOf(world, input, effective);
-  if (subnetId === null) return refused({ code: ErrorCode.CanisterNotFound, description: `Canister ${principalText(effective ?? input.receiver)} not found` });
+  if (subnetId === null)
+    return refused({ code: ErrorCode.CanisterNotFound, description: `Canister ${principalText(effective ?? input.receiver)} not found` });
   const subnet = editSubnet(world, subnetId);
   if (subnet.ingressHistory.isKnown(input.messageId)) return { kind: "accepted" };
   const message: Ingress = {
@@ -97,4 +98,3 @@ function submissionError(world: World, subnet: SubnetState, message: Ingress): U
   if (execution === null) return { code: ErrorCode.CanisterWasmModuleNotFound, description: "Requested canister has no wasm module" };
   return inspectMessage(world, subnet, canister!, message);
 }
-

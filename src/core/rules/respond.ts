@@ -30,7 +30,14 @@ const REJECT_HEAD_BYTES = 6144;
 const REJECT_TAIL_BYTES = 2045;
 
 /** Answers an open context and marks it. The caller of this function deletes the context when no callback is open. */
-export function respond(world: World, subnet: SubnetState, canister: CanisterState, context: CallContext, result: CallResult, parent: number | null): void {
+export function respond(
+  world: World,
+  subnet: SubnetState,
+  canister: CanisterState,
+  context: CallContext,
+  result: CallResult,
+  parent: number | null,
+): void {
   const refund = context.availableCycles;
   context.responded = true;
   context.availableCycles = 0n;
@@ -88,7 +95,9 @@ export function answerIngress(
   const status = statusForUser(result);
   subnet.ingressHistory.set(origin.messageId, status, { receiver: from, user: origin.user }, world.state.timeNanos);
   const payload: ResponsePayload =
-    status.kind === "replied" ? { kind: "data", data: status.data } : { kind: "reject", code: status.code as RejectCode, message: status.message };
+    status.kind === "replied"
+      ? { kind: "data", data: status.data }
+      : { kind: "reject", code: status.code as RejectCode, message: status.message };
   world.emit({
     kind: "sent",
     ...at(world, subnet),

@@ -198,4 +198,3 @@ function settleInstructions(turn: Turn, callback: Callback, used: number): bigin
     wasm64: runsWasm64(canister),
   });
 }
-

@@ -12,11 +12,11 @@ import { dropContext, settleDropped } from "./time-out.ts";
 export function shedBestEffort(world: World, subnet: SubnetState): void {
   const limit = limitsOf(world, subnet).bestEffortMessageMemoryBytes;
   while (subnet.bestEffortMemoryBytes > limit) {
-    // Only on this rare path are all canisters looked at.
+    // Only on this rare path are all canisters looked at. Of equally greedy ones the highest id goes, as in the replica.
     let greediest: CanisterState | null = null;
     for (const canister of subnet.canisters.values()) {
       const bytes = canister.queues.bestEffortMemoryBytes;
-      if (bytes > 0 && (greediest === null || bytes > greediest.queues.bestEffortMemoryBytes)) greediest = canister;
+      if (bytes > 0 && (greediest === null || bytes >= greediest.queues.bestEffortMemoryBytes)) greediest = canister;
     }
     if (greediest === null) return;
     const canister = editCanister(subnet, greediest.id)!;

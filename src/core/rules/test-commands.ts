@@ -32,7 +32,10 @@ export function runCommand(world: World, input: CommandInput): Answer {
         });
       }
       if (canister.paused !== null) {
-        return refused({ code: ErrorCode.CanisterRejectedMessage, description: `Canister ${principalText(input.canister)} is executing a long message: let it finish first.` });
+        return refused({
+          code: ErrorCode.CanisterRejectedMessage,
+          description: `Canister ${principalText(input.canister)} is executing a long message: let it finish first.`,
+        });
       }
       const stable = PagedMemory.empty(canister.execution.epoch, Math.ceil(input.bytes.length / WASM_PAGE_BYTES));
       if (input.bytes.length > 0) stable.write(0, input.bytes);

@@ -18,12 +18,12 @@ import { answerIngress, emitResponse } from "./respond.ts";
 export function timeOut(world: World, subnet: SubnetState): void {
   const now = coarseNow(world);
   const context = dropContext(world, subnet);
-  for (const dropped of subnet.queues.timeOutMessages(now, context)) settleDropped(world, subnet, dropped);
   const due = dueCanisters(world, subnet);
   for (const id of due) {
     const canister = editCanister(subnet, id)!;
     for (const dropped of canister.queues.timeOutMessages(now, context)) settleDropped(world, subnet, dropped);
   }
+  for (const dropped of subnet.queues.timeOutMessages(now, context)) settleDropped(world, subnet, dropped);
   for (const id of due) {
     const canister = editCanister(subnet, id)!;
     expireCallbacks(world, subnet, canister, now);
@@ -41,7 +41,7 @@ export function expireIngress(world: World, subnet: SubnetState): void {
   }
 }
 
-/** Canisters whose earliest deadline lies before the current time; an entry may be early, never late. */
+/** Canisters that may have something to expire; an entry of the index may be early, never late. */
 function dueCanisters(world: World, subnet: SubnetState): CanisterId[] {
   const due: CanisterId[] = [];
   const limit = world.state.timeNanos.toString(16).padStart(16, "0");

@@ -12,7 +12,7 @@ import type { CanisterId, PrincipalId } from "../state/ids.ts";
 import type { CanisterMessage, Ingress } from "../state/messages.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { at, editCanister, limitsOf, type World } from "../state/world.ts";
-import { queuesChanged } from "../rules/bookkeeping.ts";
+import { queuesChanged, settleDeadlines } from "../rules/bookkeeping.ts";
 import { executeCall, executeTask, type Ran } from "../rules/message-execution.ts";
 import { executeResponse } from "../rules/response-execution.ts";
 import { finishHeld } from "../rules/held-execution.ts";
@@ -40,6 +40,7 @@ export function runRound(world: World, subnet: SubnetState): void {
   const executions = execute(world, subnet);
   buildStreams(world, subnet);
   shedBestEffort(world, subnet);
+  settleDeadlines(subnet);
   world.emit({ kind: "round", ...at(world, subnet), executions });
   subnet.round++;
 }

@@ -43,7 +43,13 @@ export interface CanisterSettings {
 
 /** Who is answered when a call context responds. */
 export type CallOrigin =
-  | { readonly kind: "ingress"; readonly user: PrincipalId; readonly messageId: MessageId; readonly method: string; readonly tag: MessageTag }
+  | {
+      readonly kind: "ingress";
+      readonly user: PrincipalId;
+      readonly messageId: MessageId;
+      readonly method: string;
+      readonly tag: MessageTag;
+    }
   | {
       readonly kind: "canister";
       readonly canister: CanisterId;
@@ -106,9 +112,7 @@ export type StopRequest =
   | { readonly kind: "canister"; readonly request: Request; readonly sinceNanos: bigint };
 
 export type CanisterStatus =
-  | { readonly kind: "running" }
-  | { readonly kind: "stopping"; readonly requests: readonly StopRequest[] }
-  | { readonly kind: "stopped" };
+  { readonly kind: "running" } | { readonly kind: "stopping"; readonly requests: readonly StopRequest[] } | { readonly kind: "stopped" };
 
 /** Source: interface spec, "Canister history". The newest 20 entries are kept, all are counted. */
 export interface HistoryEntry {

@@ -22,6 +22,7 @@ export function copySubnet(subnet: SubnetState, epoch: Epoch): SubnetState {
     withHeartbeat: subnet.withHeartbeat.fork(epoch),
     timers: subnet.timers.fork(epoch),
     deadlines: subnet.deadlines.fork(epoch),
+    touched: new Set(subnet.touched),
     charges: subnet.charges.fork(epoch),
     paused: subnet.paused.fork(epoch),
     compiledModules: subnet.compiledModules.fork(epoch),

@@ -35,9 +35,7 @@ export interface Request {
   readonly callTree: CallTree;
 }
 
-export type ResponsePayload =
-  | { readonly kind: "data"; readonly data: Uint8Array }
-  | ({ readonly kind: "reject" } & Reject);
+export type ResponsePayload = { readonly kind: "data"; readonly data: Uint8Array } | ({ readonly kind: "reject" } & Reject);
 
 export interface Response {
   readonly kind: "response";

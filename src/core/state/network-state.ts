@@ -76,6 +76,8 @@ export interface SubnetState extends Owned {
   readonly timers: SortedMap<string, CanisterId>;
   /** Canisters by the time of their earliest message or callback deadline: see `timerKey`. */
   readonly deadlines: SortedMap<string, CanisterId>;
+  /** Canisters whose queues changed in this round; empty between rounds. */
+  readonly touched: Set<CanisterId>;
   /** Canisters by the time when storage and compute are charged next. */
   readonly charges: SortedMap<string, CanisterId>;
   /** Canisters with an execution held over several rounds. */

@@ -1,0 +1,149 @@
+/**
+ * A network of wat canisters for tests of the rules, on the core alone: no actors, no driver, rounds by hand.
+ */
+import { IDL } from "@icp-sdk/core/candid";
+import { Principal } from "@icp-sdk/core/principal";
+import { InstancePool } from "../../src/core/canister/instances.ts";
+import type { ExecutedEvent, IngressStatus, NetworkEvent, SentEvent } from "../../src/core/events.ts";
+import { GENESIS_TIME_NANOS, type GenesisConfig } from "../../src/core/genesis.ts";
+import type { Answer } from "../../src/core/inputs.ts";
+import { ARGUMENT, RESULT } from "../../src/core/management/candid-types.ts";
+import { Network, type NetworkOptions } from "../../src/core/network.ts";
+import type { CanisterState } from "../../src/core/state/canister.ts";
+import type { CanisterId, MessageId, PrincipalId, SubnetId } from "../../src/core/state/ids.ts";
+import { route } from "../../src/core/state/world.ts";
+import { ModuleCache } from "../../src/core/wasm/prepare.ts";
+import { nodePlatform } from "../../src/host/platform-node.ts";
+import { compileWat } from "./ic0-wat.ts";
+
+export const ALICE = "0a0a01" as PrincipalId;
+
+const shared = { platform: nodePlatform, pool: new InstancePool(nodePlatform.engine), modules: new ModuleCache() };
+
+export class Scenario {
+  readonly net: Network;
+  readonly events: NetworkEvent[] = [];
+  private nonce = 0;
+
+  constructor(config: Partial<GenesisConfig> = {}, options: NetworkOptions = {}) {
+    const genesis = { seed: 1n, latency: "instant" as const, subnets: [{ kind: "application" as const, name: "application" }], ...config };
+    this.net = Network.genesis(genesis, shared, { checkInvariants: true, ...options });
+  }
+
+  subnet(index: number): SubnetId {
+    return this.net.state.subnetOrder[index];
+  }
+
+  canister(id: CanisterId): CanisterState {
+    const subnet = this.net.state.subnets.get(route(this.net.state, id)!)!;
+    return subnet.canisters.get(id)!;
+  }
+
+  /** Runs rounds. */
+  rounds(count = 1): void {
+    for (let i = 0; i < count; i++) this.events.push(...this.net.step({ kind: "round", subnets: null }).events);
+  }
+
+  /** Submits a call without running a round. */
+  submit(
+    receiver: PrincipalId,
+    method: string,
+    arg: Uint8Array = new Uint8Array(0),
+    given: { sender?: PrincipalId; subnet?: SubnetId } = {},
+  ): Submitted {
+    const messageId = (++this.nonce).toString(16).padStart(64, "0") as MessageId;
+    const { events, answer } = this.net.step({
+      kind: "ingress",
+      messageId,
+      sender: given.sender ?? ALICE,
+      receiver,
+      method,
+      arg,
+      expiryNanos: this.net.state.timeNanos + 240_000_000_000n,
+      envelopeBytes: arg.length + 200,
+      senderInfo: null,
+      subnet: given.subnet ?? null,
+    });
+    this.events.push(...events);
+    return { messageId, answer: answer! };
+  }
+
+  status(messageId: MessageId): IngressStatus | null {
+    for (const subnet of this.net.state.subnets.values()) {
+      const entry = subnet.ingressHistory.get(messageId);
+      if (entry !== undefined) return entry.status;
+    }
+    return null;
+  }
+
+  /** Submits and runs rounds until answered: the reply's bytes, or what it was rejected with. */
+  call(
+    receiver: PrincipalId,
+    method: string,
+    arg?: Uint8Array,
+    given: { sender?: PrincipalId; subnet?: SubnetId; rounds?: number } = {},
+  ): CallEnd {
+    const { messageId, answer } = this.submit(receiver, method, arg, given);
+    if (answer.kind === "refused") return { kind: "rejected", errorCode: answer.error.code, message: answer.error.description };
+    return this.await(messageId, given.rounds);
+  }
+
+  await(messageId: MessageId, limit = 50): CallEnd {
+    for (let i = 0; i < limit; i++) {
+      const status = this.status(messageId);
+      if (status?.kind === "replied") return { kind: "replied", data: status.data };
+      if (status?.kind === "rejected") return { kind: "rejected", errorCode: status.errorCode, message: status.message };
+      this.rounds();
+    }
+    throw new Error(`not answered within ${limit} rounds`);
+  }
+
+  query(receiver: PrincipalId, method: string, arg: Uint8Array = new Uint8Array(0), sender: PrincipalId = ALICE): Answer {
+    return this.net.step({ kind: "query", sender, receiver, method, arg, senderInfo: null }).answer!;
+  }
+
+  /** Calls the management canister with a Candid argument; returns the decoded result or throws with the rejection. */
+  manage(method: keyof typeof ARGUMENT, argument: unknown, given: { sender?: PrincipalId; subnet?: SubnetId } = {}): unknown {
+    const end = this.call("" as PrincipalId, method, IDL.encode(ARGUMENT[method] as unknown as IDL.Type[], [argument]), given);
+    if (end.kind === "rejected") throw new Error(`IC0${end.errorCode}: ${end.message}`);
+    const types = (RESULT as unknown as Record<string, IDL.Type[] | undefined>)[method];
+    return types === undefined ? undefined : IDL.decode(types, end.data)[0];
+  }
+
+  /** Creates a canister and installs a wat module (or Wasm bytes) in it. */
+  install(module: string | Uint8Array, given: { subnet?: number; cycles?: bigint; arg?: Uint8Array } = {}): CanisterId {
+    const created = this.manage(
+      "provisional_create_canister_with_cycles",
+      { amount: [given.cycles ?? 100_000_000_000_000n], settings: [], specified_id: [], sender_canister_version: [] },
+      { subnet: this.subnet(given.subnet ?? 0) },
+    ) as { canister_id: Principal };
+    const wasm = typeof module === "string" ? compileWat(module) : module;
+    this.manage("install_code", {
+      mode: { install: null },
+      canister_id: created.canister_id,
+      wasm_module: wasm,
+      arg: given.arg ?? new Uint8Array(0),
+      sender_canister_version: [],
+    });
+    return created.canister_id.toHex().toLowerCase() as CanisterId;
+  }
+
+  executed(): ExecutedEvent[] {
+    return this.events.filter((event) => event.kind === "executed");
+  }
+
+  sent(): SentEvent[] {
+    return this.events.filter((event) => event.kind === "sent");
+  }
+}
+
+export interface Submitted {
+  readonly messageId: MessageId;
+  readonly answer: Answer;
+}
+
+export type CallEnd =
+  | { readonly kind: "replied"; readonly data: Uint8Array }
+  | { readonly kind: "rejected"; readonly errorCode: number; readonly message: string };
+
+export { GENESIS_TIME_NANOS };
