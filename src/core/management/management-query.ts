@@ -1,0 +1,119 @@
+/**
+ * Query calls of the management canister, by users and by composite queries: answered from the state, by one replica, for free.
+ *
+ * Source: management-canister.md 1.4, messaging.md 8. Replica: `rs/execution_environment/src/query_handler.rs` (c7c5005) and newer files
+ * (`query_handler/subnet_query.rs`), which add `canister_info` and calls from composite queries.
+ */
+import type { ManagementAnswer } from "../queries/query-tools.ts";
+import type { CanisterState } from "../state/canister.ts";
+import type { CanisterId, PrincipalId } from "../state/ids.ts";
+import type { SubnetState } from "../state/network-state.ts";
+import { principalText } from "../state/principal.ts";
+import { ErrorCode, rejectCodeOf, rejectFromError, type Reject, type UserError } from "../state/rejects.ts";
+import type { World } from "../state/world.ts";
+import { mayView, requireController } from "./access.ts";
+import { encodeCanisterInfo } from "./canister-info.ts";
+import { encodeCanisterMetrics } from "./canister-metrics.ts";
+import { encodeCanisterStatus, requireStatusAccess } from "./canister-status.ts";
+import { decodeArgument, decodeNothing, decodeTarget, idOf, optional } from "./candid.ts";
+import { noAccessToLogs, noSuchMethod } from "./errors.ts";
+import { encodeCanisterLogs } from "./fetch-canister-logs.ts";
+import { METHODS } from "./methods.ts";
+
+type QueryMethod = (subnet: SubnetState, caller: PrincipalId, arg: Uint8Array) => ManagementAnswer;
+
+const QUERY_METHODS: ReadonlyMap<string, QueryMethod> = new Map(
+  Object.entries({
+    canister_status: onCanister(requireStatusAccess, (canister, subnet) => encodeCanisterStatus(subnet, canister)),
+    canister_metrics: onCanister(requireController, (canister) => encodeCanisterMetrics(canister)),
+    canister_info: queryInfo,
+    fetch_canister_logs: queryLogs,
+    list_canisters: refuseList,
+  }),
+);
+
+/** A user's query call. */
+export function managementQuery(
+  _world: World,
+  subnet: SubnetState,
+  caller: PrincipalId,
+  method: string,
+  arg: Uint8Array,
+): ManagementAnswer {
+  const found = QUERY_METHODS.get(method);
+  if (found === undefined) return refuse({ code: ErrorCode.CanisterMethodNotFound, description: `Query method ${method} not found.` });
+  return found(subnet, caller, arg);
+}
+
+/** A composite query's call. A name that the management canister has not at all fails as it does for any call; others as for users. */
+export function managementQueryFromCanister(
+  world: World,
+  subnet: SubnetState,
+  caller: CanisterState,
+  method: string,
+  arg: Uint8Array,
+): { readonly kind: "data"; readonly data: Uint8Array } | ({ readonly kind: "reject" } & Reject) {
+  if (!METHODS.has(method) && !QUERY_METHODS.has(method)) return { kind: "reject", ...rejectFromError(noSuchMethod(method)) };
+  const answer = managementQuery(world, subnet, caller.id, method, arg);
+  if (answer.kind === "reply") return { kind: "data", data: answer.data };
+  return { kind: "reject", code: rejectCodeOf(answer.error.code), message: answer.error.description };
+}
+
+/** The canister that a query call is about, for finding its subnet; `null` where there is none or the argument does not tell. */
+export function canisterOfManagementQuery(method: string, arg: Uint8Array): CanisterId | null {
+  if (!QUERY_METHODS.has(method) || method === "list_canisters") return null;
+  const target = decodeTarget(method, arg);
+  return target.kind === "value" ? target.value : null;
+}
+
+function onCanister(
+  denied: (canister: CanisterState, caller: PrincipalId) => UserError | null,
+  encode: (canister: CanisterState, subnet: SubnetState) => Uint8Array,
+): QueryMethod {
+  return (subnet, caller, arg) => {
+    const decoded = decodeArgument("canister_id", arg);
+    if (decoded.kind === "error") return decoded;
+    const id = idOf(decoded.value.canister_id);
+    const canister = subnet.canisters.get(id);
+    if (canister === undefined) return notFound(id);
+    const error = denied(canister, caller);
+    return error === null ? { kind: "reply", data: encode(canister, subnet) } : refuse(error);
+  };
+}
+
+function queryInfo(subnet: SubnetState, _caller: PrincipalId, arg: Uint8Array): ManagementAnswer {
+  const decoded = decodeArgument("canister_info", arg);
+  if (decoded.kind === "error") return decoded;
+  const id = idOf(decoded.value.canister_id);
+  const canister = subnet.canisters.get(id);
+  if (canister === undefined) return notFound(id);
+  return { kind: "reply", data: encodeCanisterInfo(canister, optional(decoded.value.num_requested_changes) ?? 0n) };
+}
+
+function queryLogs(subnet: SubnetState, caller: PrincipalId, arg: Uint8Array): ManagementAnswer {
+  const decoded = decodeArgument("fetch_canister_logs", arg);
+  if (decoded.kind === "error") return decoded;
+  const id = idOf(decoded.value.canister_id);
+  const canister = subnet.canisters.get(id);
+  if (canister === undefined) return notFound(id);
+  if (!mayView(canister, canister.settings.logVisibility, caller)) return refuse(noAccessToLogs(caller));
+  return { kind: "reply", data: encodeCanisterLogs(canister, decoded.value.filter) };
+}
+
+/** Ours: no subnet has admins. */
+function refuseList(_subnet: SubnetState, _caller: PrincipalId, arg: Uint8Array): ManagementAnswer {
+  const decoded = decodeNothing(arg);
+  if (decoded.kind === "error") return decoded;
+  return refuse({
+    code: ErrorCode.CanisterRejectedMessage,
+    description: "list_canisters is only available on subnets with subnet admins",
+  });
+}
+
+function notFound(id: CanisterId): ManagementAnswer {
+  return refuse({ code: ErrorCode.CanisterNotFound, description: `Canister ${principalText(id)} not found` });
+}
+
+function refuse(error: UserError): ManagementAnswer {
+  return { kind: "error", error };
+}

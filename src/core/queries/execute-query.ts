@@ -1,0 +1,98 @@
+/**
+ * Queries of users: executed by one replica on the latest state, without changing it.
+ *
+ * Source: interface spec, "Query call"; messaging.md 7.8 and 8. Ours: query statistics are not kept, `query_stats` stays 0.
+ */
+import { discard, run } from "../canister/run.ts";
+import type { Answer, QueryInput } from "../inputs.ts";
+import { MANAGEMENT_CANISTER, type SubnetId } from "../state/ids.ts";
+import type { SubnetState } from "../state/network-state.ts";
+import { ErrorCode, RejectCode, rejectCodeOf, type UserError } from "../state/rejects.ts";
+import { limitsOf, route, type World } from "../state/world.ts";
+import { findQueryMethod } from "./callable.ts";
+import { didNotRespond, evaluateCompositeQuery, type QueryResult } from "./composite-query.ts";
+import { queryLimits } from "./query-limits.ts";
+import type { QueryTools } from "./query-tools.ts";
+
+/** The subnet that executes a query call: of its receiver, or of the canister that a management query is about, else the first. */
+export function querySubnet(world: World, input: QueryInput, tools: Pick<QueryTools, "canisterOfManagementQuery">): SubnetId | null {
+  if (input.receiver !== MANAGEMENT_CANISTER) return route(world.state, input.receiver);
+  const canister = tools.canisterOfManagementQuery(input.method, input.arg);
+  return canister === null ? world.state.subnetOrder[0] : route(world.state, canister);
+}
+
+/** Executes a query call on the subnet that hosts its receiver (or, for the management canister, the canister it is about). */
+export function executeQuery(world: World, subnet: SubnetState, input: QueryInput, tools: QueryTools): Answer {
+  if (input.receiver === MANAGEMENT_CANISTER) {
+    const answer = tools.managementQuery(world, subnet, input.sender, input.method, input.arg);
+    return answer.kind === "reply" ? { kind: "replied", data: answer.data, instructions: 0 } : failed(answer.error);
+  }
+  const found = findQueryMethod(subnet, input.receiver, input.method);
+  if (found.kind === "error") return failed(found.error);
+  return answerOf(
+    found.method === "query"
+      ? executePlainQuery(world, subnet, found, input, tools)
+      : evaluateCompositeQuery(world, subnet, found, input, tools),
+  );
+}
+
+type Found = Extract<ReturnType<typeof findQueryMethod>, { kind: "callable" }>;
+
+/** A method of kind `query`: it cannot call others. */
+function executePlainQuery(
+  world: World,
+  subnet: SubnetState,
+  { canister, execution }: Found,
+  input: QueryInput,
+  tools: QueryTools,
+): QueryResult {
+  const limits = limitsOf(world, subnet);
+  const dataCertificate = tools.dataCertificate(world, subnet, canister);
+  const outcome = run(
+    world.pool,
+    execution,
+    { kind: "query", method: input.method, arg: input.arg },
+    () =>
+      tools.view({
+        world,
+        subnet,
+        canister,
+        kind: "query",
+        context: null,
+        caller: input.sender,
+        callerInfo: input.senderInfo,
+        dataCertificate,
+      }),
+    queryLimits(limits, "method", limits.queryInstructions),
+  );
+  discard(outcome);
+  const { result, instructions } = outcome;
+  switch (result.kind) {
+    case "reply":
+      return { kind: "reply", data: result.data, instructions };
+    case "reject":
+      return { kind: "reject", message: result.message };
+    case "trap":
+      return { kind: "error", error: result.error };
+    case "none":
+      return { kind: "error", error: didNotRespond(canister.id) };
+  }
+}
+
+function answerOf(result: QueryResult): Answer {
+  switch (result.kind) {
+    case "reply":
+      return { kind: "replied", data: result.data, instructions: result.instructions };
+    case "reject": {
+      const { message } = result;
+      const error: UserError = { code: ErrorCode.CanisterRejectedMessage, description: message };
+      return { kind: "rejected", reject: { code: RejectCode.CANISTER_REJECT, message }, error };
+    }
+    case "error":
+      return failed(result.error);
+  }
+}
+
+function failed(error: UserError): Answer {
+  return { kind: "rejected", reject: { code: rejectCodeOf(error.code), message: error.description }, error };
+}
