@@ -71,7 +71,8 @@ function rowOf(event: NetworkEvent, index: MessageIndex, options: RowOptions, in
       const { status } = event;
       if (status.kind !== "replied" && status.kind !== "rejected") return null;
       const message = index.message(event.tag);
-      if (message === null || !included(message)) return null;
+      // The answer was drawn already where the system also made a message of it.
+      if (message === null || message.answerTag !== null || !included(message)) return null;
       const payload: ResponsePayload =
         status.kind === "replied"
           ? { kind: "data", data: status.data }

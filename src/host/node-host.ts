@@ -1,0 +1,26 @@
+/**
+ * The host of in-process networks in Node: engine, hashes, files, console, compiler. One for the process, so that networks
+ * share compiled modules and live instances.
+ */
+import { InstancePool } from "../core/canister/instances.ts";
+import { ModuleCache } from "../core/wasm/prepare.ts";
+import type { Host } from "../network/host.ts";
+import { runBuild } from "./build-run.ts";
+import { macrotask } from "./macrotask.ts";
+import { motokoCompiler } from "./motoko.ts";
+import { nodeFiles } from "./node-files.ts";
+import { nodePlatform } from "./platform-node.ts";
+
+let host: Host | null = null;
+
+export function nodeHost(): Host {
+  host ??= {
+    environment: { platform: nodePlatform, pool: new InstancePool(nodePlatform.engine), modules: new ModuleCache() },
+    macrotask,
+    print: (line) => console.log(line),
+    files: nodeFiles,
+    compileMotoko: motokoCompiler(),
+    runBuild,
+  };
+  return host;
+}

@@ -1,0 +1,68 @@
+/**
+ * Actors: a canister's methods as functions, made at run time from its own Candid.
+ */
+import { CanneryError } from "../base/cannery-error.ts";
+import type { MethodCodec } from "./method-codec.ts";
+import type { ModuleInterface } from "./module-interface.ts";
+
+/** Any service: what an actor is where no static type is given. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- arguments of unknown methods are anything
+export type AnyService = Record<string, (...args: any[]) => Promise<any>>;
+
+/** What an actor needs to know of its canister. */
+export interface ActorTarget {
+  /** The canister as people know it. */
+  readonly name: string;
+  /** As the canister is now; refuses when it has no description. */
+  interface(): ModuleInterface;
+  invoke(codec: MethodCodec, values: readonly unknown[]): Promise<unknown>;
+}
+
+/**
+ * Names that JavaScript and test frameworks look for on any object: they are methods only when the service has them. An actor
+ * is never a promise, so that it can be returned from an async function.
+ */
+const FOREIGN = /^(then|catch|finally|toJSON|constructor|asymmetricMatch|nodeType|tagName|inspect|\$\$typeof|@@.*|_.*)$/u;
+
+export function makeActor<T>(target: ActorTarget): T {
+  let current: ModuleInterface | null = null;
+  let functions = new Map<string, (...values: unknown[]) => Promise<unknown>>();
+  const functionOf = (name: string): ((...values: unknown[]) => Promise<unknown>) | undefined => {
+    const now = target.interface();
+    if (now !== current) {
+      current = now;
+      functions = new Map();
+    }
+    let found = functions.get(name);
+    if (found !== undefined) return found;
+    const codec = now.methods.get(name);
+    if (codec === undefined) return undefined;
+    found = (...values) => target.invoke(codec, values);
+    functions.set(name, found);
+    return found;
+  };
+  return new Proxy(Object.create(null) as object, {
+    get(_object, name) {
+      if (typeof name === "symbol" || name === "then") return undefined;
+      if (FOREIGN.test(name)) return target.interface().methods.has(name) ? functionOf(name) : undefined;
+      return functionOf(name) ?? (() => Promise.reject(noSuchMethod(name, target)));
+    },
+    has: (_object, name) => typeof name === "string" && target.interface().methods.has(name),
+    ownKeys: () => [...target.interface().methods.keys()],
+    getOwnPropertyDescriptor(_object, name) {
+      const value = typeof name === "string" ? functionOf(name) : undefined;
+      return value === undefined ? undefined : { value, enumerable: true, configurable: true };
+    },
+  }) as T;
+}
+
+/** Refuses a method that the description does not have, listing those it has. */
+export function noSuchMethod(name: string, target: ActorTarget): CanneryError {
+  const methods = [...target.interface().methods.values()].map(
+    (codec) => `  ${codec.name} ${codec.argsText}${codec.mode === "update" ? "" : ` ${codec.mode}`}`,
+  );
+  return new CanneryError(
+    "no-such-method",
+    `${target.name} has no method ${JSON.stringify(name)} in its Candid description. ${methods.length === 0 ? "It has no methods." : `It has:\n${methods.join("\n")}`}`,
+  );
+}

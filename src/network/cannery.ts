@@ -1,0 +1,437 @@
+/**
+ * A network in the test's own process: the public face of Cannery for JavaScript.
+ */
+import { CanneryError } from "../base/cannery-error.ts";
+import { decodeUtf8Lossy } from "../base/utf8.ts";
+import type { NetworkEvent } from "../core/events.ts";
+import type { GenesisConfig, SubnetRequest } from "../core/genesis.ts";
+import { Network } from "../core/network.ts";
+import type { Deviation } from "../core/schedule/recorder.ts";
+import type { Schedule } from "../core/schedule/schedule.ts";
+import { ANONYMOUS, type MessageId, type PrincipalId, type SubnetId } from "../core/state/ids.ts";
+import type { Limits } from "../core/state/limits.ts";
+import type { LatencyProfile, NetworkState, SubnetKind } from "../core/state/network-state.ts";
+import { principalText } from "../core/state/principal.ts";
+import { route } from "../core/state/world.ts";
+import type { AnyService } from "./actor.ts";
+import { Canister, type InstallArguments } from "./canister.ts";
+import type { Core } from "./core.ts";
+import { deploy, type Deployment, type DeployOptions, type ProjectManifest } from "./deploy/deploy.ts";
+import { nanosOf, instantNanos, type Duration, type Instant } from "./duration.ts";
+import type { Host } from "./host.ts";
+import { identityOf, type Identity } from "./identity.ts";
+import { createdId, createRequest, settingsRequest } from "./management.ts";
+import { interfaceOfCandid } from "./module-interface.ts";
+import { loadModule, type ModuleSource } from "./module-source.ts";
+import { Names } from "./names.ts";
+import { drawNetwork, type NetworkDrawOptions } from "./network-drawing.ts";
+import { principalId, type PrincipalLike } from "./principals.ts";
+import { Session } from "./session.ts";
+import type { CanisterSettings, Environment } from "./settings.ts";
+import { DEFAULT_TRACE_EVENTS, TraceLog } from "./trace-log.ts";
+import type { TraceView } from "./trace-view.ts";
+
+export interface CanneryOptions {
+  /** Number of application subnets; 1 when no subnet of any kind is asked for. */
+  readonly application?: number;
+  /** Number of system subnets. */
+  readonly system?: number;
+  readonly verifiedApplication?: number;
+  /** Adds the NNS subnet, which is the root then. */
+  readonly nns?: boolean;
+  /** Subnets one by one, instead of or besides the numbers: kind, name, number of nodes, cost schedule. */
+  readonly subnets?: readonly SubnetRequest[];
+  /** How long rounds take in virtual time: `instant` (default), `mainnet`, or a profile of your own. Nobody waits for it. */
+  readonly latency?: "instant" | "mainnet" | LatencyProfile;
+  /** Everything random follows from it; 0 by default. */
+  readonly seed?: number | bigint;
+  /** When the network begins, virtual. */
+  readonly time?: Instant;
+  /** The same as `time`, in nanoseconds since the Unix epoch. */
+  readonly timeNanos?: bigint;
+  /** Chooses where the platform leaves something open; the ordinary choices by default. */
+  readonly schedule?: Schedule;
+  /** The platform's limits, changed: for tests of what happens at them. */
+  readonly limits?: Partial<Limits>;
+  /** Checks Cannery's own invariants after every step. Slow; finds bugs of Cannery. */
+  readonly checkInvariants?: boolean;
+  /** Events kept for drawings and errors: 100,000 by default, `false` for none. */
+  readonly trace?: number | false;
+  /** Where lines go that canisters print: to the console (default), nowhere, or to a function. */
+  readonly print?: boolean | ((line: string) => void);
+}
+
+/** A subnet of the network. */
+export interface Subnet {
+  readonly id: string;
+  readonly kind: SubnetKind;
+  readonly name: string;
+}
+
+export interface CreateOptions {
+  /** Where; the network's first subnet by default. A subnet of `net.subnets`, or its id. */
+  readonly subnet?: Subnet | string;
+  /** Balance in cycles; 100 T by default. */
+  readonly cycles?: bigint;
+  /** Who controls it; the sender by default. */
+  readonly controllers?: readonly PrincipalLike[];
+  /** Environment variables. A canister or principal stands for the text of its id. */
+  readonly env?: Environment;
+  readonly settings?: CanisterSettings;
+  /** A chosen id: in a range of the subnet that it does not give ids out of. */
+  readonly id?: PrincipalLike;
+  /** Who creates and installs it, and calls it through `canister.actor`; the anonymous user by default. */
+  readonly sender?: PrincipalLike;
+  /** Name in drawings and errors; by default that of the module's file. */
+  readonly name?: string;
+}
+
+export interface InstallOptions extends CreateOptions, Omit<InstallArguments, "sender"> {}
+
+export interface SettleOptions {
+  /** Ends settling when it is used up: rounds (100,000 by default), or a span of virtual time (a day by default). */
+  readonly budget?: { readonly rounds?: number; readonly time?: Duration };
+}
+
+/** A state to come back to. */
+export interface NetworkSnapshot {
+  /** Of the network and its forks; opaque. */
+  readonly core: unknown;
+  readonly names: Names;
+  readonly log: TraceLog;
+  readonly submitted: number;
+  readonly open: ReadonlySet<MessageId>;
+}
+
+const DEFAULT_BUDGET = { rounds: 100_000, nanos: 86_400_000_000_000n };
+
+type Listener<E> = (event: E) => void;
+
+/** A line that a canister printed. */
+export interface PrintedLine {
+  /** Text of the canister's id. */
+  readonly canister: string;
+  readonly text: string;
+  /** As it is written to the console: `[Canister <id>] text`. */
+  readonly line: string;
+}
+
+export class Cannery {
+  private readonly session: Session;
+  private readonly options: CanneryOptions;
+  private log: TraceLog;
+  private readonly eventListeners = new Set<Listener<NetworkEvent>>();
+  private readonly printListeners = new Set<Listener<PrintedLine>>();
+
+  private constructor(
+    core: Core,
+    host: Host,
+    options: CanneryOptions,
+    from: { readonly names: Names; readonly log: TraceLog; readonly submitted: number },
+  ) {
+    this.options = options;
+    this.log = from.log;
+    this.session = new Session({
+      core,
+      host,
+      log: from.log,
+      names: from.names,
+      submitted: from.submitted,
+      onEvent: (event) => this.onEvent(event),
+    });
+  }
+
+  /** A new network. The package's entry gives the host of the platform it runs on. */
+  static async create(options: CanneryOptions & { readonly host: Host }): Promise<Cannery> {
+    const { host } = options;
+    const config: GenesisConfig = {
+      seed: BigInt(options.seed ?? 0),
+      subnets: subnetRequests(options),
+      latency: options.latency ?? "instant",
+      ...timeOf(options),
+      ...(options.limits === undefined ? {} : { limits: options.limits }),
+    };
+    const core = Network.genesis(config, host.environment, {
+      ...(options.schedule === undefined ? {} : { schedule: options.schedule }),
+      checkInvariants: options.checkInvariants ?? false,
+    });
+    const log = new TraceLog(options.trace === false ? 0 : (options.trace ?? DEFAULT_TRACE_EVENTS));
+    return new Cannery(core, host, options, { names: new Names(), log, submitted: 0 });
+  }
+
+  // The network and its time.
+
+  /** In the order in which they were asked for: application, verified application, system, NNS, then `subnets`. */
+  get subnets(): readonly Subnet[] {
+    const { state } = this.session.core;
+    return state.subnetOrder.map((id) => {
+      const { kind, name } = state.subnets.get(id)!.config;
+      return { id: principalText(id), kind, name };
+    });
+  }
+
+  /** Virtual time, in nanoseconds since the Unix epoch. */
+  get time(): bigint {
+    return this.session.core.state.timeNanos;
+  }
+
+  /** Rounds so far. */
+  get round(): number {
+    return this.session.core.state.round;
+  }
+
+  /** Moves virtual time; timers that are due then run in the rounds that follow (`settle`, or the next call). */
+  async advanceTime(span: Duration): Promise<void> {
+    this.session.driver.setTime(this.time + nanosOf(span));
+    await this.session.driver.nextTurn();
+  }
+
+  /** Sets virtual time; it only goes forward. */
+  async setTime(time: Instant): Promise<void> {
+    this.session.driver.setTime(instantNanos(time));
+    await this.session.driver.nextTurn();
+  }
+
+  /** Leaves rounds to `tick` from now on; `manual(false)` gives them back. A call that is awaited then needs somebody to tick. */
+  manual(isManual = true): void {
+    this.session.driver.setManual(isManual);
+  }
+
+  /** Runs rounds now, one after the other; resolves when whoever was answered has gone on. */
+  async tick(rounds = 1): Promise<void> {
+    for (let i = 0; i < rounds; i++) this.session.driver.round();
+    await this.session.driver.nextTurn();
+  }
+
+  /**
+   * Runs until no message is in flight, no call is open and no timer is due within ten virtual minutes, taking time to each
+   * timer. Heartbeats do not count. Refuses when the budget ends before, and says who waits for whom.
+   */
+  async settle(options: SettleOptions = {}): Promise<void> {
+    const rounds = options.budget?.rounds ?? DEFAULT_BUDGET.rounds;
+    const nanos = options.budget?.time === undefined ? DEFAULT_BUDGET.nanos : nanosOf(options.budget.time);
+    const unsettled = await this.session.driver.settle({ rounds, nanos });
+    if (unsettled === null) return;
+    const why = {
+      rounds: `after ${rounds} rounds there is still something to do`,
+      time: `after ${Number(nanos / 1_000_000n) / 1000} virtual seconds there is still something to do`,
+      stuck: "calls are open, and nothing can answer them",
+    }[unsettled.why];
+    throw new CanneryError("not-settled", `the network does not settle: ${why}.\n${this.session.whoWaits()}`);
+  }
+
+  // Canisters.
+
+  /** Creates a canister, installs the module and gives its actor. The module is bytes, or a path of a `.wasm`, `.wasm.gz` or `.mo` file. */
+  async install<T = AnyService>(module: ModuleSource, options: InstallOptions = {}): Promise<Canister<T>> {
+    const { bytes, stem } = await loadModule(module, this.session.host);
+    const canister = await this.createUnder<T>({ ...options, name: options.name ?? stem ?? "canister" }, options.sender);
+    const id = principalId(canister.id);
+    const { arg, args } = options;
+    const given = { ...(arg === undefined ? {} : { arg }), ...(args === undefined ? {} : { args }) };
+    await this.session.installBytes(id, { kind: "install" }, bytes, given, senderOf(options));
+    await this.setControllers(id, options);
+    return canister;
+  }
+
+  /** Creates an empty canister. */
+  async createCanister<T = AnyService>(options: CreateOptions = {}): Promise<Canister<T>> {
+    const canister = await this.createUnder<T>({ ...options, name: options.name ?? "canister" }, options.sender);
+    await this.setControllers(principalId(canister.id), options);
+    return canister;
+  }
+
+  /** A canister that exists already, such as one that another canister created. */
+  canister<T = AnyService>(
+    id: PrincipalLike,
+    options: { readonly sender?: PrincipalLike; readonly name?: string; readonly candid?: string } = {},
+  ): Canister<T> {
+    const canister = principalId(id);
+    this.session.canisterState(canister);
+    if (options.name !== undefined) this.session.names.give(canister, options.name);
+    if (options.candid !== undefined)
+      this.session.describe(canister, interfaceOfCandid(options.candid, null, this.session.nameOf(canister)));
+    return new Canister<T>(this.session, canister, senderOf(options));
+  }
+
+  /** Text of the ids of all canisters, in order. */
+  get canisterIds(): readonly string[] {
+    const { state } = this.session.core;
+    return [...state.subnets.values()]
+      .flatMap((subnet) => [...subnet.canisters.keys()])
+      .sort()
+      .map((id) => principalText(id));
+  }
+
+  /** Installs the canisters of an icp-cli project (`icp.yaml`) from their built artifacts, each with the ids of all. */
+  async deploy(project: string | ProjectManifest, options: DeployOptions = {}): Promise<Deployment> {
+    return deploy(this, this.session.host, project, options);
+  }
+
+  /** A user with a name, the same principal in every run. */
+  identity(name: string): Identity {
+    const identity = identityOf(name, this.session.host.environment.platform);
+    this.session.names.give(principalId(identity), name);
+    return identity;
+  }
+
+  // What happened.
+
+  /** Everything that happened, as far as it is kept. */
+  get trace(): TraceView {
+    return this.session.trace;
+  }
+
+  /** The messages of the trace as a diagram. */
+  draw(options: NetworkDrawOptions = {}): string {
+    return drawNetwork(this.session, options);
+  }
+
+  /** Gives a participant its name in drawings and errors. */
+  name(who: PrincipalLike, name: string): void {
+    this.session.names.give(principalId(who), name);
+  }
+
+  /** The name of a participant, or the text of its principal. */
+  nameOf(who: PrincipalLike): string {
+    return this.session.nameOf(principalId(who));
+  }
+
+  /** Calls the listener on each event, or each printed line, from now on; the function returned ends that. */
+  on(kind: "event", listener: Listener<NetworkEvent>): () => void;
+  on(kind: "print", listener: Listener<PrintedLine>): () => void;
+  on(kind: "event" | "print", listener: Listener<NetworkEvent> | Listener<PrintedLine>): () => void {
+    const listeners = (kind === "event" ? this.eventListeners : this.printListeners) as Set<unknown>;
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  }
+
+  /** Hex; equal for equal states on every machine: the same seed, inputs and choices give the same digest. */
+  digest(): string {
+    return this.session.core.digest();
+  }
+
+  /** Choices of the schedule so far that were not the ordinary ones. */
+  deviations(): readonly Deviation[] {
+    return this.session.core.deviations();
+  }
+
+  /** The whole state, to be read only: its shape may change between versions. */
+  get state(): NetworkState {
+    return this.session.core.state;
+  }
+
+  // Other times.
+
+  /** The whole network as it is now; costs next to nothing until something is written. */
+  snapshot(): NetworkSnapshot {
+    const { core, driver, names } = this.session;
+    return { core: core.snapshot(), names: names.copy(), log: this.log.copy(), submitted: driver.submitted, open: driver.openIds() };
+  }
+
+  /**
+   * Goes back to a snapshot, of this network or of one it was forked from. Calls that were already under way when the snapshot
+   * was taken, and are not answered, go on; all later ones are given up with a `CanneryError` (`network-restored`).
+   */
+  restore(snapshot: NetworkSnapshot): void {
+    const { core, driver } = this.session;
+    core.restore(snapshot.core);
+    this.session.names = snapshot.names.copy();
+    this.log = snapshot.log.copy();
+    driver.restored(snapshot.submitted, this.log);
+    this.session.trace.replace(this.log);
+    const error = new CanneryError(
+      "network-restored",
+      "the network was put back to a time before this call: there is no answer to it any more",
+    );
+    driver.abandon(error, snapshot.open);
+  }
+
+  /** A second network that goes on from here on its own. Promises of this network's calls stay with this one. */
+  fork(): Cannery {
+    const { core, driver, names, host } = this.session;
+    return new Cannery(core.fork(), host, this.options, { names: names.copy(), log: this.log.copy(), submitted: driver.submitted });
+  }
+
+  private async createUnder<T>(
+    options: CreateOptions & { readonly name: string },
+    sender: PrincipalLike | undefined,
+  ): Promise<Canister<T>> {
+    const by = sender === undefined ? ANONYMOUS : principalId(sender);
+    const wantedId = options.id === undefined ? null : principalId(options.id);
+    const settings = settingsAtCreation(options);
+    const subnet = wantedId !== null && options.subnet === undefined ? route(this.state, wantedId) : this.subnetId(options.subnet);
+    const reply = await this.session.execute(createRequest(by, { subnet, id: wantedId, cycles: options.cycles ?? null, settings }));
+    const id = createdId(reply);
+    this.session.names.give(id, options.name);
+    return new Canister<T>(this.session, id, by);
+  }
+
+  /** Controllers are set last, so that the sender can install what others will control. */
+  private async setControllers(id: PrincipalId, options: CreateOptions): Promise<void> {
+    const controllers = options.controllers ?? options.settings?.controllers;
+    if (controllers === undefined) return;
+    await this.session.execute(settingsRequest(senderOf(options), id, { controllers }));
+  }
+
+  private subnetId(wanted: Subnet | string | undefined): SubnetId {
+    const { state } = this.session.core;
+    if (wanted === undefined) return state.subnetOrder[0]!;
+    const text = typeof wanted === "string" ? wanted : wanted.id;
+    const found = state.subnetOrder.find((id) => principalText(id) === text);
+    if (found === undefined)
+      throw new CanneryError(
+        "no-such-subnet",
+        `there is no subnet ${JSON.stringify(text)}; net.subnets has ${this.subnets.map(({ name, id }) => `${name} (${id})`).join(", ")}`,
+      );
+    return found;
+  }
+
+  private onEvent(event: NetworkEvent): void {
+    for (const listener of this.eventListeners) listener(event);
+    if (event.kind !== "printed") return;
+    const canister = principalText(event.canister);
+    const text = decodeUtf8Lossy(event.content);
+    const line = `[Canister ${canister}] ${text}`;
+    const { print = true } = this.options;
+    if (print === true) this.session.host.print(line);
+    else if (print !== false) print(line);
+    for (const listener of this.printListeners) listener({ canister, text, line });
+  }
+}
+
+function senderOf(options: { readonly sender?: PrincipalLike }): PrincipalId {
+  return options.sender === undefined ? ANONYMOUS : principalId(options.sender);
+}
+
+function settingsAtCreation(options: CreateOptions): CanisterSettings | null {
+  const { controllers: _later, ...settings } = options.settings ?? {};
+  const environmentVariables = options.env ?? settings.environmentVariables;
+  const all = { ...settings, ...(environmentVariables === undefined ? {} : { environmentVariables }) };
+  return Object.keys(all).length === 0 ? null : all;
+}
+
+function timeOf(options: CanneryOptions): { readonly timeNanos?: bigint } {
+  if (options.timeNanos !== undefined) return { timeNanos: options.timeNanos };
+  return options.time === undefined ? {} : { timeNanos: instantNanos(options.time) };
+}
+
+function subnetRequests(options: CanneryOptions): SubnetRequest[] {
+  const { subnets = [], nns = false, application, system, verifiedApplication } = options;
+  const isDefault = subnets.length === 0 && !nns && application === undefined && system === undefined && verifiedApplication === undefined;
+  const requests = [
+    ...several(application ?? (isDefault ? 1 : 0), "application", "application"),
+    ...several(verifiedApplication ?? 0, "verified_application", "verified_application"),
+    ...several(system ?? 0, "system", "system"),
+    ...(nns ? several(1, "system", "nns") : []),
+    ...subnets,
+  ];
+  if (requests.length === 0) throw new CanneryError("bad-options", "a network has at least one subnet");
+  return requests;
+}
+
+function several(count: number, kind: SubnetKind, name: string): SubnetRequest[] {
+  if (!Number.isSafeInteger(count) || count < 0)
+    throw new CanneryError("bad-options", `the number of ${name} subnets is a whole number, not below zero; got ${count}`);
+  return Array.from({ length: count }, () => ({ kind, name }));
+}

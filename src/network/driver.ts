@@ -1,0 +1,343 @@
+/**
+ * Who runs the rounds of an in-process network, and when.
+ *
+ * A call submits at once and waits. The network runs in the next macrotask, when the test's body has nothing left to do: calls
+ * started together meet in one round. A turn runs rounds until somebody is answered, so that the body goes on before the next
+ * round; it goes on in later macrotasks while messages are in flight. Nobody waits for real time: while a user waits and nothing
+ * is in flight, time goes to the next timer.
+ */
+import { assert, unreachable } from "../base/assert.ts";
+import { CanneryError } from "../base/cannery-error.ts";
+import type { NetworkEvent } from "../core/events.ts";
+import type { Answer, CommandInput } from "../core/inputs.ts";
+import type { MessageId, PrincipalId, SubnetId } from "../core/state/ids.ts";
+import type { MessageTag } from "../core/state/messages.ts";
+
+import { outcomeOfError, type CallOutcome } from "./call-error.ts";
+import type { Core } from "./core.ts";
+import type { Host } from "./host.ts";
+import { hasHeartbeats, hasNoOpenCalls, isQuiet, nextDue } from "./quiet.ts";
+import { envelopeBytes, nonceOf, RequestIds } from "./request-ids.ts";
+import type { TraceLog } from "./trace-log.ts";
+
+export interface CallRequest {
+  readonly sender: PrincipalId;
+  /** `""` for the management canister. */
+  readonly receiver: PrincipalId;
+  readonly method: string;
+  readonly arg: Uint8Array;
+  /** Of a management call that names no canister. */
+  readonly subnet?: SubnetId | null;
+}
+
+/** A user's call that was submitted. */
+export interface SubmittedCall {
+  readonly id: MessageId;
+  /** Number of the message in the trace; `null` when it was refused before it became one. */
+  tag: MessageTag | null;
+  readonly request: CallRequest;
+  /** `null` while there is no answer. */
+  outcome: CallOutcome | null;
+  /** Never rejects. */
+  readonly answered: Promise<CallOutcome>;
+}
+
+interface OpenCall extends SubmittedCall {
+  resolve(outcome: CallOutcome): void;
+}
+
+export interface Budget {
+  /** Rounds. */
+  readonly rounds: number;
+  /** Virtual time, nanoseconds. */
+  readonly nanos: bigint;
+}
+
+/** How settling ended; `null` when the network is settled, else why it is not. */
+export type Unsettled = { readonly why: "rounds" | "time" | "stuck" };
+
+export interface DriverOptions {
+  readonly core: Core;
+  readonly host: Host;
+  readonly log: TraceLog;
+  /** Calls submitted before: the numbers of their nonces are used up. */
+  readonly submitted: number;
+  /** After each event, once the driver has done its own part. */
+  onEvent(event: NetworkEvent): void;
+  /** Says for people who waits for whom; for errors. */
+  whoWaits(): string;
+}
+
+/** An envelope is valid for some minutes; agents round to the minute, and so do we, so that ids of one minute share a hash. */
+const EXPIRY_NANOS = 300_000_000_000n;
+const MINUTE_NANOS = 60_000_000_000n;
+/** Rounds of one turn, before other work of the process has its turn. */
+const ROUNDS_PER_TURN = 200;
+/** Rounds without any answer after which calls are given up. */
+const MAX_ROUNDS_WAITING = 500_000;
+/** How far ahead a timer counts for settling: ten virtual minutes (design, "Who drives it"). */
+const SETTLE_HORIZON_NANOS = 600_000_000_000n;
+
+export class Driver {
+  /** No rounds but those asked for. */
+  isManual = false;
+  private readonly options: DriverOptions;
+  private readonly core: Core;
+  private trace: TraceLog;
+  private readonly requestIds: RequestIds;
+  private readonly open = new Map<MessageId, OpenCall>();
+  /** Run at the end of the next turn. */
+  private afterTurn: (() => void)[] = [];
+  private isScheduled = false;
+  private submittedCount: number;
+  /** Answers since the beginning: a turn ends after a round with one. */
+  private answeredCount = 0;
+  private roundsWaiting = 0;
+  private lastIngressTag: MessageTag | null = null;
+  /** Timers that were due and did not run, because their canister does not. */
+  private readonly idleTimers = new Set<string>();
+  private readonly turn = (): void => this.runTurn();
+
+  constructor(options: DriverOptions) {
+    this.options = options;
+    this.core = options.core;
+    this.trace = options.log;
+    this.submittedCount = options.submitted;
+    this.requestIds = new RequestIds((bytes) => options.host.environment.platform.sha256(bytes));
+  }
+
+  /** Calls submitted so far. */
+  get submitted(): number {
+    return this.submittedCount;
+  }
+
+  /** Submits a call; its rounds follow in a later macrotask. */
+  call(request: CallRequest): SubmittedCall {
+    const { timeNanos } = this.core.state;
+    const expiryNanos = ((timeNanos + EXPIRY_NANOS) / MINUTE_NANOS) * MINUTE_NANOS;
+    const content = { ...request, expiryNanos, nonce: nonceOf(this.submittedCount++) };
+    const messageId = this.requestIds.idOf(content);
+    let resolve!: (outcome: CallOutcome) => void;
+    const answered = new Promise<CallOutcome>((done) => {
+      resolve = done;
+    });
+    const call: OpenCall = { id: messageId, tag: null, request, outcome: null, answered, resolve };
+    this.open.set(messageId, call);
+    const answer = this.step({
+      kind: "ingress",
+      messageId,
+      sender: request.sender,
+      receiver: request.receiver,
+      method: request.method,
+      arg: request.arg,
+      expiryNanos,
+      envelopeBytes: envelopeBytes(content),
+      senderInfo: null,
+      subnet: request.subnet ?? null,
+    });
+    if (answer?.kind === "accepted") call.tag = this.lastIngressTag;
+    if (answer?.kind === "refused") this.answer(call, outcomeOfError(answer.error));
+    this.roundsWaiting = 0;
+    this.idleTimers.clear();
+    this.wake();
+    return call;
+  }
+
+  /** Answered from the state as it is now; the promise resolves after a turn, so that a loop of queries lets the network run. */
+  query(request: CallRequest): Promise<CallOutcome> {
+    const answer = this.step({
+      kind: "query",
+      sender: request.sender,
+      receiver: request.receiver,
+      method: request.method,
+      arg: request.arg,
+      senderInfo: null,
+    });
+    const outcome = queryOutcome(answer);
+    return new Promise((resolve) => this.afterNextTurn(() => resolve(outcome)));
+  }
+
+  command(command: CommandInput): Answer | null {
+    this.idleTimers.clear();
+    const answer = this.step(command);
+    this.wake();
+    return answer;
+  }
+
+  setTime(timeNanos: bigint): void {
+    this.idleTimers.clear();
+    const answer = this.step({ kind: "time", timeNanos });
+    if (answer?.kind === "refused") throw new CanneryError("bad-time", answer.error.description);
+    this.wake();
+  }
+
+  /** Resolves when the next turn has ended and what waited for it has gone on. */
+  nextTurn(): Promise<void> {
+    return new Promise((resolve) => this.afterNextTurn(resolve));
+  }
+
+  /** One round on every subnet, now. */
+  round(): void {
+    this.step({ kind: "round", subnets: null });
+  }
+
+  /**
+   * Runs until no message is in flight, no call is open and no timer is due within the horizon, going to each timer.
+   * `null` when that is reached.
+   */
+  async settle(budget: Budget): Promise<Unsettled | null> {
+    const startNanos = this.core.state.timeNanos;
+    this.idleTimers.clear();
+    for (let rounds = 0; ;) {
+      const answeredBefore = this.answeredCount;
+      for (let inTurn = 0; inTurn < ROUNDS_PER_TURN && this.answeredCount === answeredBefore; inTurn++) {
+        const { state } = this.core;
+        const isAwaited = this.open.size > 0 || !hasNoOpenCalls(state);
+        const next = this.nextStep(isAwaited ? null : SETTLE_HORIZON_NANOS);
+        if (next === "nothing") return isAwaited ? { why: "stuck" } : null;
+        if (rounds >= budget.rounds) return { why: "rounds" };
+        if (state.timeNanos - startNanos > budget.nanos) return { why: "time" };
+        this.advance(next);
+        rounds++;
+      }
+      // Whoever was answered goes on, and may call again, before the next round.
+      await new Promise<void>((resolve) => this.options.host.macrotask(resolve));
+    }
+  }
+
+  /** Gives up all open calls but those in `kept`, telling their callers why. */
+  abandon(error: CanneryError, kept: ReadonlySet<MessageId> = new Set()): void {
+    for (const call of [...this.open.values()]) if (!kept.has(call.id)) this.answer(call, { kind: "abandoned", error });
+  }
+
+  /** Ids of calls without an answer. */
+  openIds(): ReadonlySet<MessageId> {
+    return new Set(this.open.keys());
+  }
+
+  /** After the state was replaced: goes on from there. */
+  restored(submitted: number, log: TraceLog): void {
+    this.submittedCount = submitted;
+    this.trace = log;
+    this.idleTimers.clear();
+    this.wake();
+  }
+
+  private afterNextTurn(run: () => void): void {
+    this.afterTurn.push(run);
+    this.schedule();
+  }
+
+  private wake(): void {
+    if (!this.isManual) this.schedule();
+  }
+
+  /** Leaving manual mode, or entering it. */
+  setManual(isManual: boolean): void {
+    this.isManual = isManual;
+    this.wake();
+  }
+
+  private schedule(): void {
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    this.options.host.macrotask(this.turn);
+  }
+
+  private runTurn(): void {
+    this.isScheduled = false;
+    const done = this.afterTurn;
+    this.afterTurn = [];
+    if (!this.isManual) this.runRounds();
+    for (const run of done) run();
+    if (this.afterTurn.length > 0) this.schedule();
+  }
+
+  private runRounds(): void {
+    const answeredBefore = this.answeredCount;
+    for (let rounds = 0; rounds < ROUNDS_PER_TURN; rounds++) {
+      const next = this.nextStep(this.open.size > 0 ? null : 0n);
+      if (next === "nothing") {
+        if (this.open.size > 0) this.giveUp("nothing in the network can answer it any more");
+        return;
+      }
+      this.advance(next);
+      if (this.answeredCount !== answeredBefore) break;
+      if (this.open.size > 0 && ++this.roundsWaiting > MAX_ROUNDS_WAITING)
+        this.giveUp(`there was no answer within ${MAX_ROUNDS_WAITING} rounds`);
+    }
+    if (this.open.size > 0 || !isQuiet(this.core.state)) this.schedule();
+  }
+
+  /**
+   * What brings the network on: a round; or time to something that is due within the horizon (`null`: whenever), and a round
+   * then. With an unlimited horizon heartbeats count too.
+   */
+  private nextStep(horizonNanos: bigint | null): "round" | "nothing" | bigint {
+    const { state } = this.core;
+    if (!isQuiet(state)) return "round";
+    const due = nextDue(state, this.idleTimers);
+    if (due !== null && (horizonNanos === null || due.timeNanos <= state.timeNanos + horizonNanos)) return due.timeNanos;
+    return horizonNanos === null && hasHeartbeats(state) ? "round" : "nothing";
+  }
+
+  private advance(next: "round" | bigint): void {
+    if (next === "round") return this.round();
+    const due = nextDue(this.core.state, this.idleTimers);
+    if (next > this.core.state.timeNanos) this.step({ kind: "time", timeNanos: next });
+    this.round();
+    // A timer whose canister is stopped or frozen stays where it is: waiting for it would never end.
+    const still = nextDue(this.core.state, this.idleTimers);
+    if (due !== null && still !== null && still.key === due.key && isQuiet(this.core.state)) this.idleTimers.add(due.key);
+  }
+
+  private giveUp(why: string): void {
+    const waiting = this.options.whoWaits();
+    for (const call of [...this.open.values()]) {
+      const error = new CanneryError("no-answer", `the call of ${call.request.method} stays without an answer: ${why}.\n${waiting}`);
+      this.answer(call, { kind: "abandoned", error });
+    }
+    this.roundsWaiting = 0;
+  }
+
+  private step(input: Parameters<Core["step"]>[0]): Answer | null {
+    const { events, answer } = this.core.step(input);
+    for (const event of events) {
+      this.trace.append(event);
+      if (event.kind === "sent" && event.message === "ingress") this.lastIngressTag = event.tag;
+      if (event.kind === "ingressStatus") {
+        const { status } = event;
+        if (status.kind === "replied" || status.kind === "rejected") {
+          const call = this.open.get(event.messageId);
+          if (call !== undefined) this.answer(call, status);
+        }
+      }
+      this.options.onEvent(event);
+    }
+    return answer;
+  }
+
+  private answer(call: OpenCall, outcome: CallOutcome): void {
+    this.open.delete(call.id);
+    this.answeredCount++;
+    this.roundsWaiting = 0;
+    call.outcome = outcome;
+    call.resolve(outcome);
+  }
+}
+
+function queryOutcome(answer: Answer | null): CallOutcome {
+  assert(answer !== null, "a query is answered at once");
+  switch (answer.kind) {
+    case "replied":
+      return answer;
+    case "refused":
+      return outcomeOfError(answer.error);
+    case "rejected":
+      return { kind: "rejected", code: answer.reject.code, message: answer.reject.message, errorCode: answer.error?.code ?? null };
+    case "accepted":
+      return unreachable(answer as never);
+    default:
+      return unreachable(answer);
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * What the in-process face needs from outside, as interfaces that `host/` fills in: for Node, and for a tab.
+ */
+import type { Environment } from "../core/network.ts";
+
+export interface Host {
+  /** Wasm engine and hashes, compiled modules and live instances: shared by all networks of a process. */
+  readonly environment: Environment;
+  /** Runs the function soon, after all pending microtasks, with the host's own timer: fake timers of a test do not stop it. */
+  macrotask(run: () => void): void;
+  /** Writes one line where people see it. */
+  print(line: string): void;
+  /** `null` where there is no file system. */
+  readonly files: HostFiles | null;
+  /** Compiles a Motoko source file to Wasm; `null` where no compiler is installed or none can be. */
+  readonly compileMotoko: ((path: string) => Promise<Uint8Array>) | null;
+  /** Runs the build commands of a project's canister and gives what they wrote to `$ICP_WASM_OUTPUT_PATH`. */
+  readonly runBuild: ((build: BuildRun) => Promise<Uint8Array>) | null;
+}
+
+export interface BuildRun {
+  /** Shell commands, one after the other. */
+  readonly commands: readonly string[];
+  readonly directory: string;
+  /** Variables besides those of the process. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface HostFiles {
+  /** An absolute path from one relative to `base`, or to the working directory when `base` is `null`. */
+  resolve(base: string | null, path: string): string;
+  directoryOf(path: string): string;
+  /** Last part of a path, without its extension. */
+  stemOf(path: string): string;
+  isFile(path: string): Promise<boolean>;
+  isDirectory(path: string): Promise<boolean>;
+  /** Absolute paths that match a pattern of `*` and `**`, relative to `base`, in order. */
+  glob(base: string, pattern: string): Promise<string[]>;
+  /** Rejects with the host's own error, which names the path. */
+  read(path: string): Promise<Uint8Array>;
+}

@@ -1,0 +1,39 @@
+/**
+ * Users of an in-process network. Nobody signs there, so a user is a principal with a name; it has the form of a key's
+ * principal, and is the same in every run.
+ */
+import type { Principal } from "@icp-sdk/core/principal";
+import { concat, fromHex } from "../base/bytes.ts";
+import { encodeUtf8 } from "../base/utf8.ts";
+import type { PrincipalId } from "../core/state/ids.ts";
+import { selfAuthenticatingPrincipal } from "../core/state/principal.ts";
+import type { Platform } from "../core/wasm/engine.ts";
+import { principalOf } from "./principals.ts";
+
+export class Identity {
+  readonly name: string;
+  readonly principal: Principal;
+
+  constructor(name: string, principal: Principal) {
+    this.name = name;
+    this.principal = principal;
+  }
+
+  /** As identities of `@icp-sdk/core` have it. */
+  getPrincipal(): Principal {
+    return this.principal;
+  }
+}
+
+/** DER of an Ed25519 public key up to the key. Source: RFC 8410. */
+const ED25519_DER_PREFIX = fromHex("302a300506032b6570032100");
+
+/** The principal of the key whose bytes are the hash of the name. Nobody knows a private key to it. */
+export function identityId(name: string, platform: Pick<Platform, "sha224" | "sha256">): PrincipalId {
+  const key = platform.sha256(encodeUtf8(`cannery identity ${name}`));
+  return selfAuthenticatingPrincipal(concat(ED25519_DER_PREFIX, key), platform.sha224);
+}
+
+export function identityOf(name: string, platform: Pick<Platform, "sha224" | "sha256">): Identity {
+  return new Identity(name, principalOf(identityId(name, platform)));
+}

@@ -1,0 +1,171 @@
+/**
+ * What is still to happen in a network, read from its state: whether a message is in flight, when the next timer is due,
+ * and who waits for whom. Drives settling, and says why nothing more happens.
+ */
+import type { CallOrigin } from "../core/state/canister.ts";
+import type { CanisterId, PrincipalId, SubnetId } from "../core/state/ids.ts";
+import type { NetworkState, SubnetState } from "../core/state/network-state.ts";
+
+/** Seconds after which a stop request is given up. Source: management-canister.md 3, `stop_canister`. */
+const STOP_TIMEOUT_NANOS = 300_000_000_000n;
+
+/** No message is on its way and no execution is held: a further round at this time does nothing but heartbeats and timers that are due. */
+export function isQuiet(state: NetworkState): boolean {
+  for (const subnet of state.subnets.values()) if (!isSubnetQuiet(subnet)) return false;
+  return true;
+}
+
+function isSubnetQuiet(subnet: SubnetState): boolean {
+  if (subnet.pendingIngress.length > 0 || subnet.withInput.size > 0 || subnet.withOutput.size > 0 || subnet.paused.size > 0) return false;
+  if (subnet.queues.hasInput || subnet.queues.hasOutput) return false;
+  for (const stream of subnet.streams.values()) if (stream.length > 0) return false;
+  return true;
+}
+
+/** No call is waited for by a canister, and none is being stopped. */
+export function hasNoOpenCalls(state: NetworkState): boolean {
+  for (const subnet of state.subnets.values()) if (subnet.callbackCount > 0 || subnet.stopping.size > 0) return false;
+  return true;
+}
+
+export function hasHeartbeats(state: NetworkState): boolean {
+  for (const subnet of state.subnets.values()) if (subnet.withHeartbeat.size > 0) return true;
+  return false;
+}
+
+/** Something that happens when time has come. */
+export interface Due {
+  readonly kind: "timer" | "deadline" | "stopTimeout";
+  readonly timeNanos: bigint;
+  readonly canister: CanisterId;
+  /** Equal for the same event only. */
+  readonly key: string;
+}
+
+/**
+ * What is due first, or `null`. Timers wait while their canister does not run: those that were due and still did not
+ * happen are passed in as `ignored`, by key.
+ */
+export function nextDue(state: NetworkState, ignored: ReadonlySet<string> = NOTHING): Due | null {
+  let first: Due | null = null;
+  for (const subnet of state.subnets.values()) {
+    for (const due of [
+      firstKey("timer", subnet.timers.entries(), ignored),
+      firstKey("deadline", subnet.deadlines.entries(), ignored),
+      firstStop(subnet),
+    ]) {
+      if (due !== null && (first === null || due.timeNanos < first.timeNanos)) first = due;
+    }
+  }
+  return first;
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** Keys begin with 16 hex digits of nanoseconds: see `timerKey`. */
+function firstKey(kind: "timer" | "deadline", entries: IterableIterator<[string, CanisterId]>, ignored: ReadonlySet<string>): Due | null {
+  for (const [key, canister] of entries) {
+    const name = `${kind} ${key}`;
+    if (!ignored.has(name)) return { kind, timeNanos: BigInt(`0x${key.slice(0, 16)}`), canister, key: name };
+  }
+  return null;
+}
+
+function firstStop(subnet: SubnetState): Due | null {
+  let first: Due | null = null;
+  for (const id of subnet.stopping.keys()) {
+    const status = subnet.canisters.get(id)?.status;
+    if (status?.kind !== "stopping") continue;
+    for (const { sinceNanos } of status.requests) {
+      const timeNanos = sinceNanos + STOP_TIMEOUT_NANOS;
+      if (first === null || timeNanos < first.timeNanos)
+        first = { kind: "stopTimeout", timeNanos, canister: id, key: `stop ${id} ${timeNanos}` };
+    }
+  }
+  return first;
+}
+
+/** One thing that is waited for. */
+export type Waiting =
+  /** Calls of one method that are open in one call context. */
+  | {
+      readonly kind: "call";
+      readonly canister: CanisterId;
+      readonly origin: CallOrigin | null;
+      readonly callee: PrincipalId;
+      readonly method: string;
+      readonly count: number;
+    }
+  | { readonly kind: "stopping"; readonly canister: CanisterId }
+  | { readonly kind: "ingress"; readonly subnet: SubnetId; readonly count: number }
+  | { readonly kind: "stream"; readonly from: SubnetId; readonly to: SubnetId; readonly count: number }
+  | { readonly kind: "timer"; readonly canister: CanisterId; readonly timeNanos: bigint };
+
+/** Everything that is waited for: calls by canister id, then the rest. Walks all canisters; for people, not for rounds. */
+export function whoWaits(state: NetworkState): Waiting[] {
+  const waiting: Waiting[] = [];
+  for (const subnet of state.subnets.values()) {
+    for (const canister of subnet.canisters.values()) {
+      const calls = new Map<string, Extract<Waiting, { kind: "call" }>>();
+      for (const callback of canister.callbacks.values()) {
+        const key = `${callback.callContextId} ${callback.respondent} ${callback.method}`;
+        const origin = canister.callContexts.get(callback.callContextId)?.origin ?? null;
+        const count = (calls.get(key)?.count ?? 0) + 1;
+        calls.set(key, { kind: "call", canister: canister.id, origin, callee: callback.respondent, method: callback.method, count });
+      }
+      waiting.push(...calls.values());
+      if (canister.status.kind === "stopping") waiting.push({ kind: "stopping", canister: canister.id });
+    }
+  }
+  for (const [id, subnet] of state.subnets.entries()) {
+    if (subnet.pendingIngress.length > 0) waiting.push({ kind: "ingress", subnet: id, count: subnet.pendingIngress.length });
+    for (const [to, stream] of subnet.streams.entries()) {
+      if (stream.length > 0) waiting.push({ kind: "stream", from: id, to, count: stream.length });
+    }
+    for (const [key, canister] of subnet.timers.entries())
+      waiting.push({ kind: "timer", canister, timeNanos: BigInt(`0x${key.slice(0, 16)}`) });
+  }
+  return waiting;
+}
+
+/** At most this many lines are printed. */
+const MAX_LINES = 20;
+
+/** One line for each, for people. `nowNanos` is what times are counted from. */
+export function waitingText(waiting: readonly Waiting[], nowNanos: bigint, nameOf: (principal: PrincipalId) => string): string {
+  if (waiting.length === 0) return "  nobody waits for anything";
+  const lines = waiting.slice(0, MAX_LINES).map((one) => `  ${waitingLine(one, nowNanos, nameOf)}`);
+  if (waiting.length > MAX_LINES) lines.push(`  … and ${waiting.length - MAX_LINES} more`);
+  return lines.join("\n");
+}
+
+function waitingLine(waiting: Waiting, nowNanos: bigint, nameOf: (principal: PrincipalId) => string): string {
+  switch (waiting.kind) {
+    case "call": {
+      const times = waiting.count > 1 ? ` (${waiting.count} calls)` : "";
+      return `${nameOf(waiting.canister)}${originText(waiting.origin, nameOf)} waits for ${nameOf(waiting.callee)}.${waiting.method}${times}`;
+    }
+    case "stopping":
+      return `${nameOf(waiting.canister)} is being stopped and waits for its open calls`;
+    case "ingress":
+      return `${waiting.count} call(s) of users wait for a block of subnet ${nameOf(waiting.subnet)}`;
+    case "stream":
+      return `${waiting.count} message(s) are under way from subnet ${nameOf(waiting.from)} to subnet ${nameOf(waiting.to)}`;
+    case "timer": {
+      const seconds = Number((waiting.timeNanos - nowNanos) / 1_000_000n) / 1000;
+      return `${nameOf(waiting.canister)} has a timer ${seconds <= 0 ? "that is due" : `due in ${seconds} s`}`;
+    }
+  }
+}
+
+function originText(origin: CallOrigin | null, nameOf: (principal: PrincipalId) => string): string {
+  if (origin === null) return "";
+  switch (origin.kind) {
+    case "ingress":
+      return `.${origin.method} (called by ${nameOf(origin.user)})`;
+    case "canister":
+      return `.${origin.method} (called by ${nameOf(origin.canister)})`;
+    case "systemTask":
+      return ` (${origin.task})`;
+  }
+}
