@@ -10,6 +10,7 @@ import { genesis, type GenesisConfig } from "./genesis.ts";
 import type { Answer, CommandInput, Input, QueryInput } from "./inputs.ts";
 import { checkInvariants } from "./invariants.ts";
 import { executeQuery, querySubnet } from "./queries/execute-query.ts";
+import { QUERY_TOOLS } from "./rules/query-tools.ts";
 import { runCommand } from "./rules/test-commands.ts";
 import { submitRequest } from "./rules/request-submission.ts";
 import { Recorder, type Deviation } from "./schedule/recorder.ts";
@@ -134,12 +135,12 @@ export class Network {
   }
 
   private query(input: QueryInput): Answer {
-    const subnetId = querySubnet(this.world, input);
+    const subnetId = querySubnet(this.world, input, QUERY_TOOLS);
     if (subnetId === null) {
       const description = `Canister ${principalText(input.receiver)} not found`;
       return { kind: "rejected", reject: { code: 3, message: description }, error: { code: ErrorCode.CanisterNotFound, description } };
     }
-    return executeQuery(this.world, this.current.subnets.get(subnetId)!, input);
+    return executeQuery(this.world, this.current.subnets.get(subnetId)!, input, QUERY_TOOLS);
   }
 
   private round(only: readonly string[] | null): void {

@@ -7,7 +7,7 @@ import { InstancePool } from "../../src/core/canister/instances.ts";
 import type { ExecutedEvent, IngressStatus, NetworkEvent, SentEvent } from "../../src/core/events.ts";
 import { GENESIS_TIME_NANOS, type GenesisConfig } from "../../src/core/genesis.ts";
 import type { Answer } from "../../src/core/inputs.ts";
-import { ARGUMENT, RESULT } from "../../src/core/management/candid-types.ts";
+import { ARGUMENT } from "../../src/core/management/candid-types.ts";
 import { Network, type NetworkOptions } from "../../src/core/network.ts";
 import type { CanisterState } from "../../src/core/state/canister.ts";
 import type { CanisterId, MessageId, PrincipalId, SubnetId } from "../../src/core/state/ids.ts";
@@ -102,21 +102,21 @@ export class Scenario {
     return this.net.step({ kind: "query", sender, receiver, method, arg, senderInfo: null }).answer!;
   }
 
-  /** Calls the management canister with a Candid argument; returns the decoded result or throws with the rejection. */
-  manage(method: keyof typeof ARGUMENT, argument: unknown, given: { sender?: PrincipalId; subnet?: SubnetId } = {}): unknown {
+  /** Calls the management canister with a Candid argument; returns the answer's bytes or throws with the rejection. */
+  manage(method: keyof typeof ARGUMENT, argument: unknown, given: { sender?: PrincipalId; subnet?: SubnetId } = {}): Uint8Array {
     const end = this.call("" as PrincipalId, method, IDL.encode(ARGUMENT[method] as unknown as IDL.Type[], [argument]), given);
     if (end.kind === "rejected") throw new Error(`IC0${end.errorCode}: ${end.message}`);
-    const types = (RESULT as unknown as Record<string, IDL.Type[] | undefined>)[method];
-    return types === undefined ? undefined : IDL.decode(types, end.data)[0];
+    return end.data;
   }
 
   /** Creates a canister and installs a wat module (or Wasm bytes) in it. */
   install(module: string | Uint8Array, given: { subnet?: number; cycles?: bigint; arg?: Uint8Array } = {}): CanisterId {
-    const created = this.manage(
+    const reply = this.manage(
       "provisional_create_canister_with_cycles",
       { amount: [given.cycles ?? 100_000_000_000_000n], settings: [], specified_id: [], sender_canister_version: [] },
       { subnet: this.subnet(given.subnet ?? 0) },
-    ) as { canister_id: Principal };
+    );
+    const [created] = IDL.decode([IDL.Record({ canister_id: IDL.Principal })], reply) as unknown as [{ canister_id: Principal }];
     const wasm = typeof module === "string" ? compileWat(module) : module;
     this.manage("install_code", {
       mode: { install: null },

@@ -1,18 +1,17 @@
 /**
- * What `core/queries` takes from the layers above it: the account of a run, and the management canister.
+ * What executing queries needs of layers behind it: the account of an execution, and the management canister's query calls.
+ *
+ * Data certificates are signed trees, which a network without certification does not make: `data_certificate_present` is 0 here.
  */
 import { canisterOfManagementQuery, managementQuery, managementQueryFromCanister } from "../management/management-query.ts";
 import type { QueryTools } from "../queries/query-tools.ts";
 import { ExecutionView } from "./execution-view.ts";
 import { threadQuotas } from "./quotas.ts";
 
-/** `dataCertificate` comes from whoever makes certificates. */
-export function makeQueryTools(dataCertificate: QueryTools["dataCertificate"]): QueryTools {
-  return {
-    view: (input) => new ExecutionView({ ...input, quotas: threadQuotas(input.world, input.subnet) }),
-    dataCertificate,
-    managementQuery,
-    managementQueryFromCanister,
-    canisterOfManagementQuery,
-  };
-}
+export const QUERY_TOOLS: QueryTools = {
+  view: (input) => new ExecutionView({ ...input, quotas: threadQuotas(input.world, input.subnet) }),
+  dataCertificate: () => null,
+  managementQuery,
+  managementQueryFromCanister,
+  canisterOfManagementQuery,
+};

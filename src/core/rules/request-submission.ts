@@ -14,6 +14,7 @@ import type { SubnetState } from "../state/network-state.ts";
 import { ErrorCode, type UserError } from "../state/rejects.ts";
 import { principalText } from "../state/principal.ts";
 import { at, editSubnet, route, type World } from "../state/world.ts";
+import { QUERY_TOOLS } from "./query-tools.ts";
 import { chargedLater } from "./ingress-induction.ts";
 
 /** How far an expiry may lie ahead, and the tolerance of the validator. Source: messaging.md 9, "Admission window". */
@@ -96,5 +97,5 @@ function submissionError(world: World, subnet: SubnetState, message: Ingress): U
     return { code: ErrorCode.CompositeQueryCalledInReplicatedMode, description: "Composite query cannot be called in replicated mode" };
   }
   if (execution === null) return { code: ErrorCode.CanisterWasmModuleNotFound, description: "Requested canister has no wasm module" };
-  return inspectMessage(world, subnet, canister!, message);
+  return inspectMessage(world, subnet, canister!, message, QUERY_TOOLS);
 }
