@@ -18,6 +18,7 @@ const mo = require("motoko");
 mo.loadPackage(require("motoko/packages/latest/core.json"));
 for (const [path, text] of Object.entries(workerData.sources)) mo.write(path, text);
 mo.setPublicMetadata([...workerData.publicMetadata]);
+for (const flag of workerData.memoryFlags ?? []) mo.compiler.gcFlags(flag);
 
 const { code, diagnostics } = mo.compiler.compileWasm("ic", workerData.entry);
 

@@ -11,6 +11,8 @@ export interface CompileRequest {
   readonly sources: Readonly<Record<string, string>>;
   /** Custom sections everyone may read, such as `candid:service`; without it only the canister's controllers may. */
   readonly publicMetadata: readonly string[];
+  /** What `moc` knows as options of memory and garbage collector: `classicOP` gives a 32-bit module. Absent: the compiler's defaults, a 64-bit one. */
+  readonly memoryFlags?: readonly string[];
 }
 
 export interface CompiledMotoko {

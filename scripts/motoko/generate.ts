@@ -20,6 +20,7 @@ function entryOf(request: CompileRequest, compiled: CompiledMotoko): ManifestEnt
   return {
     entry: request.entry,
     publicMetadata: request.publicMetadata,
+    ...(request.memoryFlags === undefined ? {} : { memoryFlags: request.memoryFlags }),
     sources: hashesOf(request),
     wasmSha256: sha256(compiled.wasm),
     wasmSizeBytes: compiled.wasm.length,

@@ -22,6 +22,7 @@ export interface Manifest {
 export interface ManifestEntry {
   readonly entry: string;
   readonly publicMetadata: readonly string[];
+  readonly memoryFlags?: readonly string[];
   /** SHA-256 of each source file by its path in `examples/`. */
   readonly sources: Readonly<Record<string, string>>;
   /** SHA-256 and size of the module before compression. */
@@ -56,8 +57,8 @@ export function hashesOf(request: CompileRequest): Record<string, string> {
 
 /** Whether an entry was made from just this request. The compiler's version is the manifest's. */
 export function isMadeFrom(entry: ManifestEntry, request: CompileRequest): boolean {
-  const made = { entry: entry.entry, publicMetadata: entry.publicMetadata, sources: entry.sources };
-  const wanted = { entry: request.entry, publicMetadata: request.publicMetadata, sources: hashesOf(request) };
+  const made = { entry: entry.entry, publicMetadata: entry.publicMetadata, memoryFlags: entry.memoryFlags, sources: entry.sources };
+  const wanted = { entry: request.entry, publicMetadata: request.publicMetadata, memoryFlags: request.memoryFlags, sources: hashesOf(request) };
   return JSON.stringify(made) === JSON.stringify(wanted);
 }
 

@@ -12,6 +12,7 @@ export interface Program {
   /** Path of its actor inside `examples/`. */
   readonly entry: string;
   readonly publicMetadata: readonly string[];
+  readonly memoryFlags?: readonly string[];
 }
 
 /** As icp-cli's Motoko recipe has it: everybody may read the interface. */
@@ -34,6 +35,8 @@ export const PROGRAMS: readonly Program[] = [
   program("reentrancy/saga.mo"),
   program("retry-from-timer/caller.mo"),
   program("kernels/motoko-kernel.mo"),
+  // The same as a 32-bit module, which every Node runs as it is: the baseline of `bench/`.
+  { ...program("kernels/motoko-kernel.mo"), name: "kernels-motoko-kernel-wasm32", memoryFlags: ["classicOP"] },
   program("kernels/heap.mo"),
 ];
 
@@ -47,7 +50,7 @@ const EXAMPLES = new URL("../../examples/", import.meta.url);
 export const EXAMPLES_FOLDER = fileURLToPath(EXAMPLES);
 
 /** What the compiler is asked for: the program's text with that of every file it imports, directly or not. */
-export function requestOf({ entry, publicMetadata }: Program): CompileRequest {
+export function requestOf({ entry, publicMetadata, memoryFlags }: Program): CompileRequest {
   const sources: Record<string, string> = {};
   const add = (path: string): void => {
     if (path in sources) return;
@@ -56,7 +59,7 @@ export function requestOf({ entry, publicMetadata }: Program): CompileRequest {
     for (const imported of relativeImports(text)) add(posix.join(posix.dirname(path), `${imported}.mo`));
   };
   add(entry);
-  return { entry, sources: sortedByKey(sources), publicMetadata };
+  return { entry, sources: sortedByKey(sources), publicMetadata, ...(memoryFlags === undefined ? {} : { memoryFlags }) };
 }
 
 /** Paths imported that are not libraries (`mo:core/List`), as written, without `.mo`. The compiler fails if one is missed. */
