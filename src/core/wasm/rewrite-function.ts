@@ -591,8 +591,15 @@ export class FunctionRewriter {
   private call(start: number): void {
     this.flushCopy(start);
     const callee = this.layout.functionIndex(this.u32());
-    this.flushCounter();
-    this.out.call(callee);
+    if (this.measured.tailCalls.has(this.position)) {
+      this.leaveFunction();
+      this.out.op(0x12);
+      this.out.u32(callee);
+      this.counterInGlobal = false;
+    } else {
+      this.flushCounter();
+      this.out.call(callee);
+    }
     this.copyFrom = this.position;
   }
 
@@ -619,10 +626,13 @@ export class FunctionRewriter {
     const type = this.u32();
     this.skipLeb();
     this.tableIndex();
-    this.flushCounter();
-    this.out.op(0x11);
+    const tail = this.measured.tailCalls.has(this.position);
+    if (tail) this.leaveFunction();
+    else this.flushCounter();
+    this.out.op(tail ? 0x13 : 0x11);
     this.out.u32(type);
     this.out.op(0);
+    if (tail) this.counterInGlobal = false;
     this.copyFrom = this.position;
   }
 

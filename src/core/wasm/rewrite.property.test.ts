@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { prepared, Subject, type Ending } from "../../../test/support/rewritten.ts";
+import { OutOfInstructions, prepared, Subject, type Ending } from "../../../test/support/rewritten.ts";
+import { meteredAsThePlatform } from "../../../test/support/replica-metering.ts";
 import { randomModule } from "../../../test/support/random-module.ts";
 import { wat } from "../../../test/support/wat.ts";
 import { nodeEngine } from "../../host/engine.ts";
@@ -60,6 +61,19 @@ function ended(ending: Ending): string {
   return ending.code === 3 ? "null or wrong signature" : ending.trap;
 }
 
+/** How a module that is not ours ended. */
+function attemptRaw(action: () => void): string {
+  try {
+    action();
+    return "returned";
+  } catch (error) {
+    if (error instanceof OutOfInstructions) return "out of instructions";
+    const trap = nodeEngine.trapOf(error);
+    if (trap === null) throw error;
+    return trap.kind;
+  }
+}
+
 function comparable({ observed, used }: ReturnType<typeof observe>, withCounts = true): unknown {
   return {
     used: withCounts ? used : [],
@@ -84,6 +98,37 @@ describe("random modules", () => {
       );
     });
   }
+
+  test("the exact variant's counter is the platform's at every moment it can be seen", () => {
+    fc.assert(
+      fc.property(seeds, fc.integer({ min: 1, max: 400 }), (seed, slice) => {
+        const bytes = wat(randomModule(seed, { hideNaN: true }));
+        // Small slices: the handler sees the counter at each check that finds it negative, and refills it.
+        const seen: bigint[] = [];
+        const metered = new WebAssembly.Instance(new WebAssembly.Module(meteredAsThePlatform(bytes) as Uint8Array<ArrayBuffer>), {
+          host: { out: () => handled(seen, counter) },
+        });
+        const counter = metered.exports["counter"] as unknown as { value: bigint };
+        const handled = (log: bigint[], global: { value: bigint }): void => {
+          log.push(global.value);
+          if (log.length > 300) throw new OutOfInstructions();
+          global.value += BigInt(slice) + 200_000n * (global.value < -100_000n ? 1n : 0n);
+          if (global.value < 0n) global.value = 0n;
+        };
+        counter.value = BigInt(slice);
+        const expected = attemptRaw(() => (metered.exports["canister_update run"] as () => void)());
+        for (const variant of ["fast", "exact"] as const) {
+          const log: bigint[] = [];
+          const subject = new Subject(bytes, variant, (global) => handled(log, global));
+          const ran = subject.run("run", { limit: slice });
+          expect(log).toEqual(seen);
+          expect(ended(ran.ending)).toBe(expected);
+          if (variant === "exact" || ran.ending.kind === "returned") expect(subject.instance.counter.value).toBe(counter.value);
+        }
+      }),
+      runs,
+    );
+  });
 
   test("the wasm64 twin does what the wasm32 one does", () => {
     fc.assert(
@@ -110,17 +155,10 @@ describe("random modules", () => {
         const memory = raw["memory"] as WebAssembly.Memory;
         const comparableRuns = own.observed.some(({ ending }) => ending.kind === "trap") ? 1 : own.observed.length;
         for (let i = 0; i < comparableRuns; i++) {
-          let ending: Ending = { kind: "returned" };
-          try {
-            (raw["canister_update run"] as () => void)();
-          } catch (error) {
-            const trap = nodeEngine.trapOf(error);
-            if (trap === null) throw error;
-            ending = { kind: "trap", trap: trap.kind, code: trap.kind === "null or wrong signature" ? 3 : 0, backtrace: [] };
-          }
+          const ending = attemptRaw(() => (raw["canister_update run"] as () => void)());
           // Dropped segments stay dropped in the raw instance, so only the first run compares where there was one.
           if (i > 0 && /data\.drop/.test(randomModule(seed, { hideNaN: true }))) return;
-          expect(ended(ending)).toBe(ended(own.observed[i]!.ending));
+          expect(ending).toBe(ended(own.observed[i]!.ending));
           expect(Buffer.from(memory.buffer).equals(Buffer.from(own.observed[i]!.heap))).toBe(true);
           expect(rawGlobals(raw)).toEqual(ownGlobals(own.observed[i]!.globals));
         }

@@ -8,6 +8,7 @@
 import { malformed } from "./reader.ts";
 import type { DecodedModule, FunctionType } from "./module.ts";
 import { typeName } from "./module.ts";
+import { TailPositions } from "./tail-positions.ts";
 import {
   ANY, COMPLEXITY, CUTS, EXTERNREF, F32, F64, FUNCREF, I32, I64, LANES, MAX_ALIGN, NAME, POP1, POP2, POP3, POPS, PUSH, SHAPE, Shape, V128, WEIGHT,
   type ValueType,
@@ -34,6 +35,8 @@ export interface Measured {
   readonly added: number;
   /** The first function with a table instruction the platform forbids, and its name. */
   readonly unsupported: ReadonlyMap<number, string>;
+  /** Positions behind calls in tail position: see `tail-positions.ts`. */
+  readonly tailCalls: ReadonlySet<number>;
 }
 
 /** Bits of `Measured.flags`. */
@@ -67,12 +70,16 @@ class FunctionValidator {
   /** Height below which the innermost block may not pop, and whether the code since is unreachable. */
   private floor = 0;
   private dead = false;
+  /** Whether the function looked up last is one of the module's own. */
+  private calledLocal = false;
 
   private readonly controlKind: number[] = [];
   private readonly controlFloor: number[] = [];
   private readonly controlDead: boolean[] = [];
   private readonly controlParams: (readonly ValueType[])[] = [];
   private readonly controlResults: (readonly ValueType[])[] = [];
+
+  readonly tails: TailPositions;
 
   blockCosts = new Uint32Array(4096);
   blocks = 0;
@@ -86,6 +93,7 @@ class FunctionValidator {
     this.module = module;
     this.bytes = module.bytes;
     this.address = module.memory64 ? I64 : I32;
+    this.tails = new TailPositions(module.bytes);
   }
 
   get depth(): number {
@@ -204,6 +212,7 @@ class FunctionValidator {
     this.controlDead.push(this.dead);
     this.controlParams.push(params);
     this.controlResults.push(results);
+    this.tails.enter(kind === Control.loop);
     this.floor = this.height;
     this.dead = false;
     this.pushAll(params);
@@ -273,7 +282,8 @@ class FunctionValidator {
   private callee(index: number): FunctionType {
     const type = this.module.functions[index];
     if (type === undefined) this.fail(`unknown function ${index}: function index out of bounds`);
-    if (index >= this.module.importedFunctions) this.flags |= Flag.calls;
+    this.calledLocal = index >= this.module.importedFunctions;
+    if (this.calledLocal) this.flags |= Flag.calls;
     return this.module.types[type]!;
   }
 
@@ -396,6 +406,7 @@ class FunctionValidator {
     this.flags = this.complexity = this.instructions = 0;
     this.unsupported = "";
     this.declareLocals(type.params);
+    this.tails.begin(type.results.length === 0);
     this.enter(Control.block, NO_TYPES, type.results);
 
     const wide = this.module.memory64 ? 1 : 0;
@@ -451,6 +462,7 @@ class FunctionValidator {
           const callee = this.callee(this.u32());
           this.popAll(callee.params);
           this.pushAll(callee.results);
+          if (callee.results.length === 0 && !this.dead && this.calledLocal) this.tails.call(this.position);
           break;
         }
         case Shape.loadLane:
@@ -468,6 +480,7 @@ class FunctionValidator {
         checked = shape === Shape.loop;
       }
     }
+    this.tails.finish();
     if (this.position !== end) this.fail("operators remaining after end of function body");
   }
 
@@ -522,6 +535,7 @@ class FunctionValidator {
         const kind = this.controlKind.pop()!;
         const params = this.controlParams.pop()!;
         const results = this.controlResults.pop()!;
+        this.tails.leave(this.position);
         if (kind === Control.if && (params.length !== results.length || params.some((param, i) => param !== results[i]))) {
           this.fail("type mismatch: else branch missing and the if has different parameters and results");
         }
@@ -547,6 +561,7 @@ class FunctionValidator {
       case Shape.callIndirect: {
         const type = this.indirectCallee();
         this.popAll(type.params);
+        if (type.results.length === 0 && !this.dead) this.tails.call(this.position);
         return this.pushAll(type.results);
       }
       case Shape.returnCall:
@@ -740,5 +755,5 @@ export function validateFunctions(module: DecodedModule): Measured {
   }
   firstBlock[count] = validator.blocks;
   const blockCosts = validator.blockCosts.slice(0, validator.blocks);
-  return { blockCosts, firstBlock, maxDepth, localCount, flags, complexity, instructions, unsupported, added: validator.added };
+  return { blockCosts, firstBlock, maxDepth, localCount, flags, complexity, instructions, unsupported, added: validator.added, tailCalls: validator.tails.found };
 }
