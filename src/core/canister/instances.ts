@@ -101,7 +101,6 @@ export class Instance {
     this.context.growHeap(missing);
     if (this.contentStamp !== state.heap.stamp) this.loadHeap(state.heap);
     if (this.globalsStamp !== state.globalsStamp) this.writeGlobals(state);
-    this.lineage = state.lineage;
   }
 
   private loadHeap(heap: PagedMemory): void {
@@ -239,8 +238,10 @@ export class InstancePool {
 
   /** An instance that holds exactly the state, to be given back with `release`. */
   acquire(state: ExecutionState, variant: Variant): Instance {
-    const instance = this.boundTo(state, variant) ?? this.free(state, variant) ?? this.create(state, variant);
+    const bound = this.boundTo(state, variant);
+    const instance = bound ?? this.free(state, variant) ?? this.create(state, variant);
     instance.attach(state);
+    if (bound === null) this.bind(instance, state.lineage);
     instance.busy = true;
     this.touch(instance);
     return instance;
@@ -260,6 +261,7 @@ export class InstancePool {
   drop(instance: Instance): void {
     if (!this.live.delete(instance)) return;
     instance.alive = false;
+    this.forget(instance);
     if (this.newest === instance) this.newest = null;
     this.bytes -= instance.accountedBytes;
   }
@@ -307,11 +309,22 @@ export class InstancePool {
   }
 
   private touch(instance: Instance): void {
-    if (this.newest !== instance) {
-      this.live.delete(instance);
-      this.live.add(instance);
-      this.newest = instance;
-    }
-    if (this.last[instance.variant].get(instance.lineage!) !== instance) this.last[instance.variant].set(instance.lineage!, instance);
+    if (this.newest === instance) return;
+    this.live.delete(instance);
+    this.live.add(instance);
+    this.newest = instance;
+  }
+
+  /** The first to ask for the next run of this canister. */
+  private bind(instance: Instance, lineage: Lineage): void {
+    this.forget(instance);
+    instance.lineage = lineage;
+    this.last[instance.variant].set(lineage, instance);
+  }
+
+  /** Otherwise the canister that it ran would keep it from being collected. */
+  private forget(instance: Instance): void {
+    const last = this.last[instance.variant];
+    if (instance.lineage !== null && last.get(instance.lineage) === instance) last.delete(instance.lineage);
   }
 }

@@ -35,6 +35,9 @@ export type Failure =
 
 const NO_CALLS: readonly OutgoingCall[] = [];
 const NO_ENTRY: EntryPoint = { kind: "start" };
+const NONE: RunResult = { kind: "none" };
+/** Between runs nobody asks. */
+const NO_VIEW = null as unknown as SystemView;
 
 export class RunContext {
   readonly info: ModuleInfo;
@@ -51,10 +54,13 @@ export class RunContext {
   // The run.
   entry: EntryPoint = NO_ENTRY;
   bit = 0;
-  view!: SystemView;
+  view: SystemView = NO_VIEW;
   limits!: RunLimits;
   /** Argument of the method, or the reply in a reply callback. */
   arg: Uint8Array = NO_BYTES;
+  /** Reject message or method name as bytes, and the data certificate: made when first asked for. */
+  encodedText: Uint8Array | null = null;
+  certificate: Uint8Array | null = null;
   readonly stable = new StableWorkspace();
   private readonly use = { heapBytes: 0, stableBytes: 0 };
 
@@ -102,12 +108,19 @@ export class RunContext {
     this.accepted = false;
   }
 
-  /** Lets go of what the run referred to. */
+  /** Lets go of what the run referred to: an idle instance keeps no network from being collected. */
   end(): void {
-    this.arg = NO_BYTES;
     this.entry = NO_ENTRY;
+    this.view = NO_VIEW;
+    this.arg = NO_BYTES;
+    this.encodedText = null;
+    this.certificate = null;
+    this.stable.end();
+    this.failure = null;
+    this.result = NONE;
     this.call = null;
     this.callPayload.clear();
+    this.performed = null;
   }
 
   get calls(): readonly OutgoingCall[] {
@@ -245,8 +258,6 @@ export class RunContext {
     );
   }
 }
-
-const NONE: RunResult = { kind: "none" };
 
 /** Bytes that are appended piece by piece, in a buffer that is used again for the next run. */
 export class Gathered {

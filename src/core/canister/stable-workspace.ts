@@ -4,9 +4,12 @@
  *
  * Source: wasm.md 5.1 and 6. Replica: `rs/embedders/src/wasm_utils/system_api_replacements.rs` (c7c5005).
  */
+import { SHARED } from "../../base/epoch.ts";
 import { PAGE_BYTES, WASM_PAGE_BYTES } from "../wasm/abi.ts";
 import { PAGE_WORDS, ScratchPages, type Slab } from "./page-slabs.ts";
-import { PAGES_PER_WASM_PAGE, type PagedMemory } from "./paged-memory.ts";
+import { PagedMemory, PAGES_PER_WASM_PAGE } from "./paged-memory.ts";
+
+const NO_MEMORY = PagedMemory.empty(SHARED, 0);
 
 interface Written {
   readonly slab: Slab;
@@ -14,7 +17,7 @@ interface Written {
 }
 
 export class StableWorkspace {
-  private base!: PagedMemory;
+  private base: PagedMemory = NO_MEMORY;
   private size = 0;
   private readonly scratch = new ScratchPages();
   private readonly written = new Map<number, Written>();
@@ -24,6 +27,10 @@ export class StableWorkspace {
   begin(base: PagedMemory): void {
     this.base = base;
     this.size = base.wasmPages;
+  }
+
+  end(): void {
+    this.base = NO_MEMORY;
     if (this.seen.size === 0) return;
     this.seen.clear();
     this.written.clear();

@@ -9,7 +9,6 @@ import type { PrincipalId } from "../../state/ids.ts";
 import { principalBytes } from "../../state/principal.ts";
 import { toolchainViolation } from "../errors.ts";
 import type { RunContext } from "../run-context.ts";
-import type { EntryPoint } from "../types.ts";
 import { api, type Imports } from "./api.ts";
 
 const ARG_SIZE = api("msg_arg_data_size");
@@ -30,7 +29,6 @@ const DEADLINE = api("msg_deadline");
 
 export function argumentImports(run: RunContext): Imports {
   const caller = cachedPrincipalBytes();
-  const text = cachedText();
   return {
     msg_arg_data_size: () => {
       run.check(ARG_SIZE);
@@ -68,11 +66,11 @@ export function argumentImports(run: RunContext): Imports {
 
     msg_method_name_size: () => {
       run.check(NAME_SIZE);
-      return text(run.entry).length;
+      return textOf(run).length;
     },
     msg_method_name_copy: (dst, offset, size) => {
       run.checkHeap(NAME_COPY);
-      run.copyToHeap(NAME_COPY, text(run.entry), dst, offset, size);
+      run.copyToHeap(NAME_COPY, textOf(run), dst, offset, size);
     },
     accept_message: () => {
       run.check(ACCEPT);
@@ -86,11 +84,11 @@ export function argumentImports(run: RunContext): Imports {
     },
     msg_reject_msg_size: () => {
       run.check(REJECT_SIZE);
-      return text(run.entry).length;
+      return textOf(run).length;
     },
     msg_reject_msg_copy: (dst, offset, size) => {
       run.checkHeap(REJECT_COPY);
-      run.copyToHeap(REJECT_COPY, text(run.entry), dst, offset, size);
+      run.copyToHeap(REJECT_COPY, textOf(run), dst, offset, size);
     },
 
     msg_deadline: () => {
@@ -114,15 +112,8 @@ export function cachedPrincipalBytes(): (id: PrincipalId) => Uint8Array {
 }
 
 /** The text an entry point brings, encoded: the reject message of a callback, the method name for `inspect_message`. */
-function cachedText(): (entry: EntryPoint) => Uint8Array {
-  let of: EntryPoint | null = null;
-  let bytes = NO_BYTES;
-  return (entry) => {
-    if (entry !== of) {
-      bytes =
-        entry.kind === "rejectCallback" ? encodeUtf8(entry.message) : entry.kind === "inspectMessage" ? encodeUtf8(entry.method) : NO_BYTES;
-      of = entry;
-    }
-    return bytes;
-  };
+function textOf(run: RunContext): Uint8Array {
+  const { entry } = run;
+  return (run.encodedText ??=
+    entry.kind === "rejectCallback" ? encodeUtf8(entry.message) : entry.kind === "inspectMessage" ? encodeUtf8(entry.method) : NO_BYTES);
 }

@@ -3,11 +3,9 @@
  *
  * Source: interface spec, "Certified data".
  */
-import { NO_BYTES } from "../../../base/bytes.ts";
 import { toolchainViolation, userViolation, wrongMode } from "../errors.ts";
 import { modeName } from "../entry-points.ts";
 import type { RunContext } from "../run-context.ts";
-import type { SystemView } from "../types.ts";
 import { api, type Ic0Api, type Imports } from "./api.ts";
 
 const MAX_CERTIFIED_DATA_BYTES = 32;
@@ -18,7 +16,6 @@ const SIZE = api("data_certificate_size");
 const COPY = api("data_certificate_copy");
 
 export function certifiedDataImports(run: RunContext): Imports {
-  const certificate = certificateOf(run);
   return {
     certified_data_set: (src, size) => {
       src >>>= 0;
@@ -43,14 +40,14 @@ export function certifiedDataImports(run: RunContext): Imports {
     },
     data_certificate_size: () => {
       run.check(SIZE);
-      return certificate(SIZE).length;
+      return certificateOf(run, SIZE).length;
     },
     data_certificate_copy: (dst, offset, size) => {
       dst >>>= 0;
       offset >>>= 0;
       size >>>= 0;
       run.checkHeap(COPY);
-      const bytes = certificate(COPY);
+      const bytes = certificateOf(run, COPY);
       if (offset + size > bytes.length) run.fail(outOfBounds("ic0_data_certificate_copy", "offset", offset, size, bytes.length));
       if (dst + size > run.heapBytes) run.fail(outOfBounds("ic0_data_certificate_copy", "dst", dst, size, run.heapBytes));
       run.writeHeap(dst, bytes.subarray(offset, offset + size));
@@ -65,15 +62,7 @@ function outOfBounds(name: string, start: string, at: number, size: number, limi
 }
 
 /** The certificate, made once per run; where there is none the function fails as in a wrong context. */
-function certificateOf(run: RunContext): (of: Ic0Api) => Uint8Array {
-  let view: SystemView | null = null;
-  let bytes = NO_BYTES;
-  return (of) => {
-    if (run.view.dataCertificate === null) run.fail(wrongMode(of.shownAs, modeName(run.entry)));
-    if (run.view !== view) {
-      bytes = run.view.dataCertificate();
-      view = run.view;
-    }
-    return bytes;
-  };
+function certificateOf(run: RunContext, api: Ic0Api): Uint8Array {
+  if (run.view.dataCertificate === null) run.fail(wrongMode(api.shownAs, modeName(run.entry)));
+  return (run.certificate ??= run.view.dataCertificate());
 }
