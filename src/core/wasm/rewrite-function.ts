@@ -591,15 +591,8 @@ export class FunctionRewriter {
   private call(start: number): void {
     this.flushCopy(start);
     const callee = this.layout.functionIndex(this.u32());
-    if (this.measured.tailCalls.has(this.position)) {
-      this.leaveFunction();
-      this.out.op(0x12);
-      this.out.u32(callee);
-      this.counterInGlobal = false;
-    } else {
-      this.flushCounter();
-      this.out.call(callee);
-    }
+    this.flushCounter();
+    this.out.call(callee);
     this.copyFrom = this.position;
   }
 
@@ -621,18 +614,29 @@ export class FunctionRewriter {
     this.copyFrom = this.position;
   }
 
+  /** The blocks that a tail call leaves out, charged before it. */
+  private chargeWayOut(cost: number): void {
+    if (cost === 0) return;
+    const { out, layout } = this;
+    const inGlobal = !this.fast || this.counterInGlobal;
+    if (inGlobal) out.globalGet(layout.counter).i64(cost).op(Op.i64Sub).globalSet(layout.counter);
+    else out.localGet(this.counterLocal).i64(cost).op(Op.i64Sub).localSet(this.counterLocal);
+  }
+
   private callIndirect(start: number): void {
     this.flushCopy(start);
     const type = this.u32();
     this.skipLeb();
     this.tableIndex();
-    const tail = this.measured.tailCalls.has(this.position);
-    if (tail) this.leaveFunction();
-    else this.flushCounter();
-    this.out.op(tail ? 0x13 : 0x11);
+    const wayOut = this.measured.tailCalls.get(this.position);
+    if (wayOut !== undefined) {
+      this.chargeWayOut(wayOut);
+      this.leaveFunction();
+    } else this.flushCounter();
+    this.out.op(wayOut !== undefined ? 0x13 : 0x11);
     this.out.u32(type);
     this.out.op(0);
-    if (tail) this.counterInGlobal = false;
+    if (wayOut !== undefined) this.counterInGlobal = false;
     this.copyFrom = this.position;
   }
 

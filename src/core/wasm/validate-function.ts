@@ -35,8 +35,8 @@ export interface Measured {
   readonly added: number;
   /** The first function with a table instruction the platform forbids, and its name. */
   readonly unsupported: ReadonlyMap<number, string>;
-  /** Positions behind calls in tail position: see `tail-positions.ts`. */
-  readonly tailCalls: ReadonlySet<number>;
+  /** Positions behind calls in tail position, and what is charged before them: see `tail-positions.ts`. */
+  readonly tailCalls: ReadonlyMap<number, number>;
 }
 
 /** Bits of `Measured.flags`. */
@@ -70,8 +70,6 @@ class FunctionValidator {
   /** Height below which the innermost block may not pop, and whether the code since is unreachable. */
   private floor = 0;
   private dead = false;
-  /** Whether the function looked up last is one of the module's own. */
-  private calledLocal = false;
 
   private readonly controlKind: number[] = [];
   private readonly controlFloor: number[] = [];
@@ -282,8 +280,7 @@ class FunctionValidator {
   private callee(index: number): FunctionType {
     const type = this.module.functions[index];
     if (type === undefined) this.fail(`unknown function ${index}: function index out of bounds`);
-    this.calledLocal = index >= this.module.importedFunctions;
-    if (this.calledLocal) this.flags |= Flag.calls;
+    if (index >= this.module.importedFunctions) this.flags |= Flag.calls;
     return this.module.types[type]!;
   }
 
@@ -462,7 +459,6 @@ class FunctionValidator {
           const callee = this.callee(this.u32());
           this.popAll(callee.params);
           this.pushAll(callee.results);
-          if (callee.results.length === 0 && !this.dead && this.calledLocal) this.tails.call(this.position);
           break;
         }
         case Shape.loadLane:
@@ -755,5 +751,16 @@ export function validateFunctions(module: DecodedModule): Measured {
   }
   firstBlock[count] = validator.blocks;
   const blockCosts = validator.blockCosts.slice(0, validator.blocks);
-  return { blockCosts, firstBlock, maxDepth, localCount, flags, complexity, instructions, unsupported, added: validator.added, tailCalls: validator.tails.found };
+  return {
+    blockCosts,
+    firstBlock,
+    maxDepth,
+    localCount,
+    flags,
+    complexity,
+    instructions,
+    unsupported,
+    added: validator.added,
+    tailCalls: validator.tails.found,
+  };
 }
