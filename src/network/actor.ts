@@ -13,9 +13,11 @@ export type AnyService = Record<string, (...args: any[]) => Promise<any>>;
 export interface ActorTarget {
   /** The canister as people know it. */
   readonly name: string;
-  /** As the canister is now; refuses when it has no description. */
-  interface(): ModuleInterface;
+  /** As the canister is now; `null` when it has no code. Refuses when its code has no description. */
+  interface(): ModuleInterface | null;
   invoke(codec: MethodCodec, values: readonly unknown[]): Promise<unknown>;
+  /** Calls a method of a canister without code, or of none at all: the platform refuses, in its own words. */
+  invokeNobody(method: string): Promise<unknown>;
 }
 
 /**
@@ -35,6 +37,7 @@ export function makeActor<T>(target: ActorTarget): T {
     }
     let found = functions.get(name);
     if (found !== undefined) return found;
+    if (now === null) return () => target.invokeNobody(name);
     const codec = now.methods.get(name);
     if (codec === undefined) return undefined;
     found = (...values) => target.invoke(codec, values);
@@ -44,13 +47,14 @@ export function makeActor<T>(target: ActorTarget): T {
   return new Proxy(Object.create(null) as object, {
     get(_object, name) {
       if (typeof name === "symbol" || name === "then") return undefined;
-      if (FOREIGN.test(name)) return target.interface().methods.has(name) ? functionOf(name) : undefined;
+      if (FOREIGN.test(name)) return target.interface()?.methods.has(name) === true ? functionOf(name) : undefined;
       return functionOf(name) ?? (() => Promise.reject(noSuchMethod(name, target)));
     },
-    has: (_object, name) => typeof name === "string" && target.interface().methods.has(name),
-    ownKeys: () => [...target.interface().methods.keys()],
+    has: (_object, name) => typeof name === "string" && target.interface()?.methods.has(name) === true,
+    ownKeys: () => [...(target.interface()?.methods.keys() ?? [])],
     getOwnPropertyDescriptor(_object, name) {
-      const value = typeof name === "string" ? functionOf(name) : undefined;
+      const isMethod = typeof name === "string" && target.interface()?.methods.has(name) === true;
+      const value = isMethod ? functionOf(name) : undefined;
       return value === undefined ? undefined : { value, enumerable: true, configurable: true };
     },
   }) as T;
@@ -58,7 +62,7 @@ export function makeActor<T>(target: ActorTarget): T {
 
 /** Refuses a method that the description does not have, listing those it has. */
 export function noSuchMethod(name: string, target: ActorTarget): CanneryError {
-  const methods = [...target.interface().methods.values()].map(
+  const methods = [...(target.interface()?.methods.values() ?? [])].map(
     (codec) => `  ${codec.name} ${codec.argsText}${codec.mode === "update" ? "" : ` ${codec.mode}`}`,
   );
   return new CanneryError(

@@ -52,15 +52,15 @@ export class CanneryCallError extends CanneryError {
     readonly canister: string;
     readonly method: string;
     readonly callPath: readonly string[];
-    /** The callee as people know it. */
-    readonly name: string;
+    /** The call as people know it: `shop.buy`. */
+    readonly what: string;
   }) {
     const errorCode = details.errorCode === null ? null : errorCodeText(details.errorCode);
     const codes = [errorCode, `reject code ${details.rejectCode} ${REJECT_NAMES[details.rejectCode] ?? ""}`.trim()].filter(
       (code) => code !== null,
     );
     const path = details.callPath.length > 2 ? `\n  call path: ${details.callPath.join(" → ")}` : "";
-    super("call-rejected", `${details.name}.${details.method} was rejected: ${details.rejectMessage}\n  ${codes.join(", ")}${path}`);
+    super("call-rejected", `${details.what} was rejected: ${details.rejectMessage}\n  ${codes.join(", ")}${path}`);
     this.rejectCode = details.rejectCode;
     this.rejectMessage = details.rejectMessage;
     this.errorCode = errorCode;

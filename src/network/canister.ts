@@ -13,7 +13,7 @@ import type { ModuleSource } from "./module-source.ts";
 import type { Session } from "./session.ts";
 import { lifecycleRequest, settingsRequest, uninstallRequest, type LifecycleMethod } from "./management.ts";
 import type { MethodCodec } from "./method-codec.ts";
-import type { ModuleInterface } from "./module-interface.ts";
+import { EMPTY_CANDID, type ModuleInterface } from "./module-interface.ts";
 import { principalId, principalOf, type PrincipalLike } from "./principals.ts";
 import type { CanisterSettings } from "./settings.ts";
 
@@ -69,6 +69,7 @@ export class CanisterView<T = AnyService> {
       },
       interface: () => this.interface(),
       invoke: (codec, values) => this.invoke(codec, values),
+      invokeNobody: (method) => this.call(method, EMPTY_CANDID),
     };
     this.actor = makeActor<T>(this.target);
   }
@@ -95,23 +96,27 @@ export class CanisterView<T = AnyService> {
 
   /** Submits a call of an update method and returns at once. Values are encoded by the canister's Candid. */
   submit<K extends MethodName<T>>(method: K, ...args: ArgsOf<T[K]>): CallHandle<ReplyOf<T[K]>> {
-    const codec = this.interface().methods.get(method);
-    if (codec === undefined) throw noSuchMethod(method, this.target);
-    const arg = codec.encode(args, this.name);
+    const known = this.interface();
+    const codec = known?.methods.get(method) ?? null;
+    if (codec === null && known !== null) throw noSuchMethod(method, this.target);
+    const arg = codec === null ? EMPTY_CANDID : codec.encode(args, this.name);
     const submitted = this.net.submit({ sender: this.sender, receiver: this.canisterId, method, arg });
     return new CallHandle(
       submitted,
-      async (call) => codec.decode(await this.net.replyOf(call), this.name) as ReplyOf<T[K]>,
+      async (call) => {
+        const reply = await this.net.replyOf(call);
+        return (codec === null ? reply : codec.decode(reply, this.name)) as ReplyOf<T[K]>;
+      },
       () => this.net.statusOf(submitted.id),
     );
   }
 
-  /** The canister's Candid description, as it is now. */
-  get candid(): string {
-    return this.interface().candid;
+  /** The canister's Candid description, as it is now; `null` without code. */
+  get candid(): string | null {
+    return this.interface()?.candid ?? null;
   }
 
-  protected interface(): ModuleInterface {
+  protected interface(): ModuleInterface | null {
     return this.net.interfaceOf(this.canisterId);
   }
 

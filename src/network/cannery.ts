@@ -241,13 +241,12 @@ export class Cannery {
     return canister;
   }
 
-  /** A canister that exists already, such as one that another canister created. */
+  /** A canister by its id, such as one that another canister created; `candid` describes one whose module does not. */
   canister<T = AnyService>(
     id: PrincipalLike,
     options: { readonly sender?: PrincipalLike; readonly name?: string; readonly candid?: string } = {},
   ): Canister<T> {
     const canister = principalId(id);
-    this.session.canisterState(canister);
     if (options.name !== undefined) this.session.names.give(canister, options.name);
     if (options.candid !== undefined)
       this.session.describe(canister, interfaceOfCandid(options.candid, null, this.session.nameOf(canister)));
@@ -391,7 +390,7 @@ export class Cannery {
     for (const listener of this.eventListeners) listener(event);
     if (event.kind !== "printed") return;
     const canister = principalText(event.canister);
-    const text = decodeUtf8Lossy(event.content);
+    const text = decodeUtf8Lossy(event.content).trimEnd();
     const line = `[Canister ${canister}] ${text}`;
     const { print = true } = this.options;
     if (print === true) this.session.host.print(line);

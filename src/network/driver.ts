@@ -28,6 +28,8 @@ export interface CallRequest {
   readonly arg: Uint8Array;
   /** Of a management call that names no canister. */
   readonly subnet?: SubnetId | null;
+  /** Canister that a management call is about; for people. */
+  readonly about?: PrincipalId;
 }
 
 /** A user's call that was submitted. */

@@ -22,6 +22,16 @@ function request<N extends ArgumentName>(
   return { sender, receiver: MANAGEMENT_CANISTER, method, arg: IDL.encode(ARGUMENT[name], [value]), subnet };
 }
 
+function about<N extends ArgumentName>(
+  canister: CanisterId,
+  sender: PrincipalId,
+  method: string,
+  name: N,
+  value: ArgumentValue[N],
+): CallRequest {
+  return { ...request(sender, method, name, value), about: canister };
+}
+
 export function createRequest(
   sender: PrincipalId,
   options: {
@@ -62,7 +72,7 @@ export function installRequest(
   module: Uint8Array,
   arg: Uint8Array,
 ): CallRequest {
-  return request(sender, "install_code", "install_code", {
+  return about(canister, sender, "install_code", "install_code", {
     mode: modeValue(mode),
     canister_id: principalOf(canister),
     wasm_module: module,
@@ -93,7 +103,7 @@ function modeValue(mode: InstallMode): InstallModeValue {
 }
 
 export function settingsRequest(sender: PrincipalId, canister: CanisterId, settings: CanisterSettings): CallRequest {
-  return request(sender, "update_settings", "update_settings", {
+  return about(canister, sender, "update_settings", "update_settings", {
     canister_id: principalOf(canister),
     settings: settingsValue(settings),
     sender_canister_version: [],
@@ -101,12 +111,12 @@ export function settingsRequest(sender: PrincipalId, canister: CanisterId, setti
 }
 
 export function uninstallRequest(sender: PrincipalId, canister: CanisterId): CallRequest {
-  return request(sender, "uninstall_code", "uninstall_code", { canister_id: principalOf(canister), sender_canister_version: [] });
+  return about(canister, sender, "uninstall_code", "uninstall_code", { canister_id: principalOf(canister), sender_canister_version: [] });
 }
 
 /** Methods whose argument is only the canister. */
 export type LifecycleMethod = "start_canister" | "stop_canister" | "delete_canister" | "canister_status";
 
 export function lifecycleRequest(sender: PrincipalId, canister: CanisterId, method: LifecycleMethod): CallRequest {
-  return request(sender, method, "canister_id", { canister_id: principalOf(canister) });
+  return about(canister, sender, method, "canister_id", { canister_id: principalOf(canister) });
 }

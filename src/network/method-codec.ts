@@ -7,6 +7,7 @@
 import { IDL, PipeArrayBuffer } from "@icp-sdk/core/candid";
 import { CanneryError } from "../base/cannery-error.ts";
 import { concat } from "../base/bytes.ts";
+import { shown } from "./shown.ts";
 import type { IdlMethod } from "../codec/did/to-idl.ts";
 import type { MethodMode } from "../codec/did/ast.ts";
 
@@ -157,17 +158,4 @@ function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
 
 function quoted(text: string): string {
   return text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}…`;
-}
-
-/** A value as JavaScript would be written; with another `suffix`, big integers end in that instead of `n`. */
-export function shown(value: unknown, suffix = "n"): string {
-  if (typeof value === "bigint") return `${value}${suffix}`;
-  if (typeof value === "function") return "a function";
-  if (value === undefined || typeof value === "symbol") return String(value);
-  if (value instanceof Uint8Array) return `${value.length} bytes`;
-  try {
-    return JSON.stringify(value, (_key, part: unknown) => (typeof part === "bigint" ? `${part}${suffix}` : part)) ?? String(value);
-  } catch {
-    return "an object that refers to itself"; // what JSON.stringify refuses after bigints are out of the way
-  }
 }

@@ -21,6 +21,9 @@ export interface ModuleInterface {
   readonly initArgs: ArgsCodec | null;
 }
 
+/** The Candid message of no values: `()`. */
+export const EMPTY_CANDID = Uint8Array.of(0x44, 0x49, 0x44, 0x4c, 0, 0);
+
 /** Names of custom sections after `icp:public ` or `icp:private `. */
 const SERVICE = "candid:service";
 const ARGS = "candid:args";

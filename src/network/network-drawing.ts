@@ -6,8 +6,9 @@ import { CanneryError } from "../base/cannery-error.ts";
 import { draw, type DrawOptions } from "../trace/draw.ts";
 import type { TracedMessage } from "../trace/messages.ts";
 import type { Arrow } from "../trace/rows.ts";
-import { shown, type MethodCodec } from "./method-codec.ts";
+import type { MethodCodec } from "./method-codec.ts";
 import { principalId, type PrincipalLike } from "./principals.ts";
+import { shown } from "./shown.ts";
 import type { Session } from "./session.ts";
 
 export interface NetworkDrawOptions extends Omit<DrawOptions, "names" | "nameOf"> {
@@ -69,7 +70,7 @@ function labelWithValues(session: Session, { message, isAnswer, payload }: Arrow
 
 function codecOf(session: Session, callee: PrincipalId, method: string): MethodCodec | null {
   try {
-    return session.interfaceOf(callee).methods.get(method) ?? null;
+    return session.interfaceOf(callee)?.methods.get(method) ?? null;
   } catch (error) {
     if (error instanceof CanneryError) return null; // no such canister any more, or no description
     throw error;

@@ -18,7 +18,7 @@ import type { Core } from "./core.ts";
 import { Driver, type CallRequest, type SubmittedCall } from "./driver.ts";
 import type { Host } from "./host.ts";
 import { installRequest, type InstallMode } from "./management.ts";
-import { interfaceOfBytes, interfaceOfModule, type ModuleInterface } from "./module-interface.ts";
+import { EMPTY_CANDID, interfaceOfBytes, interfaceOfModule, type ModuleInterface } from "./module-interface.ts";
 import { loadModule, type ModuleSource } from "./module-source.ts";
 import { Names } from "./names.ts";
 import { principalId } from "./principals.ts";
@@ -62,12 +62,16 @@ export class Session {
 
   /** A canister's record; refuses when there is none. To be read only. */
   canisterState(id: CanisterId): CanisterState {
-    const { state } = this.core;
-    const subnet = route(state, id);
-    const canister = subnet === null ? undefined : state.subnets.get(subnet)?.canisters.get(id);
+    const canister = this.findCanister(id);
     if (canister === undefined)
       throw new CanneryError("no-such-canister", `there is no canister ${this.nameOf(id)} (${principalText(id)}) in this network`);
     return canister;
+  }
+
+  private findCanister(id: CanisterId): CanisterState | undefined {
+    const { state } = this.core;
+    const subnet = route(state, id);
+    return subnet === null ? undefined : state.subnets.get(subnet)?.canisters.get(id);
   }
 
   /** Gives a canister's Candid by hand; it goes before what the module says. */
@@ -75,16 +79,20 @@ export class Session {
     this.described.set(id, given);
   }
 
-  /** The Candid interface of the code that a canister has now; refuses when it has none. */
-  interfaceOf(id: CanisterId): ModuleInterface {
-    const { execution } = this.canisterState(id);
-    if (execution === null)
-      throw new CanneryError("no-code", `${this.nameOf(id)} has no code: install a module before calling its methods`);
-    const found = this.described.get(id) ?? interfaceOfModule(execution.module, this.nameOf(id));
+  /**
+   * The Candid interface of the code that a canister has now. `null` where there is no canister or no code: what a call of it
+   * gets, the platform says. Refuses when the code has no description.
+   */
+  interfaceOf(id: CanisterId): ModuleInterface | null {
+    const given = this.described.get(id);
+    if (given !== undefined) return given;
+    const execution = this.findCanister(id)?.execution ?? null;
+    if (execution === null) return null;
+    const found = interfaceOfModule(execution.module, this.nameOf(id));
     if (found === null) {
       throw new CanneryError(
         "no-candid",
-        `the module of ${this.nameOf(id)} carries no Candid description (custom section candid:service), so it has no actor: call its methods with bytes, canister.call("method", bytes)`,
+        `the module of ${this.nameOf(id)} carries no Candid description (custom section candid:service), so it has no actor: call its methods with bytes, canister.call("method", bytes), or give its description, net.canister(id, { candid })`,
       );
     }
     return found;
@@ -185,7 +193,10 @@ export class Session {
       errorCode: outcome.errorCode,
       canister: principalText(request.receiver),
       method: request.method,
-      name: this.nameOf(request.receiver),
+      what:
+        request.about === undefined
+          ? `${this.nameOf(request.receiver)}.${request.method}`
+          : `${request.method} of ${this.nameOf(request.about)}`,
       callPath: this.failurePath(request, call),
     });
   }
@@ -221,6 +232,3 @@ export class Session {
     return subnet === undefined ? null : `subnet ${subnet.config.name}`;
   }
 }
-
-/** The Candid message of no values. */
-const EMPTY_CANDID = Uint8Array.of(0x44, 0x49, 0x44, 0x4c, 0, 0);
