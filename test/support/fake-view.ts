@@ -125,7 +125,9 @@ export class FakeView implements SystemView {
 
   costHttpRequestV2(params: Parameters<SystemView["costHttpRequestV2"]>[0]): bigint {
     const { requestBytes, roundtripMillis, rawResponseBytes, transformedResponseBytes, transformInstructions } = params;
-    return requestBytes + 10n * roundtripMillis + 100n * rawResponseBytes + 1000n * transformedResponseBytes + 10_000n * transformInstructions;
+    return (
+      requestBytes + 10n * roundtripMillis + 100n * rawResponseBytes + 1000n * transformedResponseBytes + 10_000n * transformInstructions
+    );
   }
 
   costSign(scheme: "ecdsa" | "schnorr" | "vetkd", keyName: string, algorithm: number): bigint | 1 | 2 {

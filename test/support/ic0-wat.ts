@@ -1,23 +1,14 @@
 /**
  * Canister modules as text: the imports by name, their types from the table.
  */
-import wabtInit from "wabt";
 import type { PreparedModule } from "../../src/core/wasm/module-info.ts";
 import { IC0 } from "../../src/core/wasm/ic0.ts";
 import { preparedModule } from "./run-canister.ts";
-
-const wabt = await wabtInit();
+import { wat } from "./wat.ts";
 
 /** The binary of a module, names kept. */
 export function compileWat(text: string): Uint8Array {
-  const parsed = wabt.parseWat("test.wat", text, {
-    memory64: true,
-    bulk_memory: true,
-    reference_types: true,
-    multi_value: true,
-    tail_call: true,
-  });
-  return parsed.toBinary({ write_debug_names: true }).buffer;
+  return wat(text, { names: true });
 }
 
 export function pointer(bits: 32 | 64): "i32" | "i64" {

@@ -37,6 +37,11 @@ export class TestCanister {
     this.state = ExecutionState.create(module, nextEpoch());
   }
 
+  /** Another module, with the memories that outlive the old one. */
+  install(module: PreparedModule, keep: Parameters<typeof ExecutionState.create>[2] = {}): void {
+    this.state = ExecutionState.create(module, nextEpoch(), keep);
+  }
+
   /** Runs without settling. */
   start(entry: EntryPoint): Outcome {
     return run(this.pool, this.state, entry, () => new FakeView(this.view), this.limits);

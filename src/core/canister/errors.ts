@@ -83,7 +83,10 @@ export function noMemory(): ExecutionFailure {
   return toolchainViolation("WebAssembly module must define memory");
 }
 
-/** A range of the heap or of a blob. `what` is the platform's name for the access. */
+/**
+ * A range of the heap or of a blob. `what` is the platform's name for the access.
+ * Departure: in wasm64 modules a value of 2^32 and more is shown as 4294967295 (abi.ts), and overflow has no text of its own.
+ */
 export function outOfRange(
   what: string,
   range: { readonly start: number; readonly length: number; readonly size: number },

@@ -44,6 +44,7 @@ export class ExecutionState implements Owned {
   /**
    * A module as instantiation leaves it, before `(start)`. `keep` are memories that outlive the old module: stable memory on upgrade,
    * and the heap with `wasm_memory_persistence = keep`, where the new module's data segments are not applied (wasm.md 7).
+   * `epoch` must be another than that of the kept memories while the old state may still be wanted (a rollback).
    */
   static create(
     module: PreparedModule,

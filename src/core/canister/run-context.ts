@@ -143,7 +143,11 @@ export class RunContext {
     throw ENDED;
   }
 
-  /** The text of a backtrace, `null` where no function has a name. Functions that the rewriter added are left out. */
+  /**
+   * The text of a backtrace, `null` where no function has a name. Functions that the rewriter added are left out.
+   * Departure: a function without a name is numbered as in the uploaded module; the platform counts its own added imports too. Rust's
+   * mangled names are shown as they are.
+   */
   backtrace(functions: readonly number[]): string | null {
     const names = this.info.functionNames;
     if (names.size === 0) return null;

@@ -7,6 +7,10 @@ import { canisterModule } from "../../../test/support/ic0-wat.ts";
 import { FakeView, testLimits } from "../../../test/support/fake-view.ts";
 import { newPool, NO_ARG, replied, replyBytes, TestCanister, trapReason, trapText } from "../../../test/support/run-canister.ts";
 import { nextEpoch } from "../../base/epoch.ts";
+import { nodePlatform } from "../../host/platform-node.ts";
+import type { WasmEngine } from "../wasm/engine.ts";
+import { InstancePool } from "./instances.ts";
+import { HostFailure } from "./run-context.ts";
 import { commit, commitOverlay, detach, discard, methodKind, run } from "./run.ts";
 import type { EntryPoint } from "./types.ts";
 
@@ -485,4 +489,63 @@ test("dropping instances, sharing them and forking in between cannot be noticed"
     }),
     { numRuns: 60 },
   );
+});
+
+test("when the host's stack ends first, the run stops with advice and is no trap of the canister", () => {
+  const module =
+    canisterModule(`(func $deep (param i64) (result i64) (i64.add (call $deep (i64.add (local.get 0) (i64.const 1))) (local.get 0)))
+    (func (export "canister_update deep") (drop (call $deep (i64.const 0)))) (func (export "canister_update fine"))`);
+  const canister = new TestCanister(module);
+  canister.limits = testLimits({ stackBytes: 2 ** 30 });
+  const before = canister.digest();
+  expect(() => canister.update("deep")).toThrow(HostFailure);
+  expect(() => canister.update("deep")).toThrow("larger stack");
+  expect(canister.pool.size).toBe(0);
+  expect(canister.digest()).toBe(before);
+  expect(canister.update("fine").result.kind).toBe("none");
+});
+
+test("when the host has no memory to give, the run stops: -1 would be another answer than the platform's", () => {
+  const poor: WasmEngine = {
+    ...nodePlatform.engine,
+    instantiate(module, imports) {
+      const instance = nodePlatform.engine.instantiate(module, imports);
+      return {
+        ...instance,
+        memory: {
+          get buffer() {
+            return instance.memory.buffer;
+          },
+          grow: () => -1,
+        },
+      };
+    },
+  };
+  const canister = new TestCanister(COUNTER, new InstancePool(poor));
+  expect(() => canister.update("grow")).toThrow("could not give a canister 196608 more bytes");
+  expect(canister.pool.size).toBe(0);
+  expect(counters(replyBytes(canister.update("bump")))).toEqual([1, 1]);
+});
+
+test("an exception that is not the canister's goes through, and its instance is given up", () => {
+  const canister = new TestCanister(canisterModule(`(func (export "canister_update u") (drop (call $time)))`));
+  const view = new FakeView();
+  Object.defineProperty(view, "timeNanos", {
+    get() {
+      throw new Error("a bug of ours");
+    },
+  });
+  expect(() => run(canister.pool, canister.state, update("u"), () => view, testLimits())).toThrow("a bug of ours");
+  expect(canister.pool.size).toBe(0);
+  expect(canister.update("u").result.kind).toBe("none");
+});
+
+test("an instance whose outcome is not settled serves nobody else", () => {
+  const canister = new TestCanister(COUNTER, newPool({ instances: 1 }));
+  const pending = canister.start(update("bump"));
+  canister.pool.dropAll();
+  const other = new TestCanister(COUNTER, canister.pool);
+  expect(counters(replyBytes(other.update("bump")))).toEqual([1, 1]);
+  commit(pending);
+  expect(counters(replyBytes(canister.query("read")))).toEqual([1, 1]);
 });
