@@ -10,25 +10,17 @@
 import { assert } from "../../base/assert.ts";
 import { nextEpoch } from "../../base/epoch.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
-import { EXPORT, TrapCode, type Variant } from "../wasm/abi.ts";
+import { TrapCode, type Variant } from "../wasm/abi.ts";
 import type { EngineTrap } from "../wasm/engine.ts";
-import type { MethodKind, ModuleInfo } from "../wasm/module-info.ts";
-import { exportName, methodKind as kindOf, REPLICATED, TRACKED } from "./entry-points.ts";
-import {
-  functionNotFound,
-  methodNotFound,
-  toolchainViolation,
-  trapLogText,
-  trapped,
-  userErrorOf,
-  type ExecutionFailure,
-  type TrapKind,
-} from "./errors.ts";
+import type { MethodKind } from "../wasm/module-info.ts";
+import { enter, missingEntry } from "./enter.ts";
+import { methodKind as kindOf, REPLICATED, TRACKED } from "./entry-points.ts";
+import { toolchainViolation, trapLogText, trapped, userErrorOf, type ExecutionFailure, type TrapKind } from "./errors.ts";
 import type { ExecutionState } from "./execution-state.ts";
 import { dropCall } from "./ic0/calls.ts";
 import type { Instance, InstancePool } from "./instances.ts";
 import { ENDED, HostFailure, type Failure, type RunContext } from "./run-context.ts";
-import type { Closure, EntryPoint, LogDelta, Outcome, OutgoingCall, RunLimits, RunResult, SystemView } from "./types.ts";
+import type { EntryPoint, LogDelta, Outcome, OutgoingCall, RunLimits, RunResult, SystemView } from "./types.ts";
 
 /** Instructions for each heap page that a run changed. Source: wasm.md 4.4. */
 const DIRTY_HEAP_PAGE_INSTRUCTIONS = { wasm32: 1000, wasm64: 4000 } as const;
@@ -230,39 +222,6 @@ function notRun(state: ExecutionState, view: SystemView, failure: ExecutionFailu
   );
 }
 
-/** Nothing to run: without failure where that is as good as an empty function. */
-function missingEntry(info: ModuleInfo, entry: EntryPoint): { readonly failure: ExecutionFailure | null } | null {
-  switch (entry.kind) {
-    case "start":
-      return info.hasStart ? null : { failure: null };
-    case "init":
-    case "postUpgrade":
-    case "preUpgrade":
-      return info.systemExports.has(exportName(info, entry)!) ? null : { failure: null };
-    case "inspectMessage":
-    case "heartbeat":
-    case "globalTimer":
-    case "lowWasmMemory": {
-      const name = exportName(info, entry)!;
-      return info.systemExports.has(name) ? null : { failure: methodNotFound("system", name) };
-    }
-    case "update":
-      return kindOf(info, entry.method) === "update" ? null : { failure: methodNotFound("update", entry.method) };
-    case "replicatedQuery":
-    case "query":
-    case "transform":
-      return kindOf(info, entry.method) === "query" ? null : { failure: methodNotFound("query", entry.method) };
-    case "compositeQuery": {
-      const kind = kindOf(info, entry.method);
-      return kind === "query" || kind === "composite_query" ? null : { failure: methodNotFound("query", entry.method) };
-    }
-    case "replyCallback":
-    case "rejectCallback":
-    case "cleanup":
-      return null;
-  }
-}
-
 /** One attempt; `null` when the fast variant trapped in the engine, so that its counter is stale and its trap not told exactly. */
 function attempt(
   pool: InstancePool,
@@ -296,35 +255,6 @@ function attempt(
     }
   }
   return finish(pending, view, limits, failure);
-}
-
-function enter(instance: Instance, entry: EntryPoint): void {
-  switch (entry.kind) {
-    case "start":
-      instance.entry(EXPORT.start)!();
-      return;
-    case "replyCallback":
-    case "rejectCallback":
-    case "cleanup":
-      invoke(instance, entry.closure);
-      return;
-    default:
-      instance.entry(exportName(instance.module.info, entry)!)!();
-  }
-}
-
-/** Calls a table entry. Source: system-api.md 6. */
-function invoke(instance: Instance, closure: Closure): void {
-  const { context } = instance;
-  const { table } = instance.engine;
-  const { functionIndex, envLo, envHi } = closure;
-  if (!context.info.wasm64 && envHi !== 0) {
-    context.fail(toolchainViolation(`error converting additional value ${(BigInt(envHi) << 32n) | BigInt(envLo)} to u32`));
-  }
-  if (table === null) return context.fail(toolchainViolation("table not found"));
-  if (functionIndex >= table.length) context.fail(functionNotFound(functionIndex));
-  if (table.get(functionIndex) === null) context.fail(toolchainViolation("unexpected null function reference"));
-  instance.entry(EXPORT.invoke)!(functionIndex | 0, envLo | 0, envHi | 0);
 }
 
 /** The engine's trap; any other exception is not the canister's: the instance is given up and the exception goes on. */
