@@ -17,6 +17,7 @@ import type { AnyService } from "./actor.ts";
 import { Canister, type InstallArguments } from "./canister.ts";
 import type { Core } from "./core.ts";
 import { deploy, type Deployment, type DeployOptions, type ProjectManifest } from "./deploy/deploy.ts";
+import { DEFAULT_CALL_BUDGET_ROUNDS } from "./driver.ts";
 import { nanosOf, instantNanos, type Duration, type Instant } from "./duration.ts";
 import type { Host } from "./host.ts";
 import { identityOf, type Identity } from "./identity.ts";
@@ -55,6 +56,8 @@ export interface CanneryOptions {
   readonly limits?: Partial<Limits>;
   /** Checks Cannery's own invariants after every step. Slow; finds bugs of Cannery. */
   readonly checkInvariants?: boolean;
+  /** An awaited call is given up after so many rounds in which nobody was answered; 500,000 by default. */
+  readonly callBudgetRounds?: number;
   /** Events kept for drawings and errors: 100,000 by default, `false` for none. */
   readonly trace?: number | false;
   /** Where lines go that canisters print: to the console (default), nowhere, or to a function. */
@@ -137,6 +140,7 @@ export class Cannery {
       log: from.log,
       names: from.names,
       submitted: from.submitted,
+      callBudgetRounds: options.callBudgetRounds ?? DEFAULT_CALL_BUDGET_ROUNDS,
       onEvent: (event) => this.onEvent(event),
     });
   }

@@ -64,6 +64,8 @@ export interface DriverOptions {
   readonly log: TraceLog;
   /** Calls submitted before: the numbers of their nonces are used up. */
   readonly submitted: number;
+  /** Rounds without any answer after which calls are given up. */
+  readonly callBudgetRounds: number;
   /** After each event, once the driver has done its own part. */
   onEvent(event: NetworkEvent): void;
   /** Says for people who waits for whom; for errors. */
@@ -75,8 +77,7 @@ const EXPIRY_NANOS = 300_000_000_000n;
 const MINUTE_NANOS = 60_000_000_000n;
 /** Rounds of one turn, before other work of the process has its turn. */
 const ROUNDS_PER_TURN = 200;
-/** Rounds without any answer after which calls are given up. */
-const MAX_ROUNDS_WAITING = 500_000;
+export const DEFAULT_CALL_BUDGET_ROUNDS = 500_000;
 /** How far ahead a timer counts for settling: ten virtual minutes (design, "Who drives it"). */
 const SETTLE_HORIZON_NANOS = 600_000_000_000n;
 
@@ -265,8 +266,8 @@ export class Driver {
       }
       this.advance(next);
       if (this.answeredCount !== answeredBefore) break;
-      if (this.open.size > 0 && ++this.roundsWaiting > MAX_ROUNDS_WAITING)
-        this.giveUp(`there was no answer within ${MAX_ROUNDS_WAITING} rounds`);
+      const budget = this.options.callBudgetRounds;
+      if (this.open.size > 0 && ++this.roundsWaiting >= budget) this.giveUp(`there was none within ${budget} rounds`);
     }
     if (this.open.size > 0 || !isQuiet(this.core.state)) this.schedule();
   }

@@ -9,6 +9,9 @@ import type { NetworkState, SubnetState } from "../core/state/network-state.ts";
 /** Seconds after which a stop request is given up. Source: management-canister.md 3, `stop_canister`. */
 const STOP_TIMEOUT_NANOS = 300_000_000_000n;
 
+/** A deadline is passed when a later whole second has begun. Source: messaging.md 5. */
+const DEADLINE_GRACE_NANOS = 1_000_000_000n;
+
 /** No message is on its way and no execution is held: a further round at this time does nothing but heartbeats and timers that are due. */
 export function isQuiet(state: NetworkState): boolean {
   for (const subnet of state.subnets.values()) if (!isSubnetQuiet(subnet)) return false;
@@ -66,7 +69,9 @@ const NOTHING: ReadonlySet<string> = new Set();
 function firstKey(kind: "timer" | "deadline", entries: IterableIterator<[string, CanisterId]>, ignored: ReadonlySet<string>): Due | null {
   for (const [key, canister] of entries) {
     const name = `${kind} ${key}`;
-    if (!ignored.has(name)) return { kind, timeNanos: BigInt(`0x${key.slice(0, 16)}`), canister, key: name };
+    if (ignored.has(name)) continue;
+    const keyNanos = BigInt(`0x${key.slice(0, 16)}`);
+    return { kind, timeNanos: kind === "deadline" ? keyNanos + DEADLINE_GRACE_NANOS : keyNanos, canister, key: name };
   }
   return null;
 }

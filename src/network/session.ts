@@ -35,6 +35,7 @@ export interface SessionOptions {
   readonly log: TraceLog;
   readonly names: Names;
   readonly submitted: number;
+  readonly callBudgetRounds: number;
   onEvent(event: NetworkEvent): void;
 }
 

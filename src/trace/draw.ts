@@ -19,7 +19,7 @@ import { foldRows, limitRows, rowsOf, type Row, type RowOptions } from "./rows.t
 export interface DrawOptions extends Partial<RowOptions> {
   /** Names of participants by principal (hex); those without get `nameOf`, or a short form of their text. */
   readonly names?: ReadonlyMap<PrincipalId, string>;
-  /** Lanes that come first, in this order; the others follow as they appear. */
+  /** Lanes that come first, in this order; the others follow as they appear. By default the users come first. */
   readonly lanes?: readonly string[];
   /** What the left margin shows: nothing, the round, or virtual seconds since the first row. */
   readonly margin?: "none" | "rounds" | "seconds";
@@ -41,7 +41,16 @@ export function draw(events: readonly NetworkEvent[], options: DrawOptions = {})
   const margin = marginOf(options.margin ?? "none", all);
   const rows = limitRows(foldRows(all, options.fold ?? 4, margin), options);
   if (rows.length === 0) return "(no messages)";
-  return drawRows(rows, { lanes: options.lanes ?? [], width: options.width ?? 100, ascii: options.ascii ?? false, margin });
+  return drawRows(rows, {
+    lanes: options.lanes ?? users(events, nameOf),
+    width: options.width ?? 100,
+    ascii: options.ascii ?? false,
+    margin,
+  });
+}
+
+function users(events: readonly NetworkEvent[], nameOf: (principal: PrincipalId) => string): string[] {
+  return events.flatMap((event) => (event.kind === "sent" && event.message === "ingress" ? [nameOf(event.from)] : []));
 }
 
 interface Sheet {
@@ -99,7 +108,7 @@ function lanesOf(rows: readonly Row[], first: readonly string[]): string[] {
     if (row.kind === "arrow") present.add(row.from).add(row.to);
     if (row.kind === "mark") present.add(row.at);
   }
-  return [...first.filter((name) => present.has(name)), ...[...present].filter((name) => !first.includes(name))];
+  return [...new Set([...first.filter((name) => present.has(name)), ...present])];
 }
 
 /** The layout with the longest texts that fits into `room` columns. */

@@ -99,9 +99,14 @@ function arrowRow(arrow: Arrow, from: PrincipalId, to: PrincipalId, options: Row
   const { message, payload } = arrow;
   const isLost = message.outcome?.kind === "dropped" && (!arrow.isAnswer || message.message === "response");
   const label = options.label?.(arrow) ?? usualLabel(arrow);
-  const reasons = [payload.kind === "reject" ? payload.message : null, isLost ? dropReason(message) : null];
+  const reasons = [payload.kind === "reject" ? firstLine(payload.message) : null, isLost ? dropReason(message) : null];
   const note = reasons.filter((reason) => reason !== null).join("; ") || null;
   return { kind: "arrow", from: options.nameOf(from), to: options.nameOf(to), label, isLost, note, moment };
+}
+
+/** The platform's advice, on the lines that follow, is not needed here. */
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0]!;
 }
 
 function usualLabel({ message, isAnswer, payload }: Arrow): string {
@@ -119,7 +124,7 @@ function dropReason(message: TracedMessage): string | null {
  */
 function markOf(event: ExecutedEvent, index: MessageIndex): { isFailure: boolean; label: string; note: string | null } | null {
   const isTrap = event.result.kind === "trap";
-  const note = event.result.kind === "trap" ? event.result.error.description : null;
+  const note = event.result.kind === "trap" ? firstLine(event.result.error.description) : null;
   const cleanup = event.cleanup === null ? "" : `, cleanup ${event.cleanup}`;
   switch (event.entry) {
     case "heartbeat":
