@@ -85,6 +85,11 @@ export class ManagementWorld {
     return editSubnet(this.world, this.world.state.subnetOrder[index]);
   }
 
+  /** Restricts provisional methods, which is otherwise the configuration's to say. */
+  whitelist(principals: readonly PrincipalId[]): void {
+    Object.assign(this.world.state, { provisionalWhitelist: principals });
+  }
+
   canister(id: CanisterId, subnet = 0): CanisterState {
     return editCanister(this.subnet(subnet), id)!;
   }

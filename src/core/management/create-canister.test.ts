@@ -13,7 +13,7 @@ import {
   text,
   TRILLION,
 } from "../../../test/support/management-world.ts";
-import type { CanisterId, PrincipalId } from "../state/ids.ts";
+import type { CanisterId } from "../state/ids.ts";
 import { canisterIdFromIndex } from "../state/principal.ts";
 
 const FEE = 500_000_000_000n;
@@ -177,7 +177,7 @@ test("a specified id is checked in the platform's order", () => {
 test("without being on the whitelist provisional methods do not exist", () => {
   const net = new ManagementWorld();
   const id = net.create();
-  net.world.state.provisionalWhitelist = [BOB] as PrincipalId[];
+  net.whitelist([BOB]);
   const arg = encode("provisional_create_canister_with_cycles", { amount: [], settings: [], specified_id: [], ...NO_VERSION });
   expect(net.error("provisional_create_canister_with_cycles", arg)).toBe("IC0536: Sender not authorized to use method.");
   const topUp = encode("provisional_top_up_canister", { canister_id: principal(id), amount: 3n });

@@ -95,7 +95,7 @@ test("who may send what", () => {
   );
   net.canister(id).settings = { ...net.canister(id).settings, snapshotVisibility: { kind: "allowedViewers", viewers: [BOB] } };
   expect(accept(net, "list_canister_snapshots", idArg(id), BOB)).toBe(null);
-  net.world.state.provisionalWhitelist = [ALICE];
+  net.whitelist([ALICE]);
   expect(accept(net, "provisional_create_canister_with_cycles", new Uint8Array(0), BOB)).toBe(
     `IC0406: Caller ${principalText(BOB)} is not allowed to call ic00 method provisional_create_canister_with_cycles`,
   );
@@ -104,7 +104,7 @@ test("who may send what", () => {
 });
 
 test("induction has its own words", () => {
-  const induct = (method: string, arg = new Uint8Array(0)) => {
+  const induct = (method: string, arg: Uint8Array = new Uint8Array(0)) => {
     const error = managementInductionError(method, arg);
     return error === null ? null : errorText(error);
   };
