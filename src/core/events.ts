@@ -55,7 +55,18 @@ export interface ExecutedEvent extends At {
   readonly canister: CanisterId;
   /** Message that caused it: a request, an ingress message, a response; `null` for system tasks. */
   readonly tag: MessageTag | null;
-  readonly entry: "update" | "replicatedQuery" | "replyCallback" | "rejectCallback" | "cleanup" | SystemTask | "management" | "init" | "preUpgrade" | "postUpgrade" | "start";
+  readonly entry:
+    | "update"
+    | "replicatedQuery"
+    | "replyCallback"
+    | "rejectCallback"
+    | "cleanup"
+    | SystemTask
+    | "management"
+    | "init"
+    | "preUpgrade"
+    | "postUpgrade"
+    | "start";
   readonly method: string;
   readonly contextId: CallContextId | null;
   /** Inner-round iteration, from 0. */
@@ -99,7 +110,8 @@ export interface PrintedEvent extends At {
 export interface CanisterEvent extends At {
   readonly kind: "canister";
   readonly canister: CanisterId;
-  readonly change: "created" | "installed" | "reinstalled" | "upgraded" | "uninstalled" | "started" | "stopping" | "stopped" | "deleted" | "outOfCycles";
+  readonly change:
+    "created" | "installed" | "reinstalled" | "upgraded" | "uninstalled" | "started" | "stopping" | "stopped" | "deleted" | "outOfCycles";
 }
 
 /** A round of a subnet ended. */
@@ -109,11 +121,4 @@ export interface RoundEvent extends At {
 }
 
 export type NetworkEvent =
-  | SentEvent
-  | InductedEvent
-  | DroppedEvent
-  | ExecutedEvent
-  | IngressStatusEvent
-  | PrintedEvent
-  | CanisterEvent
-  | RoundEvent;
+  SentEvent | InductedEvent | DroppedEvent | ExecutedEvent | IngressStatusEvent | PrintedEvent | CanisterEvent | RoundEvent;

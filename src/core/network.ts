@@ -4,6 +4,7 @@
  * Snapshots, forks and digests are of the state alone; what lies outside it (compiled modules, live Wasm instances) can be dropped at any time.
  */
 import { assert, InvariantBroken } from "../base/assert.ts";
+import { HostFailure } from "./canister/run-context.ts";
 import type { InstancePool } from "./canister/instances.ts";
 import type { NetworkEvent } from "./events.ts";
 import { genesis, type GenesisConfig } from "./genesis.ts";
@@ -113,6 +114,10 @@ export class Network {
       return { events: this.events, answer };
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
+      if (error instanceof HostFailure) {
+        this.broken = `${what} (seed ${this.seed}, input ${this.steps}; the network has stopped)`;
+        throw error;
+      }
       this.broken = `${what} (a bug of Cannery: seed ${this.seed}, input ${this.steps}, ${input.kind}; the network has stopped)`;
       throw new InvariantBroken(this.broken, { cause: error });
     }

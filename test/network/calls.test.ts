@@ -89,7 +89,7 @@ test("a method that does not exist: the actor lists those there are, bytes get t
   get () query
   inc ()
   print (text)`);
-  expect(() => (counter as Canister).submit("increment")).toThrow('counter has no method "increment"');
+  expect(() => (counter as unknown as Canister).submit("increment")).toThrow('counter has no method "increment"');
   expect(await refusal(counter.call("increment"))).toMatchObject({ errorCode: "IC0536", rejectCode: 5 });
   expect(await refusal(counter.query("increment"))).toMatchObject({ errorCode: "IC0536" });
 });

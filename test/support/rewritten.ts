@@ -1,6 +1,6 @@
 /** Runs a rewritten module without a canister: a host that does nothing but count, and the instance as the core sees it. */
 import { EXPORT, IMPORT, MAX_HEAP_WASM_PAGES, PAGE_BYTES, PREFIX_BYTES, PREFIX_WASM_PAGES, type Variant } from "../../src/core/wasm/abi.ts";
-import type { EngineInstance, EngineTrapKind, HostFunction } from "../../src/core/wasm/engine.ts";
+import type { EngineInstance, EngineTrapKind, HostFunction, I64Global } from "../../src/core/wasm/engine.ts";
 import type { PreparedModule } from "../../src/core/wasm/module-info.ts";
 import { isRefusal, prepareModule } from "../../src/core/wasm/prepare.ts";
 import { nodeEngine } from "../../src/host/engine.ts";
@@ -12,6 +12,10 @@ export const STACK_BYTES = 1 << 18;
 
 /** Thrown by the default handler of exhausted instructions. */
 export class OutOfInstructions extends Error {}
+
+function exhausted(): never {
+  throw new OutOfInstructions();
+}
 
 export function prepared(source: string | Uint8Array): PreparedModule {
   const result = prepareModule(typeof source === "string" ? wat(source) : source, nodePlatform);
@@ -45,14 +49,14 @@ export class Subject {
   readonly calls: HostCall[] = [];
   /** Results of `ic0` imports by name: the number, or low and high word of an i64. */
   readonly results = new Map<string, number | readonly [number, number]>();
-  /** How often the handler ran; it throws unless `refill` is set. */
-  handled = 0;
-  refill = 0n;
+  /** Runs when instructions are exhausted; may refill the counter. */
+  private readonly handler: (counter: I64Global) => void;
   private high = 0;
 
-  constructor(source: string | Uint8Array | PreparedModule, variant: Variant = "fast") {
+  constructor(source: string | Uint8Array | PreparedModule, variant: Variant = "fast", handler: (counter: I64Global) => void = exhausted) {
     this.module = typeof source === "string" || source instanceof Uint8Array ? prepared(source) : source;
     this.variant = variant;
+    this.handler = handler;
     this.instance = nodeEngine.instantiate(this.module.compiled(variant), this.imports());
     const bytes = new Uint8Array(this.instance.memory.buffer);
     for (const { offset, bytes: content } of this.module.info.dataSegments) bytes.set(content, PREFIX_BYTES + offset);
@@ -72,11 +76,7 @@ export class Subject {
     return {
       ic0,
       [IMPORT.module]: {
-        [IMPORT.outOfInstructions]: () => {
-          this.handled++;
-          if (this.refill === 0n) throw new OutOfInstructions();
-          this.instance.counter.value += this.refill;
-        },
+        [IMPORT.outOfInstructions]: () => this.handler(this.instance.counter),
         [IMPORT.memoryGrow]: (delta) => {
           const pages = this.heapPages;
           if (pages + (delta! >>> 0) > Math.min(this.module.info.maximumPages, MAX_HEAP_WASM_PAGES)) return -1;

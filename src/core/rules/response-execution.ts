@@ -55,7 +55,7 @@ export function executeResponse(turn: Turn, response: Response): Ran {
   }
   const work: CallbackWork = { response, callback, context, refundedCycles };
   if (canister.execution === null) {
-    return { ...NOTHING_RAN, heapDeltaBytes: finishFailed(turn, work, userErrorOf(canister.id, wasmModuleNotFound()), 0, 1) };
+    return { ...NOTHING_RAN, heapDeltaBytes: finishFailed(turn, work, { error: userErrorOf(canister.id, wasmModuleNotFound()), backtrace: null }, NOT_RUN) };
   }
   const entry = callbackEntry(work);
   const limits = limitsOf(world, subnet);
@@ -86,6 +86,9 @@ export function executeResponse(turn: Turn, response: Response): Ran {
   return { instructions: outcome.instructions, held: false, heapDeltaBytes };
 }
 
+/** The callback could not be run at all. */
+const NOT_RUN = { instructions: 0, slices: 1 };
+
 /** A response being executed, and who waited for it. */
 export interface CallbackWork {
   readonly response: Response;
@@ -112,7 +115,8 @@ export function finishResponse(turn: Turn, work: CallbackWork, outcome: Outcome,
   if (error !== null) {
     if (overlay === null) discard(outcome);
     appendLogs(turn, outcome);
-    return finishFailed(turn, work, error, outcome.instructions, outcome.slices);
+    const backtrace = outcome.result.kind === "trap" ? outcome.result.backtrace : null;
+    return finishFailed(turn, work, { error, backtrace }, outcome);
   }
   if (overlay !== null) commitOverlay(canister.execution!, overlay);
   else commit(outcome);
@@ -138,23 +142,28 @@ export function finishResponse(turn: Turn, work: CallbackWork, outcome: Outcome,
 }
 
 /** The callback failed: the cleanup runs where there is one, and the callback's error is the result all the same. */
-function finishFailed(turn: Turn, work: CallbackWork, callbackError: UserError, used: number, slices: number): number {
+function finishFailed(
+  turn: Turn,
+  work: CallbackWork,
+  failed: { readonly error: UserError; readonly backtrace: string | null },
+  { instructions: used, slices }: Pick<Outcome, "instructions" | "slices">,
+): number {
   const { world, subnet, canister } = turn;
   const { context, callback, response } = work;
   const cleanup = callback.onCleanup !== null && canister.execution !== null ? runCleanup(turn, work, used) : null;
-  const failed = cleanup !== null && cleanup.result.kind === "trap" ? cleanup.result.error : null;
-  const error = failed === null ? callbackError : cleanupFailed(canister.id, callbackError, failed);
+  const cleanupError = cleanup !== null && cleanup.result.kind === "trap" ? cleanup.result.error : null;
+  const error = cleanupError === null ? failed.error : cleanupFailed(canister.id, failed.error, cleanupError);
   const instructions = used + (cleanup?.instructions ?? 0);
   context.instructions += instructions;
   if (cleanup !== null) {
-    takePostponedIngressFeesBeforeCleanup(canister, failed === null ? viewOf(cleanup).removedCycles : 0n);
-    if (failed === null) commit(cleanup);
+    takePostponedIngressFeesBeforeCleanup(canister, cleanupError === null ? viewOf(cleanup).removedCycles : 0n);
+    if (cleanupError === null) commit(cleanup);
     else discard(cleanup);
     appendLogs(turn, cleanup);
   } else takePostponedIngressFees(canister);
   const execution = world.state.nextExecution++;
   const cycles = settleInstructions(turn, callback, instructions);
-  const result: Outcome["result"] = { kind: "trap", error, backtrace: null };
+  const result: Outcome["result"] = { kind: "trap", error, backtrace: cleanupError === null ? failed.backtrace : null };
   emitExecuted(turn, execution, {
     tag: response.tag,
     entry: response.payload.kind === "data" ? "replyCallback" : "rejectCallback",
@@ -163,13 +172,13 @@ function finishFailed(turn: Turn, work: CallbackWork, callbackError: UserError, 
     instructions,
     cycles,
     result,
-    cleanup: cleanup === null ? null : failed === null ? "ran" : "failed",
+    cleanup: cleanup === null ? null : cleanupError === null ? "ran" : "failed",
     slices,
   });
-  if (cleanup !== null && failed === null) applyEffects(turn, context, cleanup, execution, true);
+  if (cleanup !== null && cleanupError === null) applyEffects(turn, context, cleanup, execution, true);
   conclude(turn, context, result, execution);
   queuesChanged(subnet, canister);
-  return cleanup !== null && failed === null ? (cleanup.dirtyHeapPages + cleanup.dirtyStablePages) * PAGE_BYTES : 0;
+  return cleanup !== null && cleanupError === null ? (cleanup.dirtyHeapPages + cleanup.dirtyStablePages) * PAGE_BYTES : 0;
 }
 
 /** Runs with whatever instructions remain of the message, the reserve included. */

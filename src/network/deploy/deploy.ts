@@ -121,6 +121,8 @@ function hasScript(steps: readonly { readonly type: string }[]): boolean {
 async function preBuilt(canister: ProjectCanister, path: string, sha256: string | null, host: Host, files: HostFiles): Promise<Uint8Array> {
   const { bytes } = await loadModule(files.resolve(canister.directory, path), host);
   if (sha256 === null) return bytes;
+  if (typeof sha256 !== "string")
+    throw new CanneryError("bad-project", `the sha256 of canister ${canister.name} is a text of 64 hex digits: put it in quotes`);
   const seen = toHex(host.environment.platform.sha256(bytes));
   if (seen !== sha256.toLowerCase())
     throw new CanneryError(
