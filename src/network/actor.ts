@@ -6,7 +6,6 @@ import type { MethodCodec } from "./method-codec.ts";
 import type { ModuleInterface } from "./module-interface.ts";
 
 /** Any service: what an actor is where no static type is given. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- arguments of unknown methods are anything
 export type AnyService = Record<string, (...args: any[]) => Promise<any>>;
 
 /** What an actor needs to know of its canister. */

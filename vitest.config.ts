@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+/** The fast suite: what `npm test` runs. Slow tests are in test/slow, with a configuration of their own. */
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts", "examples/**/*.test.ts", "bench/**/*.test.ts"],
+    exclude: ["test/slow/**", "**/node_modules/**"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
