@@ -1,12 +1,9 @@
 /**
- * One method's Candid, both ways, as fast as the library allows: what does not depend on the values is done once.
- *
- * A Candid message is a head (type table and argument types) and the values. The head of our arguments is the same in every
- * call, and most replies have the head we would have written ourselves; only another head goes through the full decoder.
+ * One method's Candid, both ways: `codec/candid-args.ts` with refusals that people understand.
  */
-import { IDL, PipeArrayBuffer } from "@icp-sdk/core/candid";
+import { IDL } from "@icp-sdk/core/candid";
 import { CanneryError } from "../base/cannery-error.ts";
-import { concat } from "../base/bytes.ts";
+import { CandidArgs } from "../codec/candid-args.ts";
 import { shown } from "./shown.ts";
 import type { IdlMethod } from "../codec/did/to-idl.ts";
 import type { MethodMode } from "../codec/did/ast.ts";
@@ -55,15 +52,14 @@ export class MethodCodec {
 const MAX_QUOTED = 200;
 
 export class ArgsCodec {
-  readonly types: readonly IDL.Type[];
-  /** Known after the first encoding. */
-  private head: Uint8Array | null = null;
-  /** Head of messages without a type table that have exactly our types; `null` when ours need a table. */
-  private readonly plainHead: Uint8Array | null;
+  private readonly args: CandidArgs;
 
   constructor(types: readonly IDL.Type[]) {
-    this.types = types;
-    this.plainHead = plainHeadOf(types);
+    this.args = new CandidArgs(types);
+  }
+
+  get types(): readonly IDL.Type[] {
+    return this.args.types;
   }
 
   /** Whether `()` is a value of these types: Candid fills in what may be absent. */
@@ -76,84 +72,49 @@ export class ArgsCodec {
   }
 
   encode(values: readonly unknown[], what: () => string): Uint8Array {
-    if (values.length !== this.types.length) throw this.wrongCount(values, what());
-    const encoded: Uint8Array[] = [];
-    for (const [i, type] of this.types.entries()) encoded.push(encodeOne(type, values[i], i, this, what));
-    this.head ??= headOf(this.types, values, encoded);
-    if (encoded.length === 1) return concat(this.head, encoded[0]!);
-    return encoded.length === 0 ? this.head : concat(this.head, ...encoded);
-  }
-
-  decode(bytes: Uint8Array, what: () => string): unknown[] {
-    // The library's reader takes the whole underlying buffer, whatever part of it the array is.
-    const whole = bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.length ? bytes : bytes.slice();
-    try {
-      return (
-        (this.plainHead !== null && startsWith(whole, this.plainHead) ? this.decodePlain(whole, this.plainHead.length) : null) ??
-        IDL.decode([...this.types], whole)
+    if (values.length !== this.types.length) {
+      throw new CanneryError(
+        "candid-argument",
+        `${what()} takes ${this.types.length} argument(s), ${quoted(this.text)}; got ${values.length}`,
       );
+    }
+    if (values.length === 0) return this.args.head;
+    try {
+      return this.args.encode(values);
     } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause);
-      throw new CanneryError("candid-result", `${what()} answered with bytes that are not ${this.text}: ${message}`, { cause });
+      throw this.misfit(values, what(), cause);
     }
   }
 
-  /** `null` when something is left over: then the full decoder judges. */
-  private decodePlain(bytes: Uint8Array, offset: number): unknown[] | null {
-    const pipe = new PipeArrayBuffer(bytes);
-    pipe.read(offset);
-    const values: unknown[] = [];
-    for (const type of this.types) values.push(type.decodeValue(pipe, type));
-    return pipe.end ? values : null;
+  decode(bytes: Uint8Array, what: () => string): unknown[] {
+    try {
+      return this.args.decode(bytes);
+    } catch (cause) {
+      throw new CanneryError("candid-result", `${what()} answered with bytes that are not ${this.text}: ${messageOf(cause)}`, { cause });
+    }
   }
 
-  private wrongCount(values: readonly unknown[], what: string): CanneryError {
-    return new CanneryError(
-      "candid-argument",
-      `${what} takes ${this.types.length} argument(s), ${quoted(this.text)}; got ${values.length}`,
-    );
+  /** Says which value does not fit. */
+  private misfit(values: readonly unknown[], what: string, cause: unknown): CanneryError {
+    const index = this.types.findIndex((type, i) => !fits(type, values[i]));
+    const place =
+      index < 0 ? "" : `argument ${index + 1} must be ${quoted(this.types[index]!.display())}, got ${quoted(shown(values[index]))} `;
+    return new CanneryError("candid-argument", `${what} takes ${quoted(this.text)}: ${place}(${quoted(messageOf(cause))})`, { cause });
   }
 }
 
-function encodeOne(type: IDL.Type, value: unknown, index: number, codec: ArgsCodec, what: () => string): Uint8Array {
+function fits(type: IDL.Type, value: unknown): boolean {
   try {
     type.covariant(value);
-    return type.encodeValue(value);
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message.trim() : String(cause);
-    throw new CanneryError(
-      "candid-argument",
-      `${what()} takes ${quoted(codec.text)}: argument ${index + 1} must be ${quoted(type.display())}, got ${quoted(shown(value))} (${quoted(message)})`,
-      { cause },
-    );
+    type.encodeValue(value);
+    return true;
+  } catch {
+    return false; // which is the question
   }
 }
 
-/** Everything before the values, cut off a complete encoding. */
-function headOf(types: readonly IDL.Type[], values: readonly unknown[], encoded: readonly Uint8Array[]): Uint8Array {
-  const whole = IDL.encode([...types], [...values]);
-  const valueBytes = encoded.reduce((sum, bytes) => sum + bytes.length, 0);
-  return whole.slice(0, whole.length - valueBytes);
-}
-
-/** Types of one byte that need no table. Source: Candid specification, "Types" (type opcodes). */
-function plainHeadOf(types: readonly IDL.Type[]): Uint8Array | null {
-  if (types.length > 0x7f) return null;
-  const head = [0x44, 0x49, 0x44, 0x4c, 0, types.length];
-  for (const type of types) {
-    if (!(type instanceof IDL.PrimitiveType) && !(type instanceof IDL.PrincipalClass)) return null;
-    // A primitive needs no table, so its code does not look at one.
-    const code = type.encodeType(undefined as never);
-    if (code.length !== 1) return null;
-    head.push(code[0]!);
-  }
-  return Uint8Array.from(head);
-}
-
-function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
-  if (bytes.length < prefix.length) return false;
-  for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false;
-  return true;
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message.trim() : String(cause);
 }
 
 function quoted(text: string): string {

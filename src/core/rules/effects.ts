@@ -29,14 +29,19 @@ export function viewOf(outcome: Outcome): ExecutionView {
 
 /** `memoryKept` is false for a query called as an update: then only cycles, the log and the version stay. */
 export function applyEffects(turn: Turn, context: CallContext, outcome: Outcome, execution: number, memoryKept: boolean): void {
-  const { subnet, canister } = turn;
+  const { canister } = turn;
   const view = viewOf(outcome);
   const full = takeQuotas(turn.quotas, view);
   assert(full === null, "quotas were checked before the run was committed");
   view.applyTo(canister);
   context.availableCycles -= view.acceptedCycles;
+  if (memoryKept) applyMemoryEffects(turn, context, outcome, execution);
+  // Last: calls of the management canister name the version that this execution saw.
   canister.version++;
-  if (!memoryKept) return;
+}
+
+function applyMemoryEffects(turn: Turn, context: CallContext, outcome: Outcome, execution: number): void {
+  const { subnet, canister } = turn;
   if (outcome.certifiedData !== null) canister.certifiedData = outcome.certifiedData;
   const timerSet = outcome.globalTimerNanos !== null && outcome.globalTimerNanos !== canister.globalTimerNanos;
   if (timerSet) canister.globalTimerNanos = outcome.globalTimerNanos!;
@@ -46,7 +51,7 @@ export function applyEffects(turn: Turn, context: CallContext, outcome: Outcome,
     updateLowMemoryHook(canister);
   }
   if (timerSet || grown) reindexCanister(subnet, canister);
-  for (const planned of view.plannedCalls) sendCall(turn, context, planned, execution);
+  for (const planned of viewOf(outcome).plannedCalls) sendCall(turn, context, planned, execution);
 }
 
 /** Registers the callback and puts the request into the output queue. */
