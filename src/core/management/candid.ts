@@ -6,6 +6,7 @@
 import { IDL } from "@icp-sdk/core/candid";
 import { Principal } from "@icp-sdk/core/principal";
 import { toHex } from "../../base/bytes.ts";
+import { CandidArgs } from "../../codec/candid-args.ts";
 import type { PrincipalId } from "../state/ids.ts";
 import { principalBytes } from "../state/principal.ts";
 import type { UserError } from "../state/rejects.ts";
@@ -101,7 +102,7 @@ export const MAX_PRINCIPALS = 10;
 export function decodeArgument<N extends ArgumentName>(name: N, bytes: Uint8Array): Decoded<ArgumentValue[N]> {
   let value: ArgumentValue[N];
   try {
-    value = IDL.decode(ARGUMENT[name], bytes)[0] as unknown as ArgumentValue[N];
+    value = argumentCodec(name).decode(bytes)[0] as ArgumentValue[N];
   } catch (thrown) {
     // Whatever the library throws on hostile bytes (range errors of deep nesting included) is a bad argument.
     return { kind: "error", error: undecodable(thrown instanceof Error ? thrown.message : String(thrown)) };
@@ -111,6 +112,18 @@ export function decodeArgument<N extends ArgumentName>(name: N, bytes: Uint8Arra
     return { kind: "error", error: undecodable(`Deserialize error: The number of elements exceeds maximum allowed ${MAX_PRINCIPALS}`) };
   }
   return { kind: "value", value };
+}
+
+/** Made when first used: an argument of a megabyte is then read without copying it for each number of its head. */
+const codecs = new Map<ArgumentName, CandidArgs>();
+
+function argumentCodec(name: ArgumentName): CandidArgs {
+  let codec = codecs.get(name);
+  if (codec === undefined) {
+    codec = new CandidArgs(ARGUMENT[name]);
+    codecs.set(name, codec);
+  }
+  return codec;
 }
 
 /** Arguments whose whole type is known, by method; those of later methods are read as far as routing needs them. */

@@ -5,7 +5,7 @@ import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId } from "../state
 import { NO_RESULT } from "./candid.ts";
 import { IMPLEMENTED } from "./execute.ts";
 import { METHODS } from "./methods.ts";
-import { resolveManagementCall } from "./routing.ts";
+import { resolveManagementCall, targetOfCall } from "./routing.ts";
 
 const twoSubnets = () =>
   new ManagementWorld({
@@ -138,4 +138,12 @@ test("arguments of clients with more fields are read all the same", () => {
   const type = IDL.Record({ canister_id: IDL.Principal, brand_new: IDL.Opt(IDL.Vec(IDL.Text)) });
   const arg = IDL.encode([type], [{ canister_id: principal("00000000000000050101" as CanisterId), brand_new: [["x"]] }]);
   expect(resolve(net, "canister_status", arg)).toBe(net.subnet(1).config.id);
+});
+
+test("the canister a call is about, for waiting on its executions", () => {
+  const id = "00000000000000050101" as CanisterId;
+  expect(targetOfCall("deposit_cycles", idArg(id))).toBe(id);
+  expect(targetOfCall("raw_rand", NO_RESULT)).toBe(null);
+  expect(targetOfCall("deposit_cycles", Uint8Array.of(1))).toBe(null);
+  expect(targetOfCall("nonsense", idArg(id))).toBe(null);
 });

@@ -4,7 +4,7 @@
  *
  * Source: management-canister.md 1.1. Replica: `rs/embedders/src/wasmtime_embedder/system_api/{routing,sandbox_safe_system_state}.rs` (c7c5005).
  */
-import { MANAGEMENT_CANISTER, type PrincipalId, type SubnetId } from "../state/ids.ts";
+import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId, type SubnetId } from "../state/ids.ts";
 import { principalText } from "../state/principal.ts";
 import { RejectCode, rejectFromError, type Reject } from "../state/rejects.ts";
 import { route, type World } from "../state/world.ts";
@@ -41,6 +41,16 @@ export function resolveManagementCall(world: World, ownSubnet: SubnetState, call
     return { kind: "subnet", subnet: call.callee };
   }
   return destinationOf(world, ownSubnet, info, call);
+}
+
+/**
+ * The canister that a call is about, `null` where there is none or the argument does not tell: while it has an execution held, the call waits
+ * (management-canister.md 1.2). Unlike `effectiveCanisterOf` it knows the methods that users cannot call too.
+ */
+export function targetOfCall(method: string, arg: Uint8Array): CanisterId | null {
+  if (METHODS.get(method)?.destination.kind !== "canister") return null;
+  const target = decodeTarget(method, arg);
+  return target.kind === "value" ? target.value : null;
 }
 
 function destinationOf(world: World, ownSubnet: SubnetState, info: MethodInfo, call: CallToResolve): Resolution {
