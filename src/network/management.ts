@@ -4,9 +4,9 @@
  * Source: interface spec, "The IC management canister".
  */
 import { IDL } from "@icp-sdk/core/candid";
-import { ARGUMENT, RESULT } from "../core/management/candid-types.ts";
+import { RESULT } from "../core/management/candid-types.ts";
 import type { ArgumentName, ArgumentValue, InstallModeValue } from "../core/management/candid.ts";
-import { idOf, opt } from "../core/management/candid.ts";
+import { argumentCodec, idOf, opt } from "../core/management/candid.ts";
 import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId, type SubnetId } from "../core/state/ids.ts";
 import type { CallRequest } from "./driver.ts";
 import { principalOf } from "./principals.ts";
@@ -19,7 +19,7 @@ function request<N extends ArgumentName>(
   value: ArgumentValue[N],
   subnet: SubnetId | null = null,
 ): CallRequest {
-  return { sender, receiver: MANAGEMENT_CANISTER, method, arg: IDL.encode(ARGUMENT[name], [value]), subnet };
+  return { sender, receiver: MANAGEMENT_CANISTER, method, arg: argumentCodec(name).encode([value]), subnet };
 }
 
 function about<N extends ArgumentName>(

@@ -4,10 +4,12 @@
  */
 import type { IDL } from "@icp-sdk/core/candid";
 import { CanneryError } from "../base/cannery-error.ts";
+import { toHex } from "../base/bytes.ts";
 import { decodeUtf8 } from "../base/utf8.ts";
 import { DidError, type DidProgram } from "../codec/did/ast.ts";
 import { parseDid, parseInitArgs } from "../codec/did/did.ts";
 import { argsToIdl, toIdl } from "../codec/did/to-idl.ts";
+import type { Environment } from "../core/network.ts";
 import type { Platform } from "../core/wasm/engine.ts";
 import type { PreparedModule } from "../core/wasm/module-info.ts";
 import { ArgsCodec, MethodCodec } from "./method-codec.ts";
@@ -60,6 +62,24 @@ export function interfaceOfModule(module: PreparedModule, where: string): Module
     const candid = section(SERVICE);
     known = candid === null ? null : interfaceOfCandid(candid, section(ARGS), where);
     ofModule.set(module, known);
+  }
+  return known;
+}
+
+const ofUpload = new WeakMap<Uint8Array, ModuleInterface | null>();
+
+/** Of bytes to be installed; found again for the same array, and for the same content as long as the module is kept. */
+export function interfaceOfUpload(
+  bytes: Uint8Array,
+  environment: Pick<Environment, "platform" | "modules">,
+  where: string,
+): ModuleInterface | null {
+  let known = ofUpload.get(bytes);
+  if (known === undefined) {
+    const { platform, modules } = environment;
+    const prepared = modules.get(toHex(platform.sha256(bytes)));
+    known = prepared === null ? interfaceOfBytes(bytes, platform, where) : interfaceOfModule(prepared, where);
+    ofUpload.set(bytes, known);
   }
   return known;
 }

@@ -18,7 +18,7 @@ import type { Core } from "./core.ts";
 import { Driver, type CallRequest, type SubmittedCall } from "./driver.ts";
 import type { Host } from "./host.ts";
 import { installRequest, type InstallMode } from "./management.ts";
-import { EMPTY_CANDID, interfaceOfBytes, interfaceOfModule, type ModuleInterface } from "./module-interface.ts";
+import { EMPTY_CANDID, interfaceOfUpload, interfaceOfModule, type ModuleInterface } from "./module-interface.ts";
 import { loadModule, type ModuleSource } from "./module-source.ts";
 import { Names } from "./names.ts";
 import { principalId } from "./principals.ts";
@@ -156,7 +156,7 @@ export class Session {
 
   private installArgument(bytes: Uint8Array, options: InstallArguments, name: string, mode: InstallMode["kind"]): Uint8Array {
     if (options.arg !== undefined) return options.arg;
-    const described = interfaceOfBytes(bytes, this.host.environment.platform, `the module of ${name}`);
+    const described = interfaceOfUpload(bytes, this.host.environment, `the module of ${name}`);
     const codec = described?.initArgs ?? null;
     if (options.args !== undefined) {
       if (codec !== null) return codec.encode(options.args, () => `installing ${name}`);

@@ -11,6 +11,7 @@ import type { PrincipalId } from "../state/ids.ts";
 import { principalBytes } from "../state/principal.ts";
 import type { UserError } from "../state/rejects.ts";
 import { ARGUMENT, RESULT } from "./candid-types.ts";
+import { hasVectorOfNothing } from "./candid-bomb.ts";
 import { undecodable } from "./errors.ts";
 
 export type Opt<T> = readonly [] | readonly [T];
@@ -101,6 +102,7 @@ export const MAX_PRINCIPALS = 10;
 /** The argument, or IC0408. Replica: the text after `Error decoding candid: ` is the Candid library's, so ours differs. */
 export function decodeArgument<N extends ArgumentName>(name: N, bytes: Uint8Array): Decoded<ArgumentValue[N]> {
   let value: ArgumentValue[N];
+  if (hasVectorOfNothing(bytes)) return { kind: "error", error: undecodable("Decoding cost exceeds the limit") };
   try {
     value = argumentCodec(name).decode(bytes)[0] as ArgumentValue[N];
   } catch (thrown) {
@@ -117,7 +119,7 @@ export function decodeArgument<N extends ArgumentName>(name: N, bytes: Uint8Arra
 /** Made when first used: an argument of a megabyte is then read without copying it for each number of its head. */
 const codecs = new Map<ArgumentName, CandidArgs>();
 
-function argumentCodec(name: ArgumentName): CandidArgs {
+export function argumentCodec(name: ArgumentName): CandidArgs {
   let codec = codecs.get(name);
   if (codec === undefined) {
     codec = new CandidArgs(ARGUMENT[name]);
@@ -148,6 +150,7 @@ export function decodeVersion(method: string, bytes: Uint8Array): Decoded<bigint
 
 /** An argument of no values: more values are skipped, as Candid has it. */
 export function decodeNothing(bytes: Uint8Array): Decoded<null> {
+  if (hasVectorOfNothing(bytes)) return { kind: "error", error: undecodable("Decoding cost exceeds the limit") };
   try {
     IDL.decode([], bytes);
     return { kind: "value", value: null };

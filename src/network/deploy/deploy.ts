@@ -12,7 +12,7 @@ import type { AnyService } from "../actor.ts";
 import type { Canister, InstallArguments } from "../canister.ts";
 import type { Cannery, Subnet } from "../cannery.ts";
 import type { Host, HostFiles } from "../host.ts";
-import { interfaceOfBytes } from "../module-interface.ts";
+import { interfaceOfUpload } from "../module-interface.ts";
 import { loadModule, type ModuleSource } from "../module-source.ts";
 import type { PrincipalLike } from "../principals.ts";
 import { settingsOf, type InstallArgs, type ProjectManifest } from "./manifest.ts";
@@ -141,7 +141,7 @@ async function argumentOf(canister: ProjectCanister, module: Uint8Array, host: H
   if (text === null)
     throw new CanneryError("bad-project", `the init_args of canister ${canister.name} are not UTF-8; for raw bytes, format: bin`);
   if (format === "hex") return { arg: fromHex(text.trim()) };
-  const codec = interfaceOfBytes(module, host.environment.platform, `the module of ${canister.name}`)?.initArgs ?? null;
+  const codec = interfaceOfUpload(module, host.environment, `the module of ${canister.name}`)?.initArgs ?? null;
   if (codec === null) {
     throw new CanneryError(
       "no-candid",
