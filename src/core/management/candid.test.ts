@@ -1,0 +1,103 @@
+import { IDL } from "@icp-sdk/core/candid";
+import { Principal } from "@icp-sdk/core/principal";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { ALICE, encode, principal, settings } from "../../../test/support/management-world.ts";
+import { hasVectorOfNothing } from "./candid-bomb.ts";
+import { ARGUMENT } from "./candid-types.ts";
+import { decodeArgument, decodeNothing, decodeTarget, decodeVersion, idOf, NO_RESULT, principalOf, type ArgumentName } from "./candid.ts";
+
+const ID = principal(ALICE);
+const VERSION = { sender_canister_version: [] };
+
+const SAMPLES: { [Name in ArgumentName]: object } = {
+  create_canister: { settings: [settings({ controllers: [ID], log_visibility: { public: null } })], sender_canister_version: [3n] },
+  update_settings: { canister_id: ID, settings: settings({ environment_variables: [{ name: "a", value: "b" }] }), ...VERSION },
+  install_code: {
+    mode: { upgrade: [{ skip_pre_upgrade: [true], wasm_memory_persistence: [{ keep: null }] }] },
+    canister_id: ID,
+    wasm_module: Uint8Array.of(1, 2),
+    arg: Uint8Array.of(3),
+    ...VERSION,
+  },
+  install_chunked_code: {
+    mode: { reinstall: null },
+    target_canister: ID,
+    store_canister: [ID],
+    chunk_hashes_list: [{ hash: Uint8Array.of(1) }],
+    wasm_module_hash: Uint8Array.of(2),
+    arg: new Uint8Array(0),
+    ...VERSION,
+  },
+  upload_chunk: { canister_id: ID, chunk: Uint8Array.of(7) },
+  uninstall_code: { canister_id: ID, ...VERSION },
+  canister_id: { canister_id: ID },
+  canister_info: { canister_id: ID, num_requested_changes: [5n] },
+  canister_metadata: { canister_id: ID, name: "candid:service" },
+  provisional_create_canister_with_cycles: { amount: [1n << 100n], settings: [], specified_id: [ID], ...VERSION },
+  provisional_top_up_canister: { canister_id: ID, amount: 1n },
+  fetch_canister_logs: { canister_id: ID, filter: [{ by_idx: { start: 1n, end: 2n } }] },
+  subnet_id: { subnet_id: ID },
+  versioned: { canister_id: ID, sender_canister_version: [9n] },
+};
+
+test.each(Object.keys(SAMPLES) as ArgumentName[])("%s: decode undoes encode", (name) => {
+  expect(decodeArgument(name, encode(name, SAMPLES[name]))).toEqual({ kind: "value", value: SAMPLES[name] });
+});
+
+test("older clients leave optional fields out", () => {
+  const type = IDL.Record({ canister_id: IDL.Principal, settings: IDL.Record({ controllers: IDL.Opt(IDL.Vec(IDL.Principal)) }) });
+  const decoded = decodeArgument("update_settings", IDL.encode([type], [{ canister_id: ID, settings: { controllers: [[ID]] } }]));
+  expect(decoded).toEqual({
+    kind: "value",
+    value: { canister_id: ID, settings: settings({ controllers: [ID] }), sender_canister_version: [] },
+  });
+});
+
+test("target and version of any method", () => {
+  expect(decodeTarget("install_chunked_code", encode("install_chunked_code", SAMPLES.install_chunked_code))).toEqual({
+    kind: "value",
+    value: ALICE,
+  });
+  expect(decodeTarget("take_canister_snapshot", encode("canister_id", SAMPLES.canister_id))).toEqual({ kind: "value", value: ALICE });
+  expect(decodeVersion("load_canister_snapshot", encode("versioned", SAMPLES.versioned))).toEqual({ kind: "value", value: 9n });
+  expect(decodeVersion("create_canister", encode("create_canister", SAMPLES.create_canister))).toEqual({ kind: "value", value: 3n });
+});
+
+test("whatever the bytes are, they decode or are refused", () => {
+  const prefix = Uint8Array.of(0x44, 0x49, 0x44, 0x4c);
+  const name = fc.constantFrom(...(Object.keys(ARGUMENT) as ArgumentName[]));
+  fc.assert(
+    fc.property(name, fc.uint8Array({ maxLength: 40 }), fc.boolean(), (name, bytes, candid) => {
+      const decoded = decodeArgument(name, candid ? Uint8Array.from([...prefix, ...bytes]) : bytes);
+      expect(decoded.kind === "value" || decoded.error.description.startsWith("Error decoding candid: ")).toBe(true);
+    }),
+  );
+  expect(decodeNothing(NO_RESULT).kind).toBe("value");
+  expect(decodeNothing(Uint8Array.of(1)).kind).toBe("error");
+});
+
+test("a few bytes that stand for billions of nothings are refused", () => {
+  const nothings = [IDL.Null, IDL.Reserved, IDL.Record({}), IDL.Record({ a: IDL.Null, b: IDL.Record({}) })];
+  for (const nothing of nothings) {
+    const type = IDL.Record({ canister_id: IDL.Principal, more: IDL.Vec(nothing) });
+    const bytes = IDL.encode([type], [{ canister_id: ID, more: [] }]);
+    expect(decodeArgument("canister_id", bytes)).toMatchObject({ kind: "error", error: { code: 408 } });
+  }
+  // Behind a function and a service too.
+  const func = IDL.Func([IDL.Text], [IDL.Nat], ["query"]);
+  const hidden = IDL.Record({ canister_id: IDL.Principal, a: func, b: IDL.Service({ m: func }), z: IDL.Vec(IDL.Null) });
+  expect(hasVectorOfNothing(IDL.encode([hidden], [{ canister_id: ID, a: [ID, "m"], b: ID, z: [] }]))).toBe(true);
+  for (const [name, value] of Object.entries(SAMPLES)) expect(hasVectorOfNothing(encode(name as ArgumentName, value))).toBe(false);
+  const list = IDL.Rec();
+  list.fill(IDL.Record({ head: IDL.Nat, tail: IDL.Opt(list) }));
+  expect(hasVectorOfNothing(IDL.encode([IDL.Vec(list)], [[{ head: 1n, tail: [] }]]))).toBe(false);
+});
+
+test("principals of every length", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 29 }), (bytes) => {
+      expect([...principalOf(idOf(Principal.fromUint8Array(bytes))).toUint8Array()]).toEqual([...bytes]);
+    }),
+  );
+});
