@@ -47,7 +47,7 @@ export interface Section {
   readonly end: number;
 }
 
-/** Walks the section headers. Stops after the code section's header when `untilCode` is set. */
+/** Walks the section headers; what the sections are is looked at later. Stops after the code section's header when `untilCode` is set. */
 export function sections(bytes: Uint8Array, untilCode = false): Section[] {
   const reader = new ByteReader(bytes);
   if (bytes.length < 8) malformed("unexpected end-of-file", bytes.length);
@@ -58,10 +58,8 @@ export function sections(bytes: Uint8Array, untilCode = false): Section[] {
   reader.skip(8);
   const found: Section[] = [];
   while (!reader.atEnd) {
-    const at = reader.position;
     const id = reader.byte();
     const size = reader.u32();
-    if (id > SectionId.dataCount) malformed(id === 13 ? "exceptions proposal not enabled" : `malformed section id: ${id}`, at);
     const start = reader.position;
     if (size > bytes.length - start) malformed("unexpected end-of-file", bytes.length);
     found.push({ id, start, end: start + size });
@@ -110,6 +108,7 @@ class Decoder {
         this.customSections.push({ name: reader.name(), content: reader.take(reader.end - reader.position) });
         continue;
       }
+      if (id > SectionId.dataCount) malformed(id === 13 ? "exceptions proposal not enabled" : `malformed section id: ${id}`, start);
       if (ORDER[id]! <= last) malformed("section out of order", start);
       last = ORDER[id]!;
       this.section(id, reader);

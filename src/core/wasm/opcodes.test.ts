@@ -1,0 +1,129 @@
+import { describe, expect, test } from "vitest";
+import { Subject } from "../../../test/support/rewritten.ts";
+import { COMPLEXITY, NAME, SHAPE, Shape, WEIGHT } from "./opcodes.ts";
+
+/** Names of the table that match, with `i32|i64` and the like written out. */
+function matching(pattern: string): string[] {
+  const expression = new RegExp(`^(?:${pattern})$`);
+  return NAME.filter((name) => name !== "" && expression.test(name));
+}
+
+function expectColumn(column: Uint8Array | Uint16Array, rows: readonly (readonly [string, number])[], rest: number): void {
+  const expected = new Map<string, number>();
+  for (const [pattern, value] of rows) {
+    const names = matching(pattern);
+    expect([pattern, names.length > 0]).toEqual([pattern, true]);
+    for (const name of names) expected.set(name, value);
+  }
+  NAME.forEach((name, opcode) => {
+    if (name !== "") expect([name, column[opcode]]).toEqual([name, expected.get(name) ?? rest]);
+  });
+}
+
+describe("the table of instructions", () => {
+  test("has every instruction of the accepted features once", () => {
+    const names = NAME.filter((name) => name !== "");
+    expect(new Set(names).size).toBe(names.length);
+    // Of one byte, behind 0xFC, behind 0xFD.
+    expect(NAME.slice(0, 0x100).filter((name) => name !== "").length).toBe(185);
+    expect(NAME.slice(0x100, 0x200).filter((name) => name !== "").length).toBe(18);
+    expect(NAME.slice(0x200).filter((name) => name !== "").length).toBe(236);
+  });
+
+  test("weighs them as wasm.md 4.2 and 4.3 say", () => {
+    expectColumn(
+      WEIGHT,
+      [
+        ["block|loop|else|end", 0],
+        ["i(32|64)\\.(div|rem)_[su]", 10],
+        ["f(32|64)\\.(add|sub|mul|ceil|floor|trunc|nearest)", 2],
+        ["f32\\.div", 3],
+        ["f64\\.div", 5],
+        ["f(32|64)\\.(min|max)", 18],
+        ["f32\\.copysign", 2],
+        ["f64\\.copysign", 3],
+        ["f32\\.sqrt", 5],
+        ["f64\\.sqrt", 8],
+        ["f(32|64)\\.(eq|ne|lt|gt|le|ge)", 3],
+        ["f(32|64)\\.convert_i(32|64)_s", 3],
+        ["f(32|64)\\.convert_i(32|64)_u", 16],
+        ["i(32|64)\\.trunc(_sat)?_f(32|64)_[su]", 20],
+        ["global\\.[gs]et", 2],
+        ["table\\.[gs]et", 5],
+        ["table\\.grow|memory\\.grow", 300],
+        ["memory\\.size", 20],
+        ["table\\.size", 100],
+        ["(memory|table)\\.(fill|copy|init)", 100],
+        ["(data|elem)\\.drop", 300],
+        ["call", 5],
+        ["call_indirect", 10],
+        ["return_call", 3],
+        ["return_call_indirect", 6],
+        ["if|br|br_if|br_table", 2],
+        ["ref\\.is_null", 5],
+        ["ref\\.func", 130],
+        // 4.3
+        ["i(8x16|16x8|32x4)\\.[lg]t_u", 2],
+        ["i8x16\\.shr_u|i16x8\\.extadd_pairwise_i8x16_u|i16x8\\.(shl|shr_s|shr_u)|i16x8\\.extmul_high_i8x16_[su]", 2],
+        ["i32x4\\.(shl|shr_s|shr_u|mul)|i32x4\\.extmul_(low|high)_i16x8_[su]|i64x2\\.(shl|shr_u)", 2],
+        ["f(32x4|64x2)\\.(ceil|floor|trunc|nearest|abs|neg|add|sub|mul)", 2],
+        ["i32x4\\.trunc_sat_f32x4_s|i32x4\\.trunc_sat_f64x2_s_zero", 2],
+        ["i8x16\\.(shuffle|popcnt|shl|shr_s)|i32x4\\.extadd_pairwise_i16x8_u|i64x2\\.shr_s|i32x4\\.trunc_sat_f64x2_u_zero", 3],
+        ["i64x2\\.mul|f32x4\\.(min|max)|f64x2\\.min|i32x4\\.trunc_sat_f32x4_u|f32x4\\.convert_i32x4_u", 4],
+        ["f32x4\\.sqrt|f64x2\\.max", 5],
+        ["f32x4\\.div", 10],
+        ["f64x2\\.div", 12],
+        ["f64x2\\.sqrt", 14],
+      ],
+      1,
+    );
+  });
+
+  test("gives them the complexity of wasm.md 3.1", () => {
+    expectColumn(
+      COMPLEXITY,
+      [
+        ["block|loop|if|br|br_if|br_table|call|call_indirect|memory\\.grow", 50],
+        ["table\\.get", 14],
+        ["ref\\.func", 8],
+        ["ref\\.is_null", 6],
+        ["i(32|64)\\.trunc_f(32|64)_[su]|i64\\.extend_i32_[su]|f(32|64)\\.convert_i(32|64)_[su]|f32\\.demote_f64", 5],
+        ["f(32|64)\\.(neg|abs)|memory\\.copy", 4],
+        ["f(32|64)\\.copysign|i(32|64)\\.(div|rem)_[su]|memory\\.fill|[if](32|64)\\.load(8|16|32)?(_[su])?", 3],
+        ["i(32|64)\\.trunc_sat_f(32|64)_[su]", 3],
+        ["global\\.get|i(32|64)\\.popcnt|select|memory\\.size|[if](32|64)\\.store(8|16|32)?", 2],
+        ["i(32|64)\\.(eqz|eq|ne|([lg][te]_[su]))|f(32|64)\\.(eq|ne|lt|gt|le|ge)", 2],
+        ["f64\\.eq", 3],
+        [
+          "f(32|64)\\.(ceil|floor|sqrt|trunc)|[if](32|64)\\.reinterpret_[if](32|64)|i32\\.wrap_i64|i(32|64)\\.extend(8|16|32)_s|f64\\.promote_f32",
+          2,
+        ],
+      ],
+      1,
+    );
+  });
+
+  test("memory accesses weigh twice as much in wasm64, each of them", () => {
+    const value = {
+      0: "",
+      0x7f: "i32.const 1",
+      0x7e: "i64.const 1",
+      0x7d: "f32.const 1",
+      0x7c: "f64.const 1",
+      0x7b: "v128.const i32x4 1 1 1 1",
+    };
+    NAME.forEach((name, opcode) => {
+      const shape = SHAPE[opcode]!;
+      const load = shape === Shape.load || shape === Shape.loadLane;
+      if (!load && shape !== Shape.store && shape !== Shape.storeLane) return;
+      const lane = shape === Shape.loadLane || shape === Shape.storeLane;
+      const type = lane ? value[0x7b] : load ? "" : value[name.startsWith("i32") ? 0x7f : name.startsWith("i64") ? 0x7e : name.startsWith("f32") ? 0x7d : name.startsWith("f64") ? 0x7c : 0x7b]; // prettier-ignore
+      for (const wide of [false, true]) {
+        const s = new Subject(`(module (memory ${wide ? "i64 " : ""}1) (func (export "canister_update run")
+          ${wide ? "i64" : "i32"}.const 0 ${type} ${name} ${lane ? 0 : ""} ${load ? "drop" : ""}))`);
+        const rest = 1 + 1 + (type === "" ? 0 : 1) + (load ? 1 : 0);
+        expect([name, wide, s.run().used]).toEqual([name, wide, rest + (wide ? 2 : 1)]);
+      }
+    });
+  });
+});
