@@ -11,7 +11,8 @@
  * ```
  */
 import { nodeHost } from "./host/node-host.ts";
-import { Cannery as Network, type CanneryOptions } from "./network/cannery.ts";
+import { Cannery as Network } from "./network/cannery.ts";
+import type { CanneryOptions } from "./network/options.ts";
 
 /** A network in this process; see `Cannery.create`. */
 export type Cannery = Network;
@@ -37,7 +38,7 @@ export type {
   PrintedLine,
   SettleOptions,
   Subnet,
-} from "./network/cannery.ts";
+} from "./network/options.ts";
 export type { DeployOptions, Deployment, ProjectManifest } from "./network/deploy/deploy.ts";
 export type { Duration, Instant } from "./network/duration.ts";
 export type { Identity } from "./network/identity.ts";

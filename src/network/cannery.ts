@@ -4,21 +4,19 @@
 import { CanneryError } from "../base/cannery-error.ts";
 import { decodeUtf8Lossy } from "../base/utf8.ts";
 import type { NetworkEvent } from "../core/events.ts";
-import type { GenesisConfig, SubnetRequest } from "../core/genesis.ts";
+import type { GenesisConfig } from "../core/genesis.ts";
 import { Network } from "../core/network.ts";
 import type { Deviation } from "../core/schedule/recorder.ts";
-import type { Schedule } from "../core/schedule/schedule.ts";
-import { ANONYMOUS, type MessageId, type PrincipalId, type SubnetId } from "../core/state/ids.ts";
-import type { Limits } from "../core/state/limits.ts";
-import type { LatencyProfile, NetworkState, SubnetKind } from "../core/state/network-state.ts";
+import { ANONYMOUS, type PrincipalId, type SubnetId } from "../core/state/ids.ts";
+import type { NetworkState } from "../core/state/network-state.ts";
 import { principalText } from "../core/state/principal.ts";
 import { route } from "../core/state/world.ts";
 import type { AnyService } from "./actor.ts";
-import { Canister, type InstallArguments } from "./canister.ts";
+import { Canister } from "./canister.ts";
 import type { Core } from "./core.ts";
 import { deploy, type Deployment, type DeployOptions, type ProjectManifest } from "./deploy/deploy.ts";
 import { DEFAULT_CALL_BUDGET_ROUNDS } from "./driver.ts";
-import { nanosOf, instantNanos, type Duration, type Instant } from "./duration.ts";
+import { instantNanos, nanosOf, type Duration, type Instant } from "./duration.ts";
 import type { Host } from "./host.ts";
 import { identityOf, type Identity } from "./identity.ts";
 import { createdId, createRequest, settingsRequest } from "./management.ts";
@@ -26,98 +24,26 @@ import { interfaceOfCandid } from "./module-interface.ts";
 import { loadModule, type ModuleSource } from "./module-source.ts";
 import { Names } from "./names.ts";
 import { drawNetwork, type NetworkDrawOptions } from "./network-drawing.ts";
+import {
+  settingsAtCreation,
+  subnetRequests,
+  timeOf,
+  type CanneryOptions,
+  type CreateOptions,
+  type InstallOptions,
+  type NetworkSnapshot,
+  type PrintedLine,
+  type SettleOptions,
+  type Subnet,
+} from "./options.ts";
 import { principalId, type PrincipalLike } from "./principals.ts";
 import { Session } from "./session.ts";
-import type { CanisterSettings, Environment } from "./settings.ts";
 import { DEFAULT_TRACE_EVENTS, TraceLog } from "./trace-log.ts";
 import type { TraceView } from "./trace-view.ts";
-
-export interface CanneryOptions {
-  /** Number of application subnets; 1 when no subnet of any kind is asked for. */
-  readonly application?: number;
-  /** Number of system subnets. */
-  readonly system?: number;
-  readonly verifiedApplication?: number;
-  /** Adds the NNS subnet, which is the root then. */
-  readonly nns?: boolean;
-  /** Subnets one by one, instead of or besides the numbers: kind, name, number of nodes, cost schedule. */
-  readonly subnets?: readonly SubnetRequest[];
-  /** How long rounds take in virtual time: `instant` (default), `mainnet`, or a profile of your own. Nobody waits for it. */
-  readonly latency?: "instant" | "mainnet" | LatencyProfile;
-  /** Everything random follows from it; 0 by default. */
-  readonly seed?: number | bigint;
-  /** When the network begins, virtual. */
-  readonly time?: Instant;
-  /** The same as `time`, in nanoseconds since the Unix epoch. */
-  readonly timeNanos?: bigint;
-  /** Chooses where the platform leaves something open; the ordinary choices by default. */
-  readonly schedule?: Schedule;
-  /** The platform's limits, changed: for tests of what happens at them. */
-  readonly limits?: Partial<Limits>;
-  /** Checks Cannery's own invariants after every step. Slow; finds bugs of Cannery. */
-  readonly checkInvariants?: boolean;
-  /** An awaited call is given up after so many rounds in which nobody was answered; 500,000 by default. */
-  readonly callBudgetRounds?: number;
-  /** Events kept for drawings and errors: 100,000 by default, `false` for none. */
-  readonly trace?: number | false;
-  /** Where lines go that canisters print: to the console (default), nowhere, or to a function. */
-  readonly print?: boolean | ((line: string) => void);
-}
-
-/** A subnet of the network. */
-export interface Subnet {
-  readonly id: string;
-  readonly kind: SubnetKind;
-  readonly name: string;
-}
-
-export interface CreateOptions {
-  /** Where; the network's first subnet by default. A subnet of `net.subnets`, or its id. */
-  readonly subnet?: Subnet | string;
-  /** Balance in cycles; 100 T by default. */
-  readonly cycles?: bigint;
-  /** Who controls it; the sender by default. */
-  readonly controllers?: readonly PrincipalLike[];
-  /** Environment variables. A canister or principal stands for the text of its id. */
-  readonly env?: Environment;
-  readonly settings?: CanisterSettings;
-  /** A chosen id: in a range of the subnet that it does not give ids out of. */
-  readonly id?: PrincipalLike;
-  /** Who creates and installs it, and calls it through `canister.actor`; the anonymous user by default. */
-  readonly sender?: PrincipalLike;
-  /** Name in drawings and errors; by default that of the module's file. */
-  readonly name?: string;
-}
-
-export interface InstallOptions extends CreateOptions, Omit<InstallArguments, "sender"> {}
-
-export interface SettleOptions {
-  /** Ends settling when it is used up: rounds (100,000 by default), or a span of virtual time (a day by default). */
-  readonly budget?: { readonly rounds?: number; readonly time?: Duration };
-}
-
-/** A state to come back to. */
-export interface NetworkSnapshot {
-  /** Of the network and its forks; opaque. */
-  readonly core: unknown;
-  readonly names: Names;
-  readonly log: TraceLog;
-  readonly submitted: number;
-  readonly open: ReadonlySet<MessageId>;
-}
 
 const DEFAULT_BUDGET = { rounds: 100_000, nanos: 86_400_000_000_000n };
 
 type Listener<E> = (event: E) => void;
-
-/** A line that a canister printed. */
-export interface PrintedLine {
-  /** Text of the canister's id. */
-  readonly canister: string;
-  readonly text: string;
-  /** As it is written to the console: `[Canister <id>] text`. */
-  readonly line: string;
-}
 
 export class Cannery {
   private readonly session: Session;
@@ -405,36 +331,4 @@ export class Cannery {
 
 function senderOf(options: { readonly sender?: PrincipalLike }): PrincipalId {
   return options.sender === undefined ? ANONYMOUS : principalId(options.sender);
-}
-
-function settingsAtCreation(options: CreateOptions): CanisterSettings | null {
-  const { controllers: _later, ...settings } = options.settings ?? {};
-  const environmentVariables = options.env ?? settings.environmentVariables;
-  const all = { ...settings, ...(environmentVariables === undefined ? {} : { environmentVariables }) };
-  return Object.keys(all).length === 0 ? null : all;
-}
-
-function timeOf(options: CanneryOptions): { readonly timeNanos?: bigint } {
-  if (options.timeNanos !== undefined) return { timeNanos: options.timeNanos };
-  return options.time === undefined ? {} : { timeNanos: instantNanos(options.time) };
-}
-
-function subnetRequests(options: CanneryOptions): SubnetRequest[] {
-  const { subnets = [], nns = false, application, system, verifiedApplication } = options;
-  const isDefault = subnets.length === 0 && !nns && application === undefined && system === undefined && verifiedApplication === undefined;
-  const requests = [
-    ...several(application ?? (isDefault ? 1 : 0), "application", "application"),
-    ...several(verifiedApplication ?? 0, "verified_application", "verified_application"),
-    ...several(system ?? 0, "system", "system"),
-    ...(nns ? several(1, "system", "nns") : []),
-    ...subnets,
-  ];
-  if (requests.length === 0) throw new CanneryError("bad-options", "a network has at least one subnet");
-  return requests;
-}
-
-function several(count: number, kind: SubnetKind, name: string): SubnetRequest[] {
-  if (!Number.isSafeInteger(count) || count < 0)
-    throw new CanneryError("bad-options", `the number of ${name} subnets is a whole number, not below zero; got ${count}`);
-  return Array.from({ length: count }, () => ({ kind, name }));
 }

@@ -47,7 +47,7 @@ test("values, rejects with their texts, and several users", async () => {
        │      ◀─ reply 5 ─┤
        ├───── fail() ─────▶
        ◀──── reject 5 ────┤     Error from Canister lxzze-o7777-77777-aaaaa-cai: Canister called
-       │      │           │     \`ic0.trap\` with message: 'counter failed at 6'.
+       │      │           │     \`ic0.trap\` with message: 'counter failed at 6'
     `),
   );
   expect(net.draw({ last: 3, names: { [alice.principal.toText()]: "Alice" }, ascii: true })).toBe(
@@ -57,7 +57,7 @@ test("values, rejects with their texts, and several users", async () => {
        |      <- reply -+
        +----- fail ----->
        <--- reject 5 ---+     Error from Canister lxzze-o7777-77777-aaaaa-cai: Canister called \`ic0.trap\`
-       |      |         |     with message: 'counter failed at 6'.
+       |      |         |     with message: 'counter failed at 6'
     `),
   );
   expect(net.draw({ management: true })).toContain("install_code");
