@@ -3,6 +3,7 @@
  *
  * Source: messaging.md 9 ("Induction, in order"). Replica: `rs/execution_environment/src/ingress_filter`, `rs/messaging/src/scheduling/valid_set_rule.rs` (c7c5005).
  */
+import { managementInductionError } from "../management/ingress-acceptance.ts";
 import { chargeIngressInduction } from "../cycles/accounts.ts";
 import { feesOf, MAX_DELAYED_INDUCTION_ARGUMENT_BYTES } from "../cycles/fees.ts";
 import type { Ingress } from "../state/messages.ts";
@@ -71,6 +72,10 @@ function refusal(world: World, subnet: SubnetState, message: Ingress): UserError
   const { ingressHistoryCapacity } = limitsOf(world, subnet);
   if (subnet.config.kind !== "system" && subnet.ingressHistory.size >= ingressHistoryCapacity) {
     return { code: ErrorCode.IngressHistoryFull, description: `Maximum ingress history capacity ${ingressHistoryCapacity} reached` };
+  }
+  if (message.receiver === MANAGEMENT_CANISTER) {
+    const error = managementInductionError(message.method, message.arg);
+    if (error !== null) return error;
   }
   const payer = message.effectiveCanisterId;
   if (payer === null) return null;

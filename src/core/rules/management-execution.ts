@@ -6,7 +6,7 @@
 import { startWalk } from "../queues/canister-queues.ts";
 import type { InstallAccount, InstallPhase, ManagementCall, ManagementTools, OwedAnswer } from "../management/call.ts";
 import { plainError } from "../management/call.ts";
-import { effectiveCanisterOf } from "../management/ingress-acceptance.ts";
+import { targetOfCall } from "../management/routing.ts";
 import { executeManagement } from "../management/execute.ts";
 import { METHODS } from "../management/methods.ts";
 import type { CallOrigin, CanisterState } from "../state/canister.ts";
@@ -22,7 +22,13 @@ import { threadQuotas } from "./quotas.ts";
 import { answer, type CallResult } from "./respond.ts";
 
 /** Runs what can run; returns the instructions counted to the round's budget for management calls. */
-export function executeManagementCalls(world: World, subnet: SubnetState, iteration: number, budget: number): number {
+export function executeManagementCalls(
+  world: World,
+  subnet: SubnetState,
+  iteration: number,
+  budget: number,
+  waitingIngress: Extract<CallOrigin, { kind: "ingress" }>[],
+): number {
   const { queues } = subnet;
   let used = 0;
   let walk = startWalk();
@@ -36,7 +42,7 @@ export function executeManagementCalls(world: World, subnet: SubnetState, iterat
     }
     queues.popInput();
     walk = startWalk();
-    used += execute(world, subnet, message, iteration);
+    used += execute(world, subnet, message, iteration, waitingIngress);
   }
 }
 
@@ -45,11 +51,17 @@ function isBlocked(subnet: SubnetState, message: CanisterMessage | Ingress, budg
   if (message.kind === "response") return false;
   if (budget <= 0 && METHODS.get(message.method)?.countsTowardRound === true) return true;
   if (subnet.paused.size === 0) return false;
-  const target = effectiveCanisterOf(message.method, message.arg);
-  return typeof target === "string" && subnet.paused.has(target);
+  const target = targetOfCall(message.method, message.arg);
+  return target !== null && subnet.paused.has(target);
 }
 
-function execute(world: World, subnet: SubnetState, message: Request | Ingress, iteration: number): number {
+function execute(
+  world: World,
+  subnet: SubnetState,
+  message: Request | Ingress,
+  iteration: number,
+  waitingIngress: Extract<CallOrigin, { kind: "ingress" }>[],
+): number {
   const call: ManagementCall = {
     source: message.kind === "request" ? { kind: "request", request: message } : { kind: "ingress", message },
     sender: message.sender,
@@ -76,7 +88,11 @@ function execute(world: World, subnet: SubnetState, message: Request | Ingress, 
     cleanup: null,
     slices: 1,
   });
-  if (outcome.kind === "waiting") return 0;
+  if (outcome.kind === "waiting") {
+    const origin = originOf(message);
+    if (origin.kind === "ingress") waitingIngress.push(origin);
+    return 0;
+  }
   const result: CallResult =
     outcome.result.kind === "reply" ? { kind: "reply", data: outcome.result.data } : plainError(outcome.result.error);
   answer(world, subnet, { id: subnet.config.id, queues: subnet.queues }, originOf(message), result, outcome.refundCycles, execution);

@@ -217,7 +217,11 @@ function resultOf(canister: CanisterState, context: CallContext, result: Outcome
 }
 
 /** Backtraces are for those who may read the canister's log. Source: messaging.md 11.1; interface spec, "IC method fetch_canister_logs". */
-function shownError(canister: CanisterState, context: CallContext, { error, backtrace }: Extract<Outcome["result"], { kind: "trap" }>): UserError {
+function shownError(
+  canister: CanisterState,
+  context: CallContext,
+  { error, backtrace }: Extract<Outcome["result"], { kind: "trap" }>,
+): UserError {
   return mayView(canister, canister.settings.logVisibility, context.caller) ? withBacktrace(error, backtrace) : error;
 }
 

@@ -4,7 +4,6 @@
  *
  * Source: interface spec, "Message execution" and "Ingress message responses"; messaging.md 7.1 step 6.
  */
-import { cutUtf8, encodeUtf8 } from "../../base/utf8.ts";
 import type { IngressStatus } from "../events.ts";
 import type { CanisterQueues } from "../queues/canister-queues.ts";
 import type { CallContext, CallOrigin, CanisterState } from "../state/canister.ts";
@@ -12,6 +11,7 @@ import type { MessageId, PrincipalId } from "../state/ids.ts";
 import type { MessageTag, Response, ResponsePayload } from "../state/messages.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { ErrorCode, rejectCodeOf, RejectCode, rejectFromError, type UserError } from "../state/rejects.ts";
+import { ellipsize, ellipsizeReject } from "../state/reject-text.ts";
 import { at, type World } from "../state/world.ts";
 
 /** What a call ends with, before it takes the form its caller sees. */
@@ -24,10 +24,8 @@ export type CallResult =
   /** A reject of the system that has its own form for canisters (no error-code prefix). */
   | { readonly kind: "systemReject"; readonly code: RejectCode; readonly message: string; readonly error: UserError };
 
-/** Longest reject text a calling canister gets, bytes. Replica: `rs/types/types/src/messages/inter_canister.rs`, `MAX_REJECT_MESSAGE_LEN_BYTES`. */
-const MAX_REJECT_BYTES = 8192;
-const REJECT_HEAD_BYTES = 6144;
-const REJECT_TAIL_BYTES = 2045;
+/** Longest error text in the ingress history, bytes; head and tail are kept alike. Source: messaging.md 1.1. */
+const USER_ERROR = { maxBytes: 8192, headBytes: 4096, tailBytes: 4093 };
 
 /** Answers an open context and marks it. The caller of this function deletes the context when no callback is open. */
 export function respond(
@@ -127,7 +125,7 @@ export function statusForUser(result: CallResult): Extract<IngressStatus, { kind
       return {
         kind: "rejected",
         code: rejectCodeOf(result.error.code),
-        message: ellipsize(result.error.description, MAX_REJECT_BYTES, MAX_REJECT_BYTES / 2, MAX_REJECT_BYTES / 2 - 3),
+        message: ellipsize(result.error.description, USER_ERROR),
         errorCode: result.error.code,
       };
   }
@@ -164,26 +162,4 @@ export function emitResponse(world: World, subnet: SubnetState, response: Respon
     cycles: response.refundCycles,
     deadline: response.deadline,
   });
-}
-
-function ellipsizeReject(text: string): string {
-  return ellipsize(text, MAX_REJECT_BYTES, REJECT_HEAD_BYTES, REJECT_TAIL_BYTES);
-}
-
-/** Keeps the first and last bytes of a long text, cut at character boundaries. */
-function ellipsize(text: string, maxBytes: number, headBytes: number, tailBytes: number): string {
-  if (text.length * 3 <= maxBytes) return text;
-  const bytes = encodeUtf8(text);
-  if (bytes.length <= maxBytes) return text;
-  let start = text.length;
-  let taken = 0;
-  while (start > 0) {
-    const low = text.charCodeAt(start - 1);
-    const pair = low >= 0xdc00 && low <= 0xdfff && start > 1;
-    const size = pair ? 4 : low < 0x80 ? 1 : low < 0x800 ? 2 : 3;
-    if (taken + size > tailBytes) break;
-    taken += size;
-    start -= pair ? 2 : 1;
-  }
-  return `${cutUtf8(text, headBytes)}...${text.slice(start)}`;
 }

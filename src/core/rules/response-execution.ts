@@ -55,7 +55,10 @@ export function executeResponse(turn: Turn, response: Response): Ran {
   }
   const work: CallbackWork = { response, callback, context, refundedCycles };
   if (canister.execution === null) {
-    return { ...NOTHING_RAN, heapDeltaBytes: finishFailed(turn, work, { error: userErrorOf(canister.id, wasmModuleNotFound()), backtrace: null }, NOT_RUN) };
+    return {
+      ...NOTHING_RAN,
+      heapDeltaBytes: finishFailed(turn, work, { error: userErrorOf(canister.id, wasmModuleNotFound()), backtrace: null }, NOT_RUN),
+    };
   }
   const entry = callbackEntry(work);
   const limits = limitsOf(world, subnet);

@@ -32,8 +32,15 @@ import { plannedTasks } from "./tasks.ts";
 /** Ingress calls of this round that are not answered yet. */
 type Waiting = Extract<CallOrigin, { kind: "ingress" }>[];
 
+/** Rounds between two checkpoints. Source: scheduling.md 1. */
+const CHECKPOINT_ROUNDS = 500;
+
 /** Runs one round of the subnet at the current batch time. */
 export function runRound(world: World, subnet: SubnetState): void {
+  // A checkpoint forgets which modules were compiled: the next installation of each pays in full (wasm.md 4.5).
+  if (subnet.round % CHECKPOINT_ROUNDS === 0 && subnet.compiledModules.size > 0) {
+    for (const hash of [...subnet.compiledModules.keys()]) subnet.compiledModules.delete(hash);
+  }
   timeOut(world, subnet);
   inductStreams(world, subnet);
   inductIngress(world, subnet);
@@ -54,7 +61,7 @@ function execute(world: World, subnet: SubnetState): number {
   let managementBudget = Math.floor(limits.roundInstructions / 16);
   let heapDeltaBytes = 0;
   for (let iteration = 0; ; iteration++) {
-    managementBudget -= executeManagementCalls(world, subnet, iteration, managementBudget);
+    managementBudget -= executeManagementCalls(world, subnet, iteration, managementBudget, waiting);
     if (budget <= 0) break;
     const tasks = iteration === 0 ? plannedTasks(world, subnet) : NO_TASKS;
     const order = ordinaryOrder(subnet, tasks.keys(), iteration);
