@@ -58,7 +58,12 @@ export function hashesOf(request: CompileRequest): Record<string, string> {
 /** Whether an entry was made from just this request. The compiler's version is the manifest's. */
 export function isMadeFrom(entry: ManifestEntry, request: CompileRequest): boolean {
   const made = { entry: entry.entry, publicMetadata: entry.publicMetadata, memoryFlags: entry.memoryFlags, sources: entry.sources };
-  const wanted = { entry: request.entry, publicMetadata: request.publicMetadata, memoryFlags: request.memoryFlags, sources: hashesOf(request) };
+  const wanted = {
+    entry: request.entry,
+    publicMetadata: request.publicMetadata,
+    memoryFlags: request.memoryFlags,
+    sources: hashesOf(request),
+  };
   return JSON.stringify(made) === JSON.stringify(wanted);
 }
 

@@ -7,6 +7,7 @@ import { ModuleCache } from "../core/wasm/prepare.ts";
 import type { Host } from "../network/host.ts";
 import { runBuild } from "./build-run.ts";
 import { macrotask } from "./macrotask.ts";
+import { rewrittenStore } from "./module-cache.ts";
 import { motokoCompiler } from "./motoko.ts";
 import { nodeFiles } from "./node-files.ts";
 import { nodePlatform } from "./platform-node.ts";
@@ -15,7 +16,11 @@ let host: Host | null = null;
 
 export function nodeHost(): Host {
   host ??= {
-    environment: { platform: nodePlatform, pool: new InstancePool(nodePlatform.engine), modules: new ModuleCache() },
+    environment: {
+      platform: nodePlatform,
+      pool: new InstancePool(nodePlatform.engine),
+      modules: new ModuleCache({ store: rewrittenStore() }),
+    },
     macrotask,
     print: (line) => console.log(line),
     files: nodeFiles,

@@ -36,7 +36,12 @@ async function everything(schedule?: Schedule): Promise<string> {
   const ledger = await net.install(loadGenerated("reentrancy-ledger"), { subnet: right });
   const bank = await net.install(loadGenerated("reentrancy-bank"), { subnet: left, args: [ledger.id] });
   await bank.actor.deposit(100n);
-  await Promise.allSettled([bank.actor.withdraw(30n), bank.actor.withdrawThenTrap(10n), bank.actor.withdrawUnsafe(50n), bank.actor.trapAfterAwait()]);
+  await Promise.allSettled([
+    bank.actor.withdraw(30n),
+    bank.actor.withdrawThenTrap(10n),
+    bank.actor.withdrawUnsafe(50n),
+    bank.actor.trapAfterAwait(),
+  ]);
   const kernel = await net.install(loadGenerated("kernels-motoko-kernel"), { subnet: right });
   await kernel.actor.run(2n);
   await ledger.upgrade(loadGenerated("reentrancy-ledger"));

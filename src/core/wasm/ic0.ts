@@ -11,10 +11,26 @@
 /** Entry-point letters as in the specification. `s` start, `I` init and post_upgrade, `G` pre_upgrade, `U` update, `RQ` replicated
  * query, `NRQ` query, `TQ` transform, `CQ` composite query, `Ry Rt C` callbacks and cleanup, `CRy CRt CC` the same in composite
  * queries, `F` inspect_message, `T` system tasks. */
-export type Context =
-  | "s" | "I" | "G" | "U" | "RQ" | "NRQ" | "TQ" | "CQ" | "Ry" | "Rt" | "CRy" | "CRt" | "C" | "CC" | "F" | "T";
+export type Context = "s" | "I" | "G" | "U" | "RQ" | "NRQ" | "TQ" | "CQ" | "Ry" | "Rt" | "CRy" | "CRt" | "C" | "CC" | "F" | "T";
 
-export const ALL_CONTEXTS: readonly Context[] = ["s", "I", "G", "U", "RQ", "NRQ", "TQ", "CQ", "Ry", "Rt", "CRy", "CRt", "C", "CC", "F", "T"];
+export const ALL_CONTEXTS: readonly Context[] = [
+  "s",
+  "I",
+  "G",
+  "U",
+  "RQ",
+  "NRQ",
+  "TQ",
+  "CQ",
+  "Ry",
+  "Rt",
+  "CRy",
+  "CRt",
+  "C",
+  "CC",
+  "F",
+  "T",
+];
 
 export interface Ic0Function {
   readonly name: string;
@@ -131,17 +147,21 @@ const only32: readonly Row[] = [
 const unmetered = new Set(["mint_cycles128", "stable64_size", "stable_size"]);
 
 function row([name, params, result, contexts, fixed, dynamic]: Row, only32: boolean): [string, Ic0Function] {
-  return [name, {
-    name, params, result, fixed, only32,
-    contexts: new Set(contexts.split(" ") as Context[]),
-    perByte: dynamic?.[0] ?? 0,
-    perByteOf: dynamic?.[1] ?? [],
-    metered: !unmetered.has(name),
-  }];
+  return [
+    name,
+    {
+      name,
+      params,
+      result,
+      fixed,
+      only32,
+      contexts: new Set(contexts.split(" ") as Context[]),
+      perByte: dynamic?.[0] ?? 0,
+      perByteOf: dynamic?.[1] ?? [],
+      metered: !unmetered.has(name),
+    },
+  ];
 }
 
 /** Every import a module may have from `ic0`, by name. */
-export const IC0: ReadonlyMap<string, Ic0Function> = new Map([
-  ...common.map((r) => row(r, false)),
-  ...only32.map((r) => row(r, true)),
-]);
+export const IC0: ReadonlyMap<string, Ic0Function> = new Map([...common.map((r) => row(r, false)), ...only32.map((r) => row(r, true))]);
