@@ -1,6 +1,23 @@
 /** All figures of the bench, in the order in which they run. */
+import { canistersAlive } from "./canisters-alive.ts";
 import { cpuRatio } from "./cpu-ratio.ts";
+import { createAndInstall } from "./create-and-install.ts";
 import type { Figure } from "./figure.ts";
+import { heapIndependence } from "./heap-independence.ts";
+import { interCanisterCalls } from "./inter-canister-calls.ts";
 import { rewriterSpeed } from "./rewriter-speed.ts";
+import { roundIndependence } from "./round-independence.ts";
+import { snapshotRestore } from "./snapshot-restore.ts";
+import { updateCalls } from "./update-calls.ts";
 
-export const FIGURES: readonly Figure[] = [cpuRatio, rewriterSpeed];
+export const FIGURES: readonly Figure[] = [
+  cpuRatio,
+  rewriterSpeed,
+  updateCalls,
+  interCanisterCalls,
+  heapIndependence,
+  roundIndependence,
+  createAndInstall,
+  snapshotRestore,
+  canistersAlive,
+];

@@ -8,7 +8,8 @@ const artifacts = { users: loadGenerated("users-and-posts-users"), posts: loadGe
 
 async function deployed() {
   const net = await Cannery.create();
-  return { net, ...(await net.deploy(project, { artifacts })) };
+  const { users, posts } = await net.deploy(project, { artifacts });
+  return { users: users!, posts: posts! };
 }
 
 test("deployed from icp.yaml, each canister knows the ids of both", async () => {
