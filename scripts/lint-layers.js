@@ -23,7 +23,8 @@ function placeOf(path) {
   const match = /(?:^|\/)src\/(.+)$/.exec(path.replaceAll("\\", "/"));
   if (match === null) return null;
   const [room, inner] = match[1].split("/");
-  if (!match[1].includes("/")) return { room: ROOMS.length, inner: 0, name: match[1] };
+  // The package's own exports stand between the host and the commands that use them.
+  if (!match[1].includes("/")) return { room: ROOMS.indexOf("cli") - 0.5, inner: 0, name: match[1] };
   return {
     room: ROOMS.indexOf(room),
     inner: room === "core" ? (CORE.indexOf(inner) === -1 ? CORE.length : CORE.indexOf(inner)) : 0,
