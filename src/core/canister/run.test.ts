@@ -516,6 +516,7 @@ test("when the host has no memory to give, the run stops: -1 would be another an
           get buffer() {
             return instance.memory.buffer;
           },
+          indexOfOne: (from, end) => instance.memory.indexOfOne(from, end),
           grow: () => -1,
         },
       };

@@ -13,9 +13,9 @@
  *
  * The start section is removed; its function is exported as `EXPORT.start`.
  *
- * Counter. `EXPORT.counter` is set to the limit before each run. It counts down. In the fast variant each function holds
- * it in a local, flushed before every call (also of imports), before `memory.grow` and at returns: exact whenever a host function is called and
- * when the entry point has returned, stale after an engine trap. In the exact variant it is always up to date.
+ * Counter. `EXPORT.counter` is set to the limit before each run. It counts down. In the fast variant functions hand it to each other,
+ * and write it to the global before imports, `memory.grow` and charges of bulk operations run, and when an entry point returns: exact whenever a
+ * host function is called and when the entry point has returned, stale after an engine trap. In the exact variant it is always up to date.
  */
 
 /** Bytes before the canister's heap: one map byte for each 4 KiB page of 4 GiB. */
@@ -70,7 +70,7 @@ export const TrapCode = {
   heapOutOfBounds: 2,
   /** Exact variant only: `call_indirect` of a null entry. */
   nullTableEntry: 3,
-  /** Exact variant only: `call_indirect` with another signature. */
+  /** Never set: in the exact variant "null or wrong signature" from the engine without a code is the wrong signature. */
   signatureMismatch: 4,
   tableOutOfBounds: 5,
 } as const;
@@ -93,7 +93,7 @@ export type TrapCode = (typeof TrapCode)[keyof typeof TrapCode];
  */
 export const IMPORT = {
   module: "cannery",
-  /** `() -> ()`: the counter is negative (and flushed). Throws, or refills the counter global and returns. */
+  /** `() -> ()`: the counter is negative (and in the global). Throws, or refills the global to 0 or more and returns. */
   outOfInstructions: "out_of_instructions",
   /** `(deltaPages i32) -> i32`: `memory.grow` of the heap, unsigned; returns the old size in Wasm pages, or -1. It grows the memory itself. */
   memoryGrow: "memory_grow",
@@ -101,5 +101,5 @@ export const IMPORT = {
   hi: "hi",
 } as const;
 
-/** Which rewriting: `fast` keeps the counter in a local; `exact` in a global, and tells null table entries from wrong signatures. */
+/** Which rewriting: `fast` passes the counter from function to function; `exact` keeps it in a global, and tells null table entries from wrong signatures. */
 export type Variant = "fast" | "exact";

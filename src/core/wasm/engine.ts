@@ -23,6 +23,11 @@ export interface EngineMemory {
   readonly buffer: ArrayBuffer;
   /** Grows by Wasm pages; -1 when the engine refuses. */
   grow(deltaPages: number): number;
+  /**
+   * Index of the first byte 1 in [from, end) of the memory, or -1: how the write map is read. The one walk that grows with the heap, so
+   * engines do it with what is fastest on their host.
+   */
+  indexOfOne(from: number, end: number): number;
 }
 
 export interface EngineTable {

@@ -8,7 +8,7 @@
 import { PREFIX_BYTES, PREFIX_WASM_PAGES, TrapCode } from "./abi.ts";
 import { Assembler, Op } from "./assembler.ts";
 import { IC0, type Ic0Function } from "./ic0.ts";
-import { storeOpcode, type Layout } from "./layout.ts";
+import { PASSED_PARAMS, storeOpcode, type Layout } from "./layout.ts";
 import type { GlobalInfo } from "./module-info.ts";
 import { I32, I64, type ValueType } from "./opcodes.ts";
 
@@ -35,9 +35,9 @@ export class Helpers {
     const imported = module.imports.filter(({ kind }) => kind === "function");
     // Their places are taken first, because writing one may inject a helper.
     const empty = new Assembler(0);
-    for (const { type } of imported) injected.push({ type, body: empty });
-    imported.forEach(({ name, type }, index) => {
-      injected[index] = { type, body: this.wrapper(IC0.get(name)!, index) };
+    for (const { type } of imported) injected.push({ type: this.layout.functionTypeOf(type), body: empty });
+    imported.forEach(({ name }, index) => {
+      injected[index] = { type: injected[index]!.type, body: this.wrapper(IC0.get(name)!, index) };
     });
   }
 
@@ -208,8 +208,10 @@ export class Helpers {
   private wrapper(api: Ic0Function, index: number): Assembler {
     const code = new Assembler(64);
     const params = [...api.params];
-    const sum = params.length;
+    const { passing, counter } = this.layout;
+    const sum = params.length + (passing ? PASSED_PARAMS : 0);
     code.op(1, 1, I64);
+    if (passing) code.localGet(params.length + 1).globalSet(counter);
     if (api.metered) {
       if (CHARGED_LIKE_BULK.has(api.name)) {
         this.widened(code, api.perByteOf[0]!, this.pointerType(params[api.perByteOf[0]!]!));
@@ -225,6 +227,7 @@ export class Helpers {
     if (api.result === "l") {
       code.op(Op.extendU).call(this.layout.hi).op(Op.extendU).i64(32).op(Op.i64Shl, Op.i64Or);
     } else if (api.result === "I" && this.pointer === I64) code.op(Op.extendU);
+    if (passing) code.globalGet(counter);
     code.op(Op.end);
     return code;
   }
@@ -291,14 +294,27 @@ export class Helpers {
     });
   }
 
+  /** A function of the user's without parameters and results, as the host calls it. */
+  entry(user: number): number {
+    const { layout } = this;
+    const index = layout.functionIndex(user);
+    if (!layout.passing) return index;
+    return this.once(`entry ${user}`, [], [], (code) => {
+      code.op(0).globalGet(layout.stackLeft).globalGet(layout.counter).call(index).globalSet(layout.counter);
+    });
+  }
+
   /** `EXPORT.invoke`: a callback by table index, with its environment. */
   get invoke(): number {
     return this.once("invoke", [I32, I32, I32], [], (code) => {
       code.op(0).localGet(1);
       if (this.pointer === I64) code.op(Op.extendU).localGet(2).op(Op.extendU).i64(32).op(Op.i64Shl, Op.i64Or);
+      const { layout } = this;
+      if (layout.passing) code.globalGet(layout.stackLeft).globalGet(layout.counter);
       code.localGet(0).op(0x11);
-      code.u32(this.layout.type([this.pointer], []));
+      code.u32(layout.functionType({ params: [this.pointer], results: [] }));
       code.op(0);
+      if (layout.passing) code.globalSet(layout.counter);
     });
   }
 }

@@ -10,6 +10,9 @@ import { F32, F64, I32, I64, V128, type ValueType } from "./opcodes.ts";
 import type { DecodedModule, FunctionType } from "./module.ts";
 import type { Variant } from "./abi.ts";
 
+/** Parameters that functions of the fast variant have besides the user's: the stack left, the counter. */
+export const PASSED_PARAMS = 2;
+
 /** Imports of module `cannery`, in order, after the user's. */
 export const HOST_IMPORTS = 3;
 
@@ -34,11 +37,13 @@ export interface InjectedFunction {
 export class Layout {
   readonly module: DecodedModule;
   readonly variant: Variant;
+  /** The fast variant: functions hand each other the stack left and the counter (`rewrite-function.ts`). */
+  readonly passing: boolean;
   /** i64: instructions left. */
   readonly counter: number;
   /** i32: `TrapCode`. */
   readonly trapCode: number;
-  /** i32: bytes of stack left. */
+  /** i32: bytes of stack left; in the fast variant what the host gave, for entry points. */
   readonly stackLeft: number;
   /** Mutable i32 globals: 1 once a data segment was dropped in this run. By segment. */
   readonly dropped = new Map<number, number>();
@@ -49,11 +54,13 @@ export class Layout {
   readonly injected: InjectedFunction[] = [];
   private readonly firstInjected: number;
   private readonly typeIndices = new Map<string, number>();
+  private readonly functionTypes: number[] = [];
   readonly addedTypes: FunctionType[] = [];
 
   constructor(module: DecodedModule, variant: Variant) {
     this.module = module;
     this.variant = variant;
+    this.passing = variant === "fast";
     this.counter = module.globals.length;
     this.trapCode = this.counter + 1;
     this.stackLeft = this.counter + 2;
@@ -70,6 +77,19 @@ export class Layout {
   /** The wrapper of import `i` is injected function `i`. */
   functionIndex(user: number): number {
     return user < this.module.importedFunctions ? this.firstInjected + user : user + HOST_IMPORTS;
+  }
+
+  /**
+   * Type of a function of the user's as the module has it: in the fast variant with the stack left and the counter as further
+   * parameters and the counter as a further result.
+   */
+  functionType({ params, results }: FunctionType): number {
+    return this.passing ? this.type([...params, I32, I64], [...results, I64]) : this.type(params, results);
+  }
+
+  /** The same by the user's type index. */
+  functionTypeOf(type: number): number {
+    return (this.functionTypes[type] ??= this.functionType(this.module.types[type]!));
   }
 
   type(params: readonly ValueType[], results: readonly ValueType[]): number {

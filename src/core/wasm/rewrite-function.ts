@@ -3,8 +3,11 @@
  * charges at the start of each metering block, the stack check at the entry, the marks of the write map before stores,
  * the shift of addresses behind the map, the lowering of 64-bit addresses and table indices, canonical NaNs.
  *
- * Charges, fast variant: a local holds the counter. It is written to the global before a call and read back only where
- * it is next needed, which is the next branch or block border: between two calls in straight code it stays in the global.
+ * Fast variant: every function gets the bytes of stack left and the counter as two more parameters and gives the counter
+ * back as one more result, so that both stay in registers over calls, direct ones and through the table. (Kept in globals, calls cost
+ * up to twice as much, and V8 inlines less: measured.) The user's locals behind the parameters are two further away then. The
+ * global counter is written before what may look at it, `memory.grow` and charges of bulk operations, and read back where it is
+ * next needed, which is the next call, branch or block border; wrappers of imports do that themselves.
  *
  * A loop's check must not put a call into the loop: V8 would then keep its variables in memory (measured: five times slower
  * on Node 20) and neither unroll nor peel it. So in the fast variant a loop is put into another one, which alone calls:
@@ -24,7 +27,7 @@
  */
 import { PREFIX_BYTES, TrapCode } from "./abi.ts";
 import { Assembler, Op } from "./assembler.ts";
-import { FRAME_BYTES, RESERVE_BYTES, type Layout } from "./layout.ts";
+import { FRAME_BYTES, PASSED_PARAMS, RESERVE_BYTES, type Layout } from "./layout.ts";
 import type { Helpers } from "./helpers.ts";
 import type { DecodedModule, FunctionType } from "./module.ts";
 import { CANONICAL, F32, F32X4, F64, F64X2, I32, I64, NAN_BLIND, POP1, POPS, SHAPE, Shape, V128, type ValueType } from "./opcodes.ts";
@@ -51,6 +54,11 @@ export class FunctionRewriter {
   private end = 0;
   /** Start of the run of input that is to be copied unchanged. */
   private copyFrom = 0;
+  /** Places in that run of one-byte indices of locals that move. */
+  private readonly shiftAt = new Int32Array(256);
+  private shiftCount = 0;
+  /** First of the user's locals that moves: the first that is no parameter. Beyond all of them in the exact variant. */
+  private firstShifted = 0;
   private nextBlock = 0;
 
   /** Locals of ours, given out on demand behind the user's. */
@@ -58,6 +66,7 @@ export class FunctionRewriter {
   private readonly temporaries: ValueType[] = [];
   private counterLocal = 0;
   private stackLocal = 0;
+  private frameBytes = 0;
   private addressLocal = -1;
   private wideAddressLocal = -1;
   private readonly valueLocals = new Map<ValueType, number>();
@@ -91,7 +100,10 @@ export class FunctionRewriter {
     this.position = module.bodyStarts[index]!;
     this.end = module.bodyEnds[index]!;
     this.nextBlock = measured.firstBlock[index]!;
-    this.firstTemporary = measured.localCount[index]!;
+    const localCount = measured.localCount[index]!;
+    this.firstTemporary = this.fast ? localCount + PASSED_PARAMS : localCount;
+    this.firstShifted = this.fast ? type.params.length : localCount;
+    this.shiftCount = 0;
     this.temporaries.length = 0;
     this.addressLocal = this.wideAddressLocal = -1;
     this.valueLocals.clear();
@@ -110,9 +122,11 @@ export class FunctionRewriter {
     const localsEnd = this.position;
 
     const slot = flags & Flag.vectors ? 16 : 8;
-    this.stackCheck(FRAME_BYTES + slot * (this.firstTemporary + measured.maxDepth[index]!));
-    if (this.fast) this.counterLocal = this.temporary(I64);
-    this.startBlock(true, true);
+    this.frameBytes = FRAME_BYTES + slot * (localCount + measured.maxDepth[index]!);
+    this.stackLocal = this.fast ? type.params.length : -1;
+    this.counterLocal = this.stackLocal + 1;
+    this.stackCheck();
+    this.startBlock(true);
     if (this.wrapped) this.openWrapper(type);
     this.body();
 
@@ -191,20 +205,44 @@ export class FunctionRewriter {
 
   /** Copies the run that ends before `until`; what follows is written by the caller. */
   private flushCopy(until: number): void {
-    if (until > this.copyFrom) this.out.copy(this.bytes, this.copyFrom, until);
+    if (until <= this.copyFrom) return;
+    const { out } = this;
+    const shift = out.length - this.copyFrom;
+    out.copy(this.bytes, this.copyFrom, until);
+    for (let i = 0; i < this.shiftCount; i++) out.bytes[this.shiftAt[i]! + shift]! += PASSED_PARAMS;
+    this.shiftCount = 0;
+  }
+
+  /** A local's index: moved behind the parameters of ours. In one byte this is done after the run was copied. */
+  private local(): void {
+    const at = this.position;
+    const index = this.u32();
+    if (index < this.firstShifted) return;
+    if (this.position === at + 1 && index + PASSED_PARAMS < 0x80) {
+      if (this.shiftCount === this.shiftAt.length) this.flushAndGoOn(at - 1);
+      this.shiftAt[this.shiftCount++] = at;
+      return;
+    }
+    this.flushCopy(at);
+    this.out.u32(index + PASSED_PARAMS);
+    this.copyFrom = this.position;
+  }
+
+  /** Ends the run before `until` and begins the next there. */
+  private flushAndGoOn(until: number): void {
+    this.flushCopy(until);
+    this.copyFrom = until;
   }
 
   // Metering.
 
   /** The charge of the block that begins here. */
-  private startBlock(checked: boolean, entry = false): void {
+  private startBlock(checked: boolean): void {
     const cost = this.measured.blockCosts[this.nextBlock++]!;
     const { out, layout } = this;
     if (cost === 0 && !checked) return;
     if (this.fast) {
-      if (entry) out.globalGet(layout.counter);
-      else out.localGet(this.counterLocal);
-      out.i64(cost).op(Op.i64Sub);
+      out.localGet(this.counterLocal).i64(cost).op(Op.i64Sub);
       if (checked) {
         out.localTee(this.counterLocal).i64(0).op(Op.i64LtS, Op.if, Op.void);
         out.localGet(this.counterLocal).call(this.helpers.refill).localSet(this.counterLocal).op(Op.end);
@@ -258,21 +296,22 @@ export class FunctionRewriter {
 
   // The stack.
 
-  private stackCheck(frameBytes: number): void {
-    const { out, layout } = this;
-    if (this.callsOthers) {
-      this.stackLocal = this.temporary(I32);
-      out
-        .globalGet(layout.stackLeft)
-        .localTee(this.stackLocal)
-        .i32(frameBytes + RESERVE_BYTES)
-        .op(Op.i32LtS);
+  /** At the entry. Afterwards the callees' share is in the parameter (fast) or in the global (exact). */
+  private stackCheck(): void {
+    const { out, layout, frameBytes } = this;
+    const needed = this.callsOthers ? frameBytes + RESERVE_BYTES : frameBytes;
+    if (needed <= RESERVE_BYTES) return;
+    if (this.fast) {
+      out.localGet(this.stackLocal).i32(needed).op(Op.i32LtS);
       this.trapIf(TrapCode.stackOverflow);
-      out.localGet(this.stackLocal).i32(frameBytes).op(Op.i32Sub).globalSet(layout.stackLeft);
-    } else if (frameBytes > RESERVE_BYTES) {
-      out.globalGet(layout.stackLeft).i32(frameBytes).op(Op.i32LtS);
-      this.trapIf(TrapCode.stackOverflow);
+      if (this.callsOthers) out.localGet(this.stackLocal).i32(frameBytes).op(Op.i32Sub).localSet(this.stackLocal);
+      return;
     }
+    out.globalGet(layout.stackLeft);
+    if (this.callsOthers) out.localTee((this.stackLocal = this.temporary(I32)));
+    out.i32(needed).op(Op.i32LtS);
+    this.trapIf(TrapCode.stackOverflow);
+    if (this.callsOthers) out.localGet(this.stackLocal).i32(frameBytes).op(Op.i32Sub).globalSet(layout.stackLeft);
   }
 
   /** Traps with `code` when the i32 on the stack is not 0. */
@@ -286,10 +325,33 @@ export class FunctionRewriter {
     this.out.i32(code).globalSet(this.layout.trapCode).op(Op.unreachable);
   }
 
-  /** What every way out of the function does: counter to the global, stack given back. */
+  /** What every way out of the function does: the counter as last result (fast), or the stack given back (exact). */
   private leaveFunction(): void {
-    this.flushCounter();
-    if (this.callsOthers) this.out.localGet(this.stackLocal).globalSet(this.layout.stackLeft);
+    if (this.fast) {
+      this.reloadCounter();
+      this.out.localGet(this.counterLocal);
+    } else if (this.callsOthers) this.out.localGet(this.stackLocal).globalSet(this.layout.stackLeft);
+  }
+
+  /** Before a tail call: what the callee gets besides its arguments (fast), or the stack given back (exact). */
+  private leaveByCall(): void {
+    if (!this.fast) return this.leaveFunction();
+    this.reloadCounter();
+    this.out.localGet(this.stackLocal);
+    if (this.callsOthers) this.out.i32(this.frameBytes).op(Op.i32Add);
+    this.out.localGet(this.counterLocal);
+  }
+
+  /** Fast variant, before an ordinary call. */
+  private passOn(): void {
+    if (!this.fast) return;
+    this.reloadCounter();
+    this.out.localGet(this.stackLocal).localGet(this.counterLocal);
+  }
+
+  /** Fast variant, after a call: the counter comes back as last result. */
+  private takeBack(): void {
+    if (this.fast) this.out.localSet(this.counterLocal);
   }
 
   /** A block around the body that branches out of the function then end at, so that they pass the common way out. */
@@ -326,6 +388,8 @@ export class FunctionRewriter {
         case Shape.localGet:
         case Shape.localSet:
         case Shape.localTee:
+          this.local();
+          break;
         case Shape.globalGet:
         case Shape.globalSet:
         case Shape.i32Const:
@@ -591,8 +655,9 @@ export class FunctionRewriter {
   private call(start: number): void {
     this.flushCopy(start);
     const callee = this.layout.functionIndex(this.u32());
-    this.flushCounter();
+    this.passOn();
     this.out.call(callee);
+    this.takeBack();
     this.copyFrom = this.position;
   }
 
@@ -600,54 +665,63 @@ export class FunctionRewriter {
     this.flushCopy(start);
     const index = this.u32();
     if (shape === Shape.returnCall) {
-      this.leaveFunction();
+      this.leaveByCall();
       this.out.op(opcode);
       this.out.u32(this.layout.functionIndex(index));
     } else {
       this.skipLeb();
-      this.tableIndex();
-      this.leaveFunction();
-      this.out.op(opcode);
-      this.out.u32(index);
-      this.out.op(0);
+      this.tailCallIndirect(index);
     }
     this.copyFrom = this.position;
+  }
+
+  private tailCallIndirect(type: number): void {
+    this.tableIndex();
+    this.leaveByCall();
+    this.indirect(0x13, type);
+  }
+
+  /** Ends a call through the table: its index, the instruction. */
+  private indirect(opcode: number, type: number): void {
+    this.out.localGet(this.address).op(opcode);
+    this.out.u32(this.layout.functionTypeOf(type));
+    this.out.op(0);
   }
 
   /** The blocks that a tail call leaves out, charged before it. */
   private chargeWayOut(cost: number): void {
     if (cost === 0) return;
     const { out, layout } = this;
-    const inGlobal = !this.fast || this.counterInGlobal;
-    if (inGlobal) out.globalGet(layout.counter).i64(cost).op(Op.i64Sub).globalSet(layout.counter);
-    else out.localGet(this.counterLocal).i64(cost).op(Op.i64Sub).localSet(this.counterLocal);
+    this.reloadCounter();
+    if (this.fast) out.localGet(this.counterLocal).i64(cost).op(Op.i64Sub).localSet(this.counterLocal);
+    else out.globalGet(layout.counter).i64(cost).op(Op.i64Sub).globalSet(layout.counter);
   }
 
   private callIndirect(start: number): void {
     this.flushCopy(start);
     const type = this.u32();
     this.skipLeb();
-    this.tableIndex();
     const wayOut = this.measured.tailCalls.get(this.position);
-    if (wayOut !== undefined) {
-      this.chargeWayOut(wayOut);
-      this.leaveFunction();
-    } else this.flushCounter();
-    this.out.op(wayOut !== undefined ? 0x13 : 0x11);
-    this.out.u32(type);
-    this.out.op(0);
-    if (wayOut !== undefined) this.counterInGlobal = false;
     this.copyFrom = this.position;
+    if (wayOut === undefined) {
+      this.tableIndex();
+      this.passOn();
+      this.indirect(0x11, type);
+      this.takeBack();
+    } else {
+      this.chargeWayOut(wayOut);
+      this.tailCallIndirect(type);
+    }
   }
 
-  /** Makes the table index on the stack 32-bit, and in the exact variant tells a null entry from a wrong signature. */
+  /** Takes the table index off the stack into the address local, 32 bits wide; in the exact variant tells a null entry from a wrong signature. */
   private tableIndex(): void {
     const { out } = this;
     if (this.wideTable) this.narrow(TrapCode.tableOutOfBounds);
-    if (!this.fast) {
+    if (this.fast) out.localSet(this.address);
+    else {
       out.localTee(this.address).op(0x25, 0x00, 0xd1);
       this.trapIf(TrapCode.nullTableEntry);
-      out.localGet(this.address);
     }
   }
 

@@ -17,7 +17,7 @@ import type { Measured } from "./validate-function.ts";
 import { ByteWriter } from "./writer.ts";
 
 /** Goes up whenever the output for some module changes: caches on disk and run files name it. */
-export const REWRITER_VERSION = 5;
+export const REWRITER_VERSION = 6;
 
 /** Largest heap a module may grow to here, in Wasm pages. */
 export function maximumPages(module: DecodedModule): number {
@@ -56,9 +56,11 @@ export function rewrite(module: DecodedModule, measured: Measured, variant: Vari
   const out = new ByteWriter(bodies.length + 4096);
   out.copy(new Uint8Array([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]));
   const imports = importSection(layout, helpers);
+  // Types come last into being and first into the module.
+  const functions = functionSection(layout);
   out.section(1, typeSection(layout));
   out.section(2, imports);
-  out.section(3, functionSection(layout));
+  out.section(3, functions);
   out.section(4, tableSection(module));
   out.section(5, memorySection(module));
   out.section(6, globalSection(layout));
@@ -120,7 +122,7 @@ function functionSection(layout: Layout): ByteWriter {
   const out = new ByteWriter();
   const { functions, importedFunctions } = layout.module;
   out.u32(functions.length - importedFunctions + layout.injected.length);
-  for (let i = importedFunctions; i < functions.length; i++) out.u32(functions[i]!);
+  for (let i = importedFunctions; i < functions.length; i++) out.u32(layout.functionTypeOf(functions[i]!));
   for (const { type } of layout.injected) out.u32(type);
   return out;
 }
@@ -209,7 +211,7 @@ function exportSection(layout: Layout, helpers: Helpers): ByteWriter {
   const entries: [string, number, number][] = [];
   const { module } = layout;
   for (const { name, kind, index } of module.exports) {
-    if (kind === "function" && name.startsWith("canister_")) entries.push([name, 0, layout.functionIndex(index)]);
+    if (kind === "function" && name.startsWith("canister_")) entries.push([name, 0, helpers.entry(index)]);
   }
   entries.push([EXPORT.memory, 2, 0], [EXPORT.counter, 3, layout.counter], [EXPORT.trapCode, 3, layout.trapCode]);
   const { globals, indices } = mutableGlobals(module);
@@ -217,7 +219,7 @@ function exportSection(layout: Layout, helpers: Helpers): ByteWriter {
   entries.push([EXPORT.loadGlobals, 0, helpers.globalsImage("load", globals, indices)]);
   entries.push([EXPORT.prepare, 0, helpers.prepare()]);
   if (module.tables.length > 0) entries.push([EXPORT.table, 1, 0], [EXPORT.invoke, 0, helpers.invoke]);
-  if (module.start >= 0) entries.push([EXPORT.start, 0, layout.functionIndex(module.start)]);
+  if (module.start >= 0) entries.push([EXPORT.start, 0, helpers.entry(module.start)]);
   const out = new ByteWriter();
   out.u32(entries.length);
   for (const [name, kind, index] of entries) {
