@@ -119,16 +119,20 @@ export class Helpers {
     code.op(0x3f, 0).i32(PREFIX_WASM_PAGES).op(Op.i32Sub, Op.extendU).i64(16).op(Op.i64Shl).localSet(into);
   }
 
-  /** Returns when `length` is 0, else marks the pages of the range. */
-  private mark(code: Assembler, address: number, length: number): void {
+  /** Returns when `length` is 0, else marks the pages of the range; `first` is an i32 local. */
+  private mark(code: Assembler, address: number, length: number, first: number): void {
+    const pages = (): void => {
+      this.widened(code, address);
+      code.localGet(length).op(Op.i64Add).i64(1).op(Op.i64Sub).i64(12).op(Op.i64ShrU, Op.wrap).localGet(first).op(Op.i32Sub);
+    };
     code.localGet(length).op(0x50, Op.if, Op.void, Op.return, Op.end);
     this.narrowed(code, address);
-    code.i32(12).op(Op.i32ShrU).i32(1);
-    this.widened(code, address);
-    code.localGet(length).op(Op.i64Add).i64(1).op(Op.i64Sub).i64(12).op(Op.i64ShrU, Op.wrap);
-    this.narrowed(code, address);
-    code.i32(12).op(Op.i32ShrU, Op.i32Sub).i32(1).op(Op.i32Add);
-    code.op(0xfc, 0x0b, 0);
+    code.i32(12).op(Op.i32ShrU).localTee(first).i32(1).memory(0x3a, 0, 0);
+    // Most ranges lie in one page, and filling is a call out of the engine's code.
+    pages();
+    code.op(Op.if, Op.void).localGet(first).i32(1);
+    pages();
+    code.i32(1).op(Op.i32Add, 0xfc, 0x0b, 0, Op.end);
   }
 
   private shifted(code: Assembler, address: number): void {
@@ -139,12 +143,12 @@ export class Helpers {
   /** `memory.fill` in the heap. */
   get fill(): number {
     return this.once("fill", [this.pointer, I32, this.pointer], [], (code) => {
-      code.op(1, 2, I64);
+      code.op(2, 2, I64, 1, I32);
       this.heapSize(code, 3);
       this.widened(code, 2);
       code.localSet(4);
       this.checkRange(code, 0, 4, 3);
-      this.mark(code, 0, 4);
+      this.mark(code, 0, 4, 5);
       this.shifted(code, 0);
       code.localGet(1);
       this.narrowed(code, 2);
@@ -155,13 +159,13 @@ export class Helpers {
   /** `memory.copy` in the heap. */
   get copy(): number {
     return this.once("copy", [this.pointer, this.pointer, this.pointer], [], (code) => {
-      code.op(1, 2, I64);
+      code.op(2, 2, I64, 1, I32);
       this.heapSize(code, 3);
       this.widened(code, 2);
       code.localSet(4);
       this.checkRange(code, 0, 4, 3);
       this.checkRange(code, 1, 4, 3);
-      this.mark(code, 0, 4);
+      this.mark(code, 0, 4, 5);
       this.shifted(code, 0);
       this.shifted(code, 1);
       this.narrowed(code, 2);
@@ -174,7 +178,7 @@ export class Helpers {
     return this.once(`init ${segment}`, [this.pointer, I32, I32], [], (code) => {
       const data = this.layout.module.data[segment]!;
       const length = data.offset === null ? data.bytes.length : 0;
-      code.op(1, 2, I64);
+      code.op(2, 2, I64, 1, I32);
       this.heapSize(code, 3);
       this.widened(code, 2, I32);
       code.localSet(4);
@@ -185,7 +189,7 @@ export class Helpers {
       code.op(Op.i64GtU);
       this.trapIf(code, TrapCode.heapOutOfBounds);
       this.checkRange(code, 0, 4, 3);
-      this.mark(code, 0, 4);
+      this.mark(code, 0, 4, 5);
       this.shifted(code, 0);
       code.localGet(1).localGet(2).op(0xfc, 0x08);
       code.u32(segment);

@@ -7,6 +7,7 @@
  */
 import { MAX_HEAP_WASM_PAGES } from "./abi.ts";
 import { IC0, type Ic0Function } from "./ic0.ts";
+import { PASSED_PARAMS } from "./layout.ts";
 import * as Limit from "./limits.ts";
 import type { DecodedModule, FunctionType } from "./module.ts";
 import { typeName, unsignedValue } from "./module.ts";
@@ -241,6 +242,29 @@ function checkData(module: DecodedModule): void {
   }
 }
 
+/** What the engine takes of locals, parameters and results, less what the rewriter adds to them (`layout.ts`). */
+const ENGINE_LOCALS = 50_000 - 16;
+const ENGINE_PARAMS = 1_000 - PASSED_PARAMS;
+const ENGINE_RESULTS = 1_000 - 1;
+
+/**
+ * Functions at the very edge of what Wasm engines take are too large once rewritten.
+ * Departure: the platform takes 1,000 parameters, 1,000 results and 50,000 locals.
+ */
+function checkRoomForRewriting(module: DecodedModule, measured: Measured): void {
+  const refuse = (text: string): never => {
+    throw new Refused("engine", `Cannery needs room to rewrite a module: ${text}`);
+  };
+  for (const { params, results } of module.types) {
+    if (params.length > ENGINE_PARAMS) refuse(`a function type has ${params.length} parameters, at most ${ENGINE_PARAMS} are possible`);
+    if (results.length > ENGINE_RESULTS) refuse(`a function type has ${results.length} results, at most ${ENGINE_RESULTS} are possible`);
+  }
+  measured.localCount.forEach((count, i) => {
+    const index = module.importedFunctions + i;
+    if (count > ENGINE_LOCALS) refuse(`function ${index} has ${count} locals, at most ${ENGINE_LOCALS} are possible`);
+  });
+}
+
 /** What validates but cannot be linked or instantiated: IC0521. */
 function checkLinking(module: DecodedModule): void {
   const refuse = (text: string): never => {
@@ -282,5 +306,6 @@ export function checkModule(module: DecodedModule, measured: Measured, names: Re
   const customSections = checkCustomSections(module);
   checkData(module);
   checkLinking(module);
+  checkRoomForRewriting(module, measured);
   return { ...exports, customSections };
 }

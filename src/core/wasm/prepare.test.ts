@@ -310,6 +310,24 @@ describe("the platform's checks, wasm.md 3", () => {
     );
   });
 
+  test("functions that leave no room for rewriting are refused by name, those with the most that is possible compile", () => {
+    const params = (n: number): string => `(module (func (param ${"i32 ".repeat(n)})))`;
+    const results = (n: number): string => `(module (func (result ${"i32 ".repeat(n)}) ${"i32.const 0 ".repeat(n)}))`;
+    const locals = (n: number): string =>
+      `(module (memory 1) (func (local ${"i64 ".repeat(n)}) local.get ${n - 1} drop i32.const 0 f64.const 0 f64.store i32.const 0 f32.const 1 f32.sqrt f32.store call 0))`;
+    for (const [most, what, source] of [
+      [998, "parameters", params],
+      [999, "results", results],
+      [49984, "locals", locals],
+    ] as const) {
+      for (const variant of ["fast", "exact"] as const) accepted(source(most)).compiled(variant);
+      expect(refusal(source(most + 1))).toMatchObject({
+        kind: "engine",
+        description: expect.stringMatching(`Cannery needs room to rewrite a module: .*${most + 1} ${what}`) as string,
+      });
+    }
+  });
+
   test("the code section's size comes before everything else", () => {
     const out = new ByteWriter();
     out.copy(EMPTY);

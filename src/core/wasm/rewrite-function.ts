@@ -122,7 +122,7 @@ export class FunctionRewriter {
     const localsEnd = this.position;
 
     const slot = flags & Flag.vectors ? 16 : 8;
-    this.frameBytes = FRAME_BYTES + slot * (localCount + measured.maxDepth[index]!);
+    this.frameBytes = FRAME_BYTES + slot * (localCount + measured.maxDepth[index]! + type.params.length + type.results.length);
     this.stackLocal = this.fast ? type.params.length : -1;
     this.counterLocal = this.stackLocal + 1;
     this.stackCheck();

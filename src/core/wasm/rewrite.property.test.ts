@@ -196,7 +196,8 @@ describe("mutated modules", () => {
           if (bytes.length < 16) break;
           const place = 12 + (at % (bytes.length - 12));
           if (kind === "cut") bytes = bytes.slice(0, place);
-          else if (kind === "double") bytes = Buffer.concat([bytes.slice(0, place), bytes.slice(place - 4, place), bytes.slice(place)]);
+          else if (kind === "double")
+            bytes = new Uint8Array(Buffer.concat([bytes.slice(0, place), bytes.slice(place - 4, place), bytes.slice(place)]));
           else {
             bytes = bytes.slice();
             if (kind === "huge") bytes.fill(0xff, place, place + 4);

@@ -17,7 +17,7 @@ import type { Measured } from "./validate-function.ts";
 import { ByteWriter } from "./writer.ts";
 
 /** Goes up whenever the output for some module changes: caches on disk and run files name it. */
-export const REWRITER_VERSION = 6;
+export const REWRITER_VERSION = 7;
 
 /** Largest heap a module may grow to here, in Wasm pages. */
 export function maximumPages(module: DecodedModule): number {

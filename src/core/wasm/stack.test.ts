@@ -23,14 +23,14 @@ function depthOf(s: Subject): number {
 
 describe("the stack", () => {
   test("counts a frame's locals and deepest operands", () => {
-    // f: 1 parameter, at most 2 operands. run: no local, 1 operand.
-    const frame = FRAME_BYTES + 8 * (1 + 2);
+    // f: 1 parameter, at most 2 operands, and parameter and result once more. run: no local, 1 operand.
+    const frame = FRAME_BYTES + 8 * (1 + 2 + 2);
     const outer = FRAME_BYTES + 8;
     expect(depthOf(new Subject(recursion()))).toBe(Math.floor((STACK - RESERVE_BYTES - outer) / frame));
     const more = frame + 8 * 10;
     expect(depthOf(new Subject(recursion(`(local ${"i64 ".repeat(10)})`)))).toBe(Math.floor((STACK - RESERVE_BYTES - outer) / more));
     // One v128 makes every value of the function count 16.
-    const wide = FRAME_BYTES + 16 * (2 + 2);
+    const wide = FRAME_BYTES + 16 * (2 + 2 + 2);
     expect(depthOf(new Subject(recursion("(local v128)")))).toBe(Math.floor((STACK - RESERVE_BYTES - outer) / wide));
   });
 
@@ -96,6 +96,8 @@ describe("the stack", () => {
       recursion(),
       recursion(`(local ${"i64 ".repeat(50)})`),
       recursion("(local v128 v128)"),
+      `(module (func $f (param ${"i64 ".repeat(17)}) (result ${"i64 ".repeat(12)}) ${Array.from({ length: 17 }, (_, i) => `local.get ${i}`).join(" ")} call $f)
+        (func (export "canister_update run") ${"i64.const 0 ".repeat(17)} call $f ${"drop ".repeat(12)}))`,
       recursion("", `${many} call $f ${"i32.add ".repeat(39)} i32.add`),
     ]) {
       for (const variant of ["fast", "exact"] as const) {
