@@ -1,8 +1,35 @@
 /** What the core needs synchronously from outside, from Node's own modules. */
 import { createHash } from "node:crypto";
+import { setFlagsFromString } from "node:v8";
 import { crc32, inflateRawSync } from "node:zlib";
-import type { Platform } from "../core/wasm/engine.ts";
+import type { CompiledModule, Platform, WasmEngine } from "../core/wasm/engine.ts";
 import { nodeEngine } from "./engine.ts";
+
+/** The V8 whose inliner knows these flags: Node 24's. Older ones print an error for flags they do not know. */
+const INLINING_V8 = 13;
+/**
+ * Metering makes functions larger, so that V8 inlines fewer of them; with more room Motoko's code runs a quarter faster (measured on Node 24).
+ * Results do not depend on it. It holds for all Wasm of the process.
+ */
+const INLINING_FLAGS = "--wasm-inlining-factor=9 --wasm-inlining-max-size=1500 --wasm-inlining-budget=15000";
+
+let tuned = false;
+
+function tuneInlining(): void {
+  if (tuned) return;
+  tuned = true;
+  if (parseInt(process.versions.v8, 10) < INLINING_V8) return;
+  for (const flag of INLINING_FLAGS.split(" ")) setFlagsFromString(flag);
+}
+
+/** V8, given room to inline before it compiles its first module. */
+const engine: WasmEngine = {
+  ...nodeEngine,
+  compile(bytes: Uint8Array): CompiledModule {
+    tuneInlining();
+    return nodeEngine.compile(bytes);
+  },
+};
 
 function digest(algorithm: "sha256" | "sha224", bytes: Uint8Array): Uint8Array {
   return new Uint8Array(createHash(algorithm).update(bytes).digest());
@@ -45,7 +72,7 @@ function gunzip(bytes: Uint8Array, limitBytes: number): Uint8Array {
 }
 
 export const nodePlatform: Platform = {
-  engine: nodeEngine,
+  engine,
   sha256: (bytes) => digest("sha256", bytes),
   sha224: (bytes) => digest("sha224", bytes),
   gunzip,
