@@ -64,7 +64,8 @@ function findMotoko(): string | null {
 async function compileCached(path: string, motoko: string): Promise<Uint8Array> {
   const program = await readProgram(path);
   const key = createHash("sha256").update(await compilerVersion(motoko));
-  for (const [name, text] of Object.entries(program.sources).sort()) key.update(`${name.length} ${name} ${text.length} ${text}`);
+  const sources = Object.entries(program.sources).sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [name, text] of sources) key.update(`${name.length} ${name} ${text.length} ${text}`);
   const directory = cacheDirectory();
   const cached = join(directory, `${key.digest("hex")}.wasm`);
   if (existsSync(cached)) return new Uint8Array(await readFile(cached));

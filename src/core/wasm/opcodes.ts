@@ -134,7 +134,7 @@ function access(code: number, shape: number, names: string, signature: string): 
   names.split(" ").forEach((entry, i) => {
     const [name, bytes] = entry.split("/") as [string, string];
     define(code + i, shape, name, signature);
-    MAX_ALIGN[code + i] = Math.log2(Number(bytes));
+    MAX_ALIGN[code + i] = 31 - Math.clz32(Number(bytes));
     LANES[code + i] = 16 / Number(bytes);
   });
 }

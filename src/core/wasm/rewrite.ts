@@ -4,6 +4,7 @@
  *
  * Source: design.md 4.
  */
+import { assert } from "../../base/assert.ts";
 import { EXPORT, IMPORT, MAX_HEAP_WASM_PAGES, PREFIX_WASM_PAGES, type Variant } from "./abi.ts";
 import { Helpers } from "./helpers.ts";
 import { IC0 } from "./ic0.ts";
@@ -160,6 +161,8 @@ function writeConstant(out: ByteWriter, constant: Constant, layout: Layout): voi
       out.byte(0xd0);
       out.byte(constant.type);
       break;
+    case "global":
+      return assert(false, "modules that import globals were refused");
     case "number": {
       const view = new DataView(constant.bits.buffer, constant.bits.byteOffset, constant.bits.byteLength);
       if (constant.type === I32) {
