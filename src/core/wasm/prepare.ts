@@ -65,11 +65,12 @@ export function prepareModule(uploaded: Uint8Array, platform: Platform, cache?: 
   try {
     const encoding = encodingOf(uploaded);
     announced = encoding.announcedBytes;
-    const { module, measured } = examined(unpack(uploaded, encoding, platform));
+    const decoded = examined(unpack(uploaded, encoding, platform));
+    const { module, measured } = decoded;
     const names = new LazyNames(module);
     const checked = checkModule(module, measured, names.toCheck());
     const info = describe(module, measured, checked, names);
-    const prepared = new Prepared(info, hash, uploaded, module.bytes, platform, cache?.store ?? null);
+    const prepared = new Prepared(info, hash, uploaded, decoded, platform, cache?.store ?? null);
     cache?.add(prepared);
     return prepared;
   } catch (error) {
@@ -116,8 +117,13 @@ function unpack(bytes: Uint8Array, { kind, announcedBytes }: Encoding, platform:
   return unpacked;
 }
 
+interface Examined {
+  readonly module: DecodedModule;
+  readonly measured: Measured;
+}
+
 /** Decodes and type-checks; throws `Refused`. */
-function examined(bytes: Uint8Array): { module: DecodedModule; measured: Measured } {
+function examined(bytes: Uint8Array): Examined {
   const codeBytes = refusing(
     (reason) => `Failed to decode wasm module: Error finding code section: ${reason}`,
     () => codeSectionBytes(bytes),
@@ -219,12 +225,15 @@ class Prepared implements PreparedModule {
   private readonly platform: Platform;
   private readonly store: RewrittenStore | null;
   private readonly variants: Partial<Record<Variant, CompiledModule>> = {};
+  /** Kept for the first rewriting, which soon follows; the other variant is seldom asked for and decodes anew. */
+  private examined: Examined | null;
 
-  constructor(info: ModuleInfo, hash: string, uploaded: Uint8Array, wasm: Uint8Array, platform: Platform, store: RewrittenStore | null) {
+  constructor(info: ModuleInfo, hash: string, uploaded: Uint8Array, decoded: Examined, platform: Platform, store: RewrittenStore | null) {
     this.info = info;
     this.hash = hash;
     this.uploaded = uploaded;
-    this.wasm = wasm;
+    this.examined = decoded;
+    this.wasm = decoded.module.bytes;
     this.platform = platform;
     this.store = store;
   }
@@ -235,10 +244,12 @@ class Prepared implements PreparedModule {
 
   private rewritten(variant: Variant): Uint8Array {
     const key = `${this.hash}-${REWRITER_VERSION}-${variant}`;
+    const kept = this.examined;
+    this.examined = null;
     const stored = this.store?.load(key);
     if (stored != null) return stored;
-    const module = decode(this.wasm);
-    const bytes = rewrite(module, validateFunctions(module), variant);
+    const { module, measured } = kept ?? examined(this.wasm);
+    const bytes = rewrite(module, measured, variant);
     this.store?.save(key, bytes);
     return bytes;
   }

@@ -48,7 +48,8 @@ export function rewrite(module: DecodedModule, measured: Measured, variant: Vari
   const helpers = new Helpers(layout);
   helpers.wrapImports();
 
-  const bodies = new ByteWriter(Math.max(1024, module.codeSectionBytes * 2));
+  // Lowered code grows most; growing the buffer on the way would copy it all.
+  const bodies = new ByteWriter(1024 + module.codeSectionBytes * (module.memory64 ? 3 : 2));
   const rewriter = new FunctionRewriter(layout, helpers, measured);
   const usesInit = noteDroppedSegments(module, layout);
   for (let i = 0; i < module.bodyStarts.length; i++) rewriter.rewrite(i, bodies);
