@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { reporters, WORKERS } from "./scripts/ci/vitest.ts";
 
 /** The fast suite: what `npm test` runs. Slow tests are in test/slow, with a configuration of their own. */
 export default defineConfig({
@@ -7,5 +8,7 @@ export default defineConfig({
     exclude: ["test/slow/**", "**/node_modules/**"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    maxWorkers: WORKERS,
+    reporters: reporters("fast"),
   },
 });
