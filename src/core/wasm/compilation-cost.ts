@@ -3,10 +3,12 @@
  *
  * Source: reference/wasm.md 4.5. Replica: `instrument` in `rs/embedders/src/wasm_utils/instrumentation.rs`, which counts the
  * instructions of all local functions of *its* instrumented module, and the bodies in `system_api_replacements.rs`
- * (c7c5005). We count what that instrumentation would emit, from the published source: exact as far as that tells.
+ * (c7c5005). We count what that instrumentation would emit.
+ * Departure: counted from the published source and never compared with a running replica; no difference is known, and one in an injected
+ * function would be some instructions of 6,000 a module.
  */
 import type { DecodedModule } from "./module.ts";
-import type { Measured } from "./validate-function.ts";
+import type { Measured } from "./measured.ts";
 
 /** Charged per instruction of the instrumented module. */
 export const INSTRUCTIONS_PER_COMPILED_INSTRUCTION = 6_000;

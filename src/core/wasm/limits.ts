@@ -7,7 +7,7 @@
 
 /** Largest module after unpacking, bytes. */
 export const MAX_MODULE_BYTES = 100 * 1024 * 1024;
-/** Departure from the documents, which say 10 MiB: the code says 12 MiB. */
+/** Replica: the code's 12 MiB; the documents say 10 MiB. */
 export const MAX_CODE_SECTION_BYTES = 12 * 1024 * 1024;
 export const MAX_FUNCTIONS = 50_000;
 export const MAX_GLOBALS = 1_000;

@@ -29,7 +29,7 @@ import type { Helpers } from "./helpers.ts";
 import { FRAME_BYTES, RESERVE_BYTES, type Layout } from "./layout.ts";
 import type { FunctionType } from "./module.ts";
 import { I32, SHAPE, Shape } from "./opcodes.ts";
-import { Flag, type Measured } from "./validate-function.ts";
+import { Flag, type Measured } from "./measured.ts";
 
 export class MeteredBody extends BodyWriter {
   protected readonly helpers: Helpers;

@@ -13,7 +13,7 @@ import type { DecodedModule, FunctionType } from "./module.ts";
 import { typeName, unsignedValue } from "./module.ts";
 import type { CustomSection, MethodKind, ModuleRefusal } from "./module-info.ts";
 import { FUNCREF, I32, I64, type ValueType } from "./opcodes.ts";
-import type { Measured } from "./validate-function.ts";
+import type { Measured } from "./measured.ts";
 
 /** Thrown by the checks, caught in `prepare.ts`. */
 export class Refused extends Error {

@@ -16,7 +16,8 @@ import type { DataSegment, ModuleInfo, ModuleRefusal, PreparedModule } from "./m
 import { checkModule, Refused, type Checked } from "./platform-checks.ts";
 import { Malformed } from "./reader.ts";
 import { maximumPages, mutableGlobals, rewrite, REWRITER_VERSION } from "./rewrite.ts";
-import { validateFunctions, type Measured } from "./validate-function.ts";
+import type { Measured } from "./measured.ts";
+import { validateFunctions } from "./validate-function.ts";
 
 /** Rewritten modules kept outside the process, by a key that names content, variant and rewriter. Losing one costs only time. */
 export interface RewrittenStore {

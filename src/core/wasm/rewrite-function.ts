@@ -14,7 +14,7 @@ import type { Layout } from "./layout.ts";
 import type { Helpers } from "./helpers.ts";
 import { MeteredBody } from "./metered-body.ts";
 import { CANONICAL, F32, F32X4, F64, F64X2, NAN_BLIND, POP1, POPS, SHAPE, Shape, V128 } from "./opcodes.ts";
-import type { Measured } from "./validate-function.ts";
+import type { Measured } from "./measured.ts";
 import { ByteWriter } from "./writer.ts";
 
 const CANONICAL_F32 = [0x43, 0x00, 0x00, 0xc0, 0x7f];

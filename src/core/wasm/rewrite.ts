@@ -14,7 +14,7 @@ import { unsignedValue } from "./module.ts";
 import type { GlobalInfo } from "./module-info.ts";
 import { F32, F64, I32, I64, V128 } from "./opcodes.ts";
 import { FunctionRewriter } from "./rewrite-function.ts";
-import type { Measured } from "./validate-function.ts";
+import type { Measured } from "./measured.ts";
 import { ByteWriter } from "./writer.ts";
 
 /** Goes up whenever the output for some module changes: caches on disk and run files name it. */

@@ -2,13 +2,12 @@
  * Type-checks function bodies and measures them in the same walk: the cost of each metering block, the depth of the operand
  * stack, complexity and size. Rewriting relies on a body that passed here.
  *
- * Our own check, so that no result depends on an engine's validator, and because the depth is needed anyway. One class
- * with typed arrays and no closures: V8 compiles its methods early, and a module has thousands of bodies.
+ * Our own check, so that no result depends on an engine's validator, and because the depth is needed anyway.
  */
-import { malformed } from "./reader.ts";
 import type { DecodedModule, FunctionType } from "./module.ts";
-import { typeName } from "./module.ts";
+import { Flag, type Measured } from "./measured.ts";
 import { TailPositions } from "./tail-positions.ts";
+import { Control, TypeStack } from "./type-stack.ts";
 import {
   ANY, COMPLEXITY, CUTS, EXTERNREF, F32, F64, FUNCREF, I32, I64, LANES, MAX_ALIGN, NAME, POP1, POP2, POP3, POPS, PUSH, SHAPE, Shape, V128, WEIGHT,
   type ValueType,
@@ -16,66 +15,15 @@ import {
 
 const MAX_LOCALS = 50_000;
 const MAX_BR_TABLE = 65_520;
-/** Ours: unreachable calls with many results could otherwise make the stack larger than any memory. */
-const MAX_DEPTH = 1 << 22;
-
-/** What the rewriter and the platform's checks need to know of the local functions. */
-export interface Measured {
-  /** Cost of each metering block in order, all functions one after another; `firstBlock[i]` is where function i begins. */
-  readonly blockCosts: Uint32Array;
-  readonly firstBlock: Uint32Array;
-  /** Most values on the operand stack at once. */
-  readonly maxDepth: Uint32Array;
-  /** Parameters and locals. */
-  readonly localCount: Uint32Array;
-  readonly flags: Uint8Array;
-  readonly complexity: Float64Array;
-  readonly instructions: Uint32Array;
-  /** Instructions the replica's instrumentation adds to the local functions (wasm.md 4.5). */
-  readonly added: number;
-  /** The first function with a table instruction the platform forbids, and its name. */
-  readonly unsupported: ReadonlyMap<number, string>;
-  /** Positions behind calls in tail position, and what is charged before them: see `tail-positions.ts`. */
-  readonly tailCalls: ReadonlyMap<number, number>;
-}
-
-/** Bits of `Measured.flags`. */
-export const Flag = {
-  /** Calls a local function, or any function through a table. */
-  calls: 1,
-  /** Some branch leaves the function. */
-  branchesOut: 2,
-  /** Handles v128 values. */
-  vectors: 4,
-} as const;
-
-const Control = { block: 0, loop: 1, if: 2, else: 3 } as const;
-
 const NO_TYPES: readonly ValueType[] = [];
 const ONE_TYPE = new Map<number, readonly ValueType[]>([I32, I64, F32, F64, V128, FUNCREF, EXTERNREF].map((type) => [type, [type]]));
 
-class FunctionValidator {
+class FunctionValidator extends TypeStack {
   private readonly module: DecodedModule;
-  private readonly bytes: Uint8Array;
   private readonly address: ValueType;
-  private position = 0;
-  private end = 0;
 
   private locals = new Uint8Array(256);
   private localCount = 0;
-
-  private stack = new Uint8Array(1024);
-  private height = 0;
-  private maxHeight = 0;
-  /** Height below which the innermost block may not pop, and whether the code since is unreachable. */
-  private floor = 0;
-  private dead = false;
-
-  private readonly controlKind: number[] = [];
-  private readonly controlFloor: number[] = [];
-  private readonly controlDead: boolean[] = [];
-  private readonly controlParams: (readonly ValueType[])[] = [];
-  private readonly controlResults: (readonly ValueType[])[] = [];
 
   readonly tails: TailPositions;
 
@@ -88,139 +36,14 @@ class FunctionValidator {
   unsupported = "";
 
   constructor(module: DecodedModule) {
+    super(module.bytes);
     this.module = module;
-    this.bytes = module.bytes;
     this.address = module.memory64 ? I64 : I32;
     this.tails = new TailPositions(module.bytes);
   }
 
-  get depth(): number {
-    return this.maxHeight;
-  }
-
   get declared(): number {
     return this.localCount;
-  }
-
-  private fail(reason: string): never {
-    malformed(reason, this.position);
-  }
-
-  private mismatch(expected: ValueType, found: ValueType): never {
-    this.fail(`type mismatch: expected ${typeName(expected)}, found ${typeName(found)}`);
-  }
-
-  private u8(): number {
-    if (this.position >= this.end) this.fail("unexpected end-of-file");
-    return this.bytes[this.position++]!;
-  }
-
-  private u32(): number {
-    if (this.position >= this.end) this.fail("unexpected end-of-file");
-    const first = this.bytes[this.position++]!;
-    return first < 0x80 ? first : this.longU32(first & 0x7f);
-  }
-
-  private longU32(result: number): number {
-    for (let shift = 7; ; shift += 7) {
-      const byte = this.u8();
-      if (shift === 28 && byte > 0x0f)
-        this.fail(byte & 0x80 ? "invalid var_u32: integer representation too long" : "invalid var_u32: integer too large");
-      result |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return result >>> 0;
-    }
-  }
-
-  /** Checks and skips a signed LEB128 of `bits` bits. */
-  private skipSigned(bits: 32 | 64): void {
-    const last = bits === 32 ? 4 : 9;
-    for (let i = 0; ; i++) {
-      const byte = this.u8();
-      if (i === last) {
-        if (byte & 0x80) this.fail(`invalid var_i${bits}: integer representation too long`);
-        const top = bits === 32 ? byte & 0x78 : byte;
-        if (bits === 32 ? top !== 0 && top !== 0x78 : top !== 0 && top !== 0x7f) this.fail(`invalid var_i${bits}: integer too large`);
-      }
-      if (byte < 0x80) return;
-    }
-  }
-
-  private skipU64(): void {
-    for (let i = 0; ; i++) {
-      const byte = this.u8();
-      if (i === 9 && byte > 1)
-        this.fail(byte & 0x80 ? "invalid var_u64: integer representation too long" : "invalid var_u64: integer too large");
-      if (byte < 0x80) return;
-    }
-  }
-
-  private skip(count: number): void {
-    if (count > this.end - this.position) this.fail("unexpected end-of-file");
-    this.position += count;
-  }
-
-  // The operand stack.
-
-  private push(type: ValueType): void {
-    if (this.height === this.stack.length) {
-      if (this.height >= MAX_DEPTH) this.fail("operand stack too deep");
-      const larger = new Uint8Array(this.stack.length * 2);
-      larger.set(this.stack);
-      this.stack = larger;
-    }
-    this.stack[this.height++] = type;
-    if (this.height > this.maxHeight) this.maxHeight = this.height;
-  }
-
-  private pop(expected: ValueType): void {
-    if (this.height === this.floor) {
-      if (this.dead) return;
-      this.fail(`type mismatch: expected ${typeName(expected)} but nothing on stack`);
-    }
-    const found = this.stack[--this.height]!;
-    if (found !== expected && found !== ANY) this.mismatch(expected, found);
-  }
-
-  private popAny(): ValueType {
-    if (this.height === this.floor) {
-      if (this.dead) return ANY;
-      this.fail("type mismatch: expected a type but nothing on stack");
-    }
-    return this.stack[--this.height]!;
-  }
-
-  private popAll(types: readonly ValueType[]): void {
-    for (let i = types.length - 1; i >= 0; i--) this.pop(types[i]!);
-  }
-
-  private pushAll(types: readonly ValueType[]): void {
-    for (let i = 0; i < types.length; i++) this.push(types[i]!);
-  }
-
-  private unreachable(): void {
-    this.height = this.floor;
-    this.dead = true;
-  }
-
-  // Control.
-
-  private enter(kind: number, params: readonly ValueType[], results: readonly ValueType[]): void {
-    this.controlKind.push(kind);
-    this.controlFloor.push(this.floor);
-    this.controlDead.push(this.dead);
-    this.controlParams.push(params);
-    this.controlResults.push(results);
-    this.tails.enter(kind === Control.loop);
-    this.floor = this.height;
-    this.dead = false;
-    this.pushAll(params);
-  }
-
-  /** Checks the end of the innermost block and leaves it; its results are not pushed yet. */
-  private leave(): void {
-    const results = this.controlResults[this.controlResults.length - 1]!;
-    this.popAll(results);
-    if (this.height !== this.floor) this.fail("type mismatch: values remaining on stack at end of block");
   }
 
   private readBlockType(): FunctionType {
@@ -249,12 +72,11 @@ class FunctionValidator {
     return type;
   }
 
-  /** What a branch to label `depth` carries. */
-  private label(depth: number): readonly ValueType[] {
-    const at = this.controlKind.length - 1 - depth;
-    if (at < 0) this.fail("unknown label: branch depth too large");
-    if (at === 0) this.flags |= Flag.branchesOut;
-    return this.controlKind[at] === Control.loop ? this.controlParams[at]! : this.controlResults[at]!;
+  /** What a branch to label `depth` carries; notes the branches that leave the function. */
+  private target(depth: number): readonly ValueType[] {
+    const types = this.label(depth);
+    if (depth === this.controlKind.length - 1) this.flags |= Flag.branchesOut;
+    return types;
   }
 
   private brTable(): void {
@@ -263,7 +85,7 @@ class FunctionValidator {
     if (count > MAX_BR_TABLE || count > this.end - this.position) this.fail("br_table targets exceed limit");
     let previous: readonly ValueType[] | null = null;
     for (let i = 0; i <= count; i++) {
-      const types = this.label(this.u32());
+      const types = this.target(this.u32());
       if (types === previous) continue;
       if (previous !== null && types.length !== previous.length) {
         this.fail("type mismatch: br_table target labels have different number of types");
@@ -394,17 +216,13 @@ class FunctionValidator {
 
   /** Checks one body; `blockCosts`, `depth` and the other public fields then tell about it. */
   validate(type: FunctionType, start: number, end: number): void {
-    this.position = start;
-    this.end = end;
-    this.height = this.maxHeight = this.floor = 0;
-    this.dead = false;
-    this.controlKind.length = this.controlFloor.length = this.controlDead.length = 0;
-    this.controlParams.length = this.controlResults.length = 0;
+    this.begin(start, end);
     this.flags = this.complexity = this.instructions = 0;
     this.unsupported = "";
     this.declareLocals(type.params);
     this.tails.begin(type.results.length === 0);
     this.enter(Control.block, NO_TYPES, type.results);
+    this.tails.enter(false);
 
     const wide = this.module.memory64 ? 1 : 0;
     const { bytes } = this;
@@ -514,6 +332,7 @@ class FunctionValidator {
         const type = this.readBlockType();
         if (shape === Shape.if) this.pop(I32);
         this.popAll(type.params);
+        this.tails.enter(shape === Shape.loop);
         this.enter(shape === Shape.block ? Control.block : shape === Shape.loop ? Control.loop : Control.if, type.params, type.results);
         return;
       }
@@ -541,11 +360,11 @@ class FunctionValidator {
         return;
       }
       case Shape.br:
-        this.popAll(this.label(this.u32()));
+        this.popAll(this.target(this.u32()));
         return this.unreachable();
       case Shape.brIf: {
         this.pop(I32);
-        const types = this.label(this.u32());
+        const types = this.target(this.u32());
         this.popAll(types);
         return this.pushAll(types);
       }
