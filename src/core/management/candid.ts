@@ -99,7 +99,7 @@ export type Decoded<T> = { readonly kind: "value"; readonly value: T } | { reado
 /** Most principals in a list, as the platform's decoder bounds it. Source: management-canister.md 2.1. */
 export const MAX_PRINCIPALS = 10;
 
-/** The argument, or IC0408. Replica: the text after `Error decoding candid: ` is the Candid library's, so ours differs. */
+/** The argument, or IC0408. Departure: the text after `Error decoding candid: ` is the Candid library's own on the platform. */
 export function decodeArgument<N extends ArgumentName>(name: N, bytes: Uint8Array): Decoded<ArgumentValue[N]> {
   let value: ArgumentValue[N];
   if (hasVectorOfNothing(bytes)) return { kind: "error", error: undecodable("Decoding cost exceeds the limit") };

@@ -1,7 +1,7 @@
 /**
  * What executing queries needs of layers behind it: the account of an execution, and the management canister's query calls.
  *
- * Data certificates are signed trees, which a network without certification does not make: `data_certificate_present` is 0 here.
+ * Departure: data certificates are signed trees, which are not made yet: `data_certificate_present` is 0.
  */
 import { canisterOfManagementQuery, managementQuery, managementQueryFromCanister } from "../management/management-query.ts";
 import type { QueryTools } from "../queries/query-tools.ts";

@@ -30,7 +30,7 @@ export interface Limits {
   readonly heapDeltaPerRoundBytes: number;
   readonly heapDeltaRateLimitBytes: number;
   readonly installCodeRateLimitInstructions: number;
-  /** Whether the two debits hold canisters back; off in the `instant` profile's default, as no test waits for them. */
+  /** Whether the two debits hold canisters back. Departure: off by default, as a test would wait rounds for nothing. */
   readonly rateLimiting: boolean;
   readonly queueCapacity: number;
   readonly guaranteedMessageMemoryBytes: number;

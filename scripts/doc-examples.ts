@@ -1,0 +1,57 @@
+/**
+ * Runs what the README shows, as a newcomer would: the package as it is published lies in the `node_modules` of an empty project, the
+ * README's first TypeScript block is its test, and its modules lie beside it. Types are checked, the test runs, the command answers.
+ *
+ *   npx tsx scripts/doc-examples.ts
+ */
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+/** The README's files, by the name of the generated module each stands for. */
+const MODULES = { "ledger.wasm": "reentrancy-ledger", "bank.wasm": "reentrancy-bank" } as const;
+
+const { files, dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  readonly files: readonly string[];
+  readonly dependencies: Readonly<Record<string, string>>;
+};
+
+const block = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, "README.md"), "utf8"))?.[1];
+if (block === undefined) throw new Error("README.md has no TypeScript block");
+
+const project = mkdtempSync(join(tmpdir(), "cannery-readme-"));
+try {
+  const modules = join(project, "node_modules");
+  const installed = join(modules, "cannery");
+  mkdirSync(installed, { recursive: true });
+  for (const file of ["package.json", ...files]) cpSync(join(root, file), join(installed, file), { recursive: true });
+  for (const name of [...Object.keys(dependencies), "vitest"]) {
+    mkdirSync(dirname(join(modules, name)), { recursive: true });
+    symlinkSync(join(root, "node_modules", name), join(modules, name), "dir");
+  }
+  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "newcomer", private: true, type: "module" }));
+  const compilerOptions = { strict: true, noEmit: true, module: "nodenext", target: "es2023", skipLibCheck: true, types: [] };
+  writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
+  writeFileSync(join(project, "readme.test.ts"), block);
+  for (const [file, name] of Object.entries(MODULES)) {
+    writeFileSync(join(project, file), gunzipSync(readFileSync(join(root, "generated", "motoko", `${name}.wasm.gz`))));
+  }
+
+  const run = (script: string, ...args: string[]): string =>
+    execFileSync(process.execPath, [script, ...args], { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    run(join(root, "node_modules", "typescript", "bin", "tsc"));
+    console.log(run(join(modules, "vitest", "vitest.mjs"), "run"));
+    console.log(run(join(installed, "dist", "cli", "main.js"), "types", "bank.wasm"));
+  } catch (error) {
+    // What the command said on standard output is the reason.
+    console.log((error as { readonly stdout?: string }).stdout ?? "");
+    throw error;
+  }
+} finally {
+  rmSync(project, { recursive: true, force: true });
+}
