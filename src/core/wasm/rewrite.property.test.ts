@@ -6,8 +6,10 @@ import { randomModule } from "../../../test/support/random-module.ts";
 import { wat } from "../../../test/support/wat.ts";
 import { nodeEngine } from "../../host/engine.ts";
 import { nodePlatform } from "../../host/platform-node.ts";
+import { decode } from "./decode.ts";
 import type { PreparedModule } from "./module-info.ts";
 import { isRefusal, prepareModule } from "./prepare.ts";
+import { validateFunctions } from "./validate-function.ts";
 
 const LIMIT = 300_000;
 const seeds = fc.integer();
@@ -103,6 +105,8 @@ describe("random modules", () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 400 }), (seed, slice) => {
         const bytes = wat(randomModule(seed, { hideNaN: true }));
+        // The one departure (`tail-positions.ts`): what follows a call in tail position is charged before it.
+        fc.pre([...validateFunctions(decode(bytes)).tailCalls.values()].every((weight) => weight === 0));
         // Small slices: the handler sees the counter at each check that finds it negative, and refills it.
         const seen: bigint[] = [];
         const metered = new WebAssembly.Instance(new WebAssembly.Module(meteredAsThePlatform(bytes) as Uint8Array<ArrayBuffer>), {
