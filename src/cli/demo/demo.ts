@@ -28,7 +28,8 @@ export async function demo(options: { readonly json: boolean }): Promise<void> {
   progress.show("message diagrams");
   const diagrams = [await diagram("sequential"), await diagram("parallel")] as const;
   progress.clear();
-  console.log(`Calls between two canisters (examples/parallel-calls), latency of mainnet in virtual time\n`);
+  console.log("Calls between two canisters (examples/parallel-calls) with the latency of mainnet.");
+  console.log("seconds: virtual time, as a user there would wait. ms: real time, here.\n");
   console.log(table(parallelCalls));
   console.log(`\nA canister has at most 500 calls to another one open: of 2000 at once, 1500 are refused on the spot.\n`);
   console.log(`Three calls to another subnet, seconds at the left\n`);
@@ -44,7 +45,7 @@ function compositeText({ cases, texts }: Explained): string {
     ["calling an update method", cases.callsUpdate, texts.callsUpdate],
     ["calling across subnets", cases.acrossSubnets, texts.acrossSubnets],
   ];
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column].length)));
-  const lines = rows.map(([what, code, text]) => `  ${what.padEnd(widths[0])}  ${code.padEnd(widths[1])}  ${text}`.trimEnd());
+  const width = Math.max(...rows.map(([what]) => what.length));
+  const lines = rows.map(([what, code, text]) => `  ${what.padEnd(width)}  ${code}${text === "" ? "" : `\n    ${text}`}`);
   return `A map in four bucket canisters (examples/composite-query)\n\n${lines.join("\n")}`;
 }

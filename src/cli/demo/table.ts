@@ -3,7 +3,7 @@
  */
 import type { Measured } from "./parallel-calls.ts";
 
-const HEAD = ["subnets", "calls", "mode", "succeeded", "rejected", "rounds", "virtual s", "real ms", "instructions", "cycles"];
+const HEAD = ["subnets", "calls", "mode", "succeeded", "rejected", "rounds", "seconds", "ms", "instr.", "cycles"];
 const LEFT = new Set([2, 4]);
 
 export function table(rows: readonly Measured[]): string {
