@@ -3,6 +3,7 @@
  */
 import { IDL } from "@icp-sdk/core/candid";
 import { Principal } from "@icp-sdk/core/principal";
+import { fromHex } from "../../src/base/bytes.ts";
 import { InstancePool } from "../../src/core/canister/instances.ts";
 import type { ExecutedEvent, IngressStatus, NetworkEvent, SentEvent } from "../../src/core/events.ts";
 import { GENESIS_TIME_NANOS, type GenesisConfig } from "../../src/core/genesis.ts";
@@ -15,6 +16,8 @@ import { route } from "../../src/core/state/world.ts";
 import { ModuleCache } from "../../src/core/wasm/prepare.ts";
 import { nodePlatform } from "../../src/host/platform-node.ts";
 import { compileWat } from "./ic0-wat.ts";
+import { settings } from "./management-world.ts";
+import { appendJournal, HOOKS, program, puppet, send, type Program } from "./puppet.ts";
 
 export const ALICE = "0a0a01" as PrincipalId;
 
@@ -128,6 +131,77 @@ export class Scenario {
     return created.canister_id.toHex().toLowerCase() as CanisterId;
   }
 
+  /** Installs a puppet (`puppet.ts`) with these hooks. */
+  puppet(given: Parameters<Scenario["install"]>[1] & { hooks?: readonly (keyof typeof HOOKS)[] } = {}): CanisterId {
+    return this.install(puppet(...(given.hooks ?? [])), given);
+  }
+
+  /** Has a puppet run a program, until it is answered: the reply as text, or `IC0503: …`. */
+  run(id: CanisterId, what: Program, given: { sender?: PrincipalId; rounds?: number } = {}): string {
+    return said(this.call(id, "run", what, given));
+  }
+
+  /** Submits a program without waiting. */
+  start(id: CanisterId, what: Program): MessageId {
+    const { messageId, answer } = this.submit(id, "run", what);
+    if (answer.kind !== "accepted") throw new Error(`refused: ${JSON.stringify(answer)}`);
+    return messageId;
+  }
+
+  /** What became of a message, as text: `received`, `processing`, `unknown`, or what `run` returns. */
+  outcome(messageId: MessageId): string {
+    const status = this.status(messageId);
+    if (status === null) return "unknown";
+    return status.kind === "replied" || status.kind === "rejected" ? said(status) : status.kind;
+  }
+
+  /** What a puppet noted on its heap. */
+  journal(id: CanisterId): string {
+    const answer = this.query(id, "look", program(appendJournal, send));
+    if (answer.kind !== "replied") throw new Error(JSON.stringify(answer));
+    return decodeText(answer.data);
+  }
+
+  /** Drops every live Wasm instance, which must not be noticed. */
+  dropInstances(): void {
+    shared.pool.dropAll();
+  }
+
+  /** Lets time pass, without a round. */
+  pass(seconds: number): void {
+    this.net.step({ kind: "time", timeNanos: this.net.state.timeNanos + BigInt(Math.round(seconds * 1e9)) });
+  }
+
+  /** A management call that names one canister. */
+  manageOne(method: "stop_canister" | "start_canister" | "delete_canister", id: CanisterId): void {
+    const end = this.call("" as PrincipalId, method, IDL.encode(ARGUMENT.canister_id, [idArgument(id)]));
+    if (end.kind === "rejected") throw new Error(said(end));
+  }
+
+  /** The same without waiting. */
+  ask(method: "stop_canister" | "start_canister" | "delete_canister", id: CanisterId): MessageId {
+    return this.submit("" as PrincipalId, method, IDL.encode(ARGUMENT.canister_id, [idArgument(id)])).messageId;
+  }
+
+  uninstall(id: CanisterId): void {
+    this.manage("uninstall_code", { ...idArgument(id), sender_canister_version: [] });
+  }
+
+  setSettings(id: CanisterId, given: Record<string, unknown>): void {
+    this.manage("update_settings", { ...idArgument(id), settings: settings(given), sender_canister_version: [] });
+  }
+
+  reinstall(id: CanisterId, mode: "install" | "reinstall" | "upgrade", wasm: Uint8Array, arg: Uint8Array = new Uint8Array(0)): CallEnd {
+    const argument = {
+      mode: mode === "upgrade" ? { upgrade: [] } : { [mode]: null },
+      ...idArgument(id),
+      wasm_module: wasm,
+      arg,
+      sender_canister_version: [],
+    };
+    return this.call("" as PrincipalId, "install_code", IDL.encode(ARGUMENT.install_code as unknown as IDL.Type[], [argument]));
+  }
+
   executed(): ExecutedEvent[] {
     return this.events.filter((event) => event.kind === "executed");
   }
@@ -145,5 +219,23 @@ export interface Submitted {
 export type CallEnd =
   | { readonly kind: "replied"; readonly data: Uint8Array }
   | { readonly kind: "rejected"; readonly errorCode: number; readonly message: string };
+
+/** A reply's text, or the error code and text of a rejection. */
+export function said(end: CallEnd): string {
+  return end.kind === "replied" ? decodeText(end.data) : `IC0${end.errorCode}: ${end.message}`;
+}
+
+export function decodeText(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+function idArgument(id: CanisterId): { canister_id: Principal } {
+  return { canister_id: Principal.fromUint8Array(fromHex(id)) };
+}
+
+/** Configuration of several application subnets. */
+export function subnets(count: number): Pick<GenesisConfig, "subnets"> {
+  return { subnets: Array.from({ length: count }, () => ({ kind: "application" as const, name: "application" })) };
+}
 
 export { GENESIS_TIME_NANOS };

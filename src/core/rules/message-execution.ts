@@ -131,6 +131,7 @@ function runInContext(turn: Turn, context: CallContext, entry: EntryPoint, start
       startedRound: subnet.round,
       finishRound: subnet.round + outcome.slices - 1,
     };
+    if (context.origin.kind === "ingress") turn.waitingIngress.push(context.origin);
     queuesChanged(subnet, canister);
     return { instructions: limitsOf(world, subnet).sliceInstructions, held: true, heapDeltaBytes: 0 };
   }

@@ -18,9 +18,15 @@ const HIGHEST = 500;
 
 /**
  * The canisters that have something to do in this iteration, in ordinary order. Held executions take part in the first
- * iteration only, as one slice a round is theirs.
+ * iteration only, as one slice a round is theirs; `longAtStart`, the canisters that had one when the round began, are not scheduled
+ * again in it even when theirs has ended. Replica: `start_iteration` (`long_execution_canisters`).
  */
-export function ordinaryOrder(subnet: SubnetState, withTasks: Iterable<CanisterId>, iteration: number): CanisterId[] {
+export function ordinaryOrder(
+  subnet: SubnetState,
+  withTasks: Iterable<CanisterId>,
+  iteration: number,
+  longAtStart: ReadonlySet<CanisterId>,
+): CanisterId[] {
   const ids: CanisterId[] = [];
   const seen = new Set<CanisterId>();
   const add = (id: CanisterId): void => {
@@ -30,7 +36,7 @@ export function ordinaryOrder(subnet: SubnetState, withTasks: Iterable<CanisterI
   };
   const anyPaused = subnet.paused.size > 0;
   if (anyPaused && iteration === 0) for (const id of subnet.paused.keys()) add(id);
-  for (const id of subnet.withInput.keys()) if (!anyPaused || !subnet.paused.has(id)) add(id);
+  for (const id of subnet.withInput.keys()) if (!longAtStart.has(id) && (!anyPaused || !subnet.paused.has(id))) add(id);
   for (const id of withTasks) add(id);
   if (ids.length < 2) return ids;
   const ranked = ids.map((id) => {

@@ -60,11 +60,12 @@ function execute(world: World, subnet: SubnetState): number {
   let budget = limits.roundInstructions - limits.sliceInstructions + 1;
   let managementBudget = Math.floor(limits.roundInstructions / 16);
   let heapDeltaBytes = 0;
+  const longAtStart = subnet.paused.size === 0 ? NO_CANISTERS : new Set(subnet.paused.keys());
   for (let iteration = 0; ; iteration++) {
     managementBudget -= executeManagementCalls(world, subnet, iteration, managementBudget, waiting);
     if (budget <= 0) break;
     const tasks = iteration === 0 ? plannedTasks(world, subnet) : NO_TASKS;
-    const order = ordinaryOrder(subnet, tasks.keys(), iteration);
+    const order = ordinaryOrder(subnet, tasks.keys(), iteration, longAtStart);
     if (order.length === 0) break;
     const used = executeIteration(world, subnet, { order, tasks, iteration, budget, waiting });
     heapDeltaBytes += used.heapDeltaBytes;
@@ -80,6 +81,7 @@ function execute(world: World, subnet: SubnetState): number {
 }
 
 const NO_TASKS: ReadonlyMap<CanisterId, readonly SystemTask[]> = new Map();
+const NO_CANISTERS: ReadonlySet<CanisterId> = new Set();
 
 interface Iteration {
   readonly order: CanisterId[];
@@ -97,6 +99,12 @@ interface Used {
   readonly heapDeltaBytes: number;
 }
 
+/** What a thread may still use in an iteration. */
+interface Budget {
+  readonly instructions: number;
+  readonly heapDeltaBytes: number;
+}
+
 /**
  * Canisters run on threads, dealt out like cards in their order. Threads do not see each other within an iteration, so running
  * them one canister after another gives the same state; each has its own budget.
@@ -104,6 +112,7 @@ interface Used {
 function executeIteration(world: World, subnet: SubnetState, given: Iteration): Used {
   const limits = limitsOf(world, subnet);
   const threads = new Array<number>(limits.executionThreads).fill(given.budget);
+  const heapDeltas = new Array<number>(limits.executionThreads).fill(limits.heapDeltaPerRoundBytes);
   const quotas: Quotas[] = [];
   const order = given.order;
   let attempted = 0;
@@ -111,13 +120,14 @@ function executeIteration(world: World, subnet: SubnetState, given: Iteration): 
   for (let position = 0; position < order.length; position++) {
     const id = nextCanister(world, subnet, order, position);
     const thread = position % threads.length;
-    if (threads[thread] <= 0) continue;
+    if (threads[thread] <= 0 || heapDeltas[thread] <= 0) continue;
     const canister = editCanister(subnet, id);
     if (canister === undefined) continue;
     quotas[thread] ??= threadQuotas(world, subnet);
     const turn: Turn = { world, subnet, canister, iteration: given.iteration, quotas: quotas[thread], waitingIngress: given.waiting };
-    const used = runCanister(turn, given.tasks.get(id) ?? [], threads[thread]);
+    const used = runCanister(turn, given.tasks.get(id) ?? [], { instructions: threads[thread], heapDeltaBytes: heapDeltas[thread] });
     threads[thread] -= used.instructions;
+    heapDeltas[thread] -= used.heapDeltaBytes;
     attempted += used.attempted;
     heapDeltaBytes += used.heapDeltaBytes;
     const first = given.iteration === 0 && position < threads.length;
@@ -126,8 +136,8 @@ function executeIteration(world: World, subnet: SubnetState, given: Iteration): 
   return { instructions: given.budget - Math.min(...threads), attempted, heapDeltaBytes };
 }
 
-/** All that a canister has to do, back to back, while the thread's budget lasts. */
-function runCanister(turn: Turn, tasks: readonly SystemTask[], budget: number): Used {
+/** All that a canister has to do, back to back, while the thread's budget lasts. Replica: `execute_canisters_on_thread`. */
+function runCanister(turn: Turn, tasks: readonly SystemTask[], budget: Budget): Used {
   const { world, subnet, canister } = turn;
   const limits = limitsOf(world, subnet);
   let attempted = 0;
@@ -140,15 +150,16 @@ function runCanister(turn: Turn, tasks: readonly SystemTask[], budget: number): 
     heapDeltaBytes += ran.heapDeltaBytes;
     if (!ran.held && ran.instructions > 0) completed = true;
   };
+  const within = (): boolean => instructions < budget.instructions && heapDeltaBytes < budget.heapDeltaBytes;
   if (canister.paused !== null) {
     // After its slice a long execution is not scheduled again in this round, whether or not it ended.
     account(finishHeld(turn));
   } else {
     for (const task of hookFirst(canister, tasks)) {
-      if (instructions >= budget || canister.paused !== null) break;
+      if (!within() || canister.paused !== null) break;
       account(executeTask(turn, task));
     }
-    while (instructions < budget && canister.paused === null) {
+    while (within() && canister.paused === null) {
       const message = nextMessage(world, canister);
       if (message === undefined) break;
       account(message.kind === "response" ? executeResponse(turn, message) : executeCall(turn, message));
