@@ -1,59 +1,74 @@
 /**
- * `interCanisterCallsPerSecond`: calls from one Motoko canister to another on the same subnet. The user calls the caller through the
- * public actor, one awaited before the next is made; the caller makes `CALLS` calls, each awaited before the next, and replies with how many
- * succeeded. What counts is the calls between the canisters; the user's own calls are in the time and not in the count.
+ * `interCanisterCallsPerSecond`: calls from one Motoko canister to another on the same subnet, through the public actor, from the JavaScript
+ * argument to the decoded reply, charging and trace on, one awaited before the next is made. Each is a user's call that the
+ * first canister passes on and whose answer it passes back: three executions (call, callee, callback) and two replies.
  *
- * `interCanisterRoundTripsPerSecond`: the same with one call in each user's call: an update, a call, its response and the reply.
- *
- * `interCanisterCallsPerSecondBatched`: the caller makes 100 calls and then awaits them all.
+ * `interCanisterCallsPerSecondInOneMessage`: the same calls 100 in a row in one call of the user's: what is left is the calls between
+ * the canisters themselves. `interCanisterCallsPerSecondBatched`: 100 users' calls at once, each passed on.
  */
 import { loadGenerated } from "../examples/modules.ts";
-import type { Principal } from "@icp-sdk/core/principal";
 import type { Figure, FigureOptions, Results } from "./figure.ts";
 import { newNetwork, rateOf } from "./network-support.ts";
 
-interface Outcome {
-  readonly succeeded: bigint;
+interface Counter {
+  inc(): Promise<bigint>;
 }
 
-interface Caller {
-  sequential(callee: Principal, n: bigint): Promise<Outcome>;
-  parallel(callee: Principal, n: bigint): Promise<Outcome>;
+interface Relay extends Counter {
+  incTimes(times: bigint): Promise<bigint>;
 }
 
-interface Callee {
-  pings(): Promise<bigint>;
-}
-
-/** Calls in one message of the user's. */
-const CALLS = 100;
+const ONE_BY_ONE = 300;
+const TIMES = 100;
 const MESSAGES = 5;
-const ROUND_TRIPS = 300;
 
 async function measure(options: FigureOptions): Promise<Results> {
   const net = await newNetwork();
-  const caller = await net.install<Caller>(loadGenerated("parallel-calls-caller"));
-  const callee = await net.install<Callee>(loadGenerated("parallel-calls-callee"));
-  let pings = 0n;
-  const batch = (method: keyof Caller, messages: number, calls: number) => async (): Promise<void> => {
-    for (let i = 0; i < messages; i++) {
-      const { succeeded } = await caller.actor[method](callee.id, BigInt(calls));
-      if (succeeded !== BigInt(calls)) throw new Error(`${succeeded} of ${calls} calls succeeded`);
-      pings += succeeded;
-    }
+  const counter = await net.install<Counter>(loadGenerated("counter"));
+  const { actor: relay } = await net.install<Relay>(loadGenerated("kernels-relay"), { args: [counter.id] });
+  let calls = 0;
+  const check = (count: bigint, made: number): void => {
+    calls += made;
+    if (count !== BigInt(calls)) throw new Error(`the counter is at ${count} after ${calls} calls`);
   };
-  const sequential = await rateOf({ each: MESSAGES * CALLS, batch: batch("sequential", MESSAGES, CALLS) }, options);
-  options.progress(`  ${CALLS} in a row in one message ${sequential}`);
-  const roundTrips = await rateOf({ each: ROUND_TRIPS, batch: batch("sequential", ROUND_TRIPS, 1) }, options);
-  options.progress(`  one in one message ${roundTrips}`);
-  const parallel = await rateOf({ each: MESSAGES * CALLS, batch: batch("parallel", MESSAGES, CALLS) }, options);
-  options.progress(`  ${CALLS} at once ${parallel}`);
-  const seen = await callee.actor.pings();
-  if (seen !== pings) throw new Error(`the callee has seen ${seen} calls, the caller made ${pings}`);
+
+  const awaited = await rateOf(
+    {
+      each: ONE_BY_ONE,
+      batch: async () => {
+        for (let i = 0; i < ONE_BY_ONE; i++) check(await relay.inc(), 1);
+      },
+    },
+    options,
+  );
+  options.progress(`  one awaited at a time ${awaited}`);
+
+  const inOneMessage = await rateOf(
+    {
+      each: MESSAGES * TIMES,
+      batch: async () => {
+        for (let i = 0; i < MESSAGES; i++) check(await relay.incTimes(BigInt(TIMES)), TIMES);
+      },
+    },
+    options,
+  );
+  options.progress(`  ${TIMES} in a row in one message ${inOneMessage}`);
+
+  const batched = await rateOf(
+    {
+      each: TIMES,
+      batch: async () => {
+        const counts = await Promise.all(Array.from({ length: TIMES }, () => relay.inc()));
+        check(counts.reduce((most, count) => (count > most ? count : most)), TIMES);
+      },
+    },
+    options,
+  );
+  options.progress(`  ${TIMES} at a time ${batched}`);
   return {
-    interCanisterCallsPerSecond: sequential,
-    interCanisterRoundTripsPerSecond: roundTrips,
-    interCanisterCallsPerSecondBatched: parallel,
+    interCanisterCallsPerSecond: awaited,
+    interCanisterCallsPerSecondInOneMessage: inOneMessage,
+    interCanisterCallsPerSecondBatched: batched,
   };
 }
 

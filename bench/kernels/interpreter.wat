@@ -1,79 +1,80 @@
-;; A bytecode interpreter: a stack machine whose stack and variables lie in memory, dispatching with br_table. Its program
-;; sums k * k xor k for k from 600,000 down to 1.
+;; A bytecode interpreter: a register machine whose registers and code lie in memory, dispatching with br_table. Its program
+;; draws pseudo-random numbers, counts those with an odd bit and folds them, 300,000 times.
 ;;
-;; Operations, a byte each: 0 halt, 1 push (i32 follows), 2 get (variable follows), 3 set (variable follows), 4 add, 5 sub,
-;; 6 mul, 7 xor, 8 jump back when not 0 (distance byte follows), 9 dup, 10 drop. Variables at 64, the stack at 1024, code at 4096.
+;; An instruction is four bytes: operation, register to set, two operands. Operations: 0 halt, 1 load the 16-bit number in the operands,
+;; 2 add, 3 subtract, 4 multiply, 5 xor, 6 and, 7 shift right, 8 rotate left, 9 jump back by so many instructions when the register is
+;; not 0, 10 jump ahead by so many when it is 0. Registers at 64, code at 4096.
 (module
   (memory (export "memory") 1)
   (data (i32.const 4096)
-    "\01\c0\27\09\00\03\00"     ;; k := 600000
-    "\01\00\00\00\00\03\01"     ;; sum := 0
-    "\02\01"                    ;; loop: sum
-    "\02\00\09\06"              ;; k * k
-    "\02\00\07"                 ;; xor k
-    "\04\03\01"                 ;; sum := sum + it
-    "\02\00\01\01\00\00\00\05"  ;; k - 1
-    "\09\03\00"                 ;; k := it, kept on the stack
-    "\08\18"                    ;; not 0: 24 bytes back, to loop
-    "\02\01\00")                ;; sum, halt
+    "\01\00\60\ea"  ;; r0 := 60000
+    "\01\01\05\00"  ;; r1 := 5
+    "\04\00\00\01"  ;; r0 := r0 * r1, the number of rounds
+    "\01\02\6d\4e"  ;; r2 := 20077, the factor
+    "\01\03\39\30"  ;; r3 := 12345, the summand
+    "\01\04\01\00"  ;; r4 := 1
+    "\01\05\0d\00"  ;; r5 := 13
+    "\04\06\06\02"  ;; loop: r6 := r6 * r2
+    "\02\06\06\03"  ;; r6 := r6 + r3
+    "\07\07\06\05"  ;; r7 := r6 >> r5
+    "\05\08\08\07"  ;; r8 := r8 xor r7
+    "\08\08\08\05"  ;; r8 := r8 rotated by r5
+    "\06\09\07\04"  ;; r9 := r7 and 1
+    "\0a\09\01\00"  ;; ahead by one unless odd
+    "\02\0a\0a\04"  ;; r10 := r10 + 1
+    "\03\00\00\04"  ;; r0 := r0 - 1
+    "\09\00\0a\00"  ;; back to loop
+    "\05\08\08\0a"  ;; r8 := r8 xor r10
+    "\00\08\00\00") ;; halt with r8
   (func $interpret (param $pc i32) (result i32)
-    (local $sp i32) (local $op i32)
-    (local.set $sp (i32.const 1024))
+    (local $a i32) (local $b i32) (local $to i32) (local $value i32)
     (loop $next
-      (local.set $op (i32.load8_u (local.get $pc)))
-      (local.set $pc (i32.add (local.get $pc) (i32.const 1)))
-      (block $drop (block $dup (block $jump (block $xor (block $mul (block $sub (block $add (block $set (block $get (block $push (block $halt
-        (br_table $halt $push $get $set $add $sub $mul $xor $jump $dup $drop (local.get $op)))
-        ;; halt
-        (return (i32.load (i32.sub (local.get $sp) (i32.const 4)))))
-        ;; push
-        (i32.store (local.get $sp) (i32.load align=1 (local.get $pc)))
+      (local.set $to (i32.shl (i32.load8_u offset=1 (local.get $pc)) (i32.const 2)))
+      (local.set $a (i32.load offset=64 (i32.shl (i32.load8_u offset=2 (local.get $pc)) (i32.const 2))))
+      (local.set $b (i32.load offset=64 (i32.shl (i32.load8_u offset=3 (local.get $pc)) (i32.const 2))))
+      (block $set
+        (block $jumpIfZero (block $jumpUnlessZero (block $rotate (block $shift (block $and (block $xor (block $multiply (block $subtract (block $add (block $load (block $halt
+          (br_table $halt $load $add $subtract $multiply $xor $and $shift $rotate $jumpUnlessZero $jumpIfZero (i32.load8_u (local.get $pc))))
+          ;; halt
+          (return (i32.load offset=64 (local.get $to))))
+          ;; load
+          (local.set $value (i32.load16_u offset=2 (local.get $pc)))
+          (br $set))
+          ;; add
+          (local.set $value (i32.add (local.get $a) (local.get $b)))
+          (br $set))
+          ;; subtract
+          (local.set $value (i32.sub (local.get $a) (local.get $b)))
+          (br $set))
+          ;; multiply
+          (local.set $value (i32.mul (local.get $a) (local.get $b)))
+          (br $set))
+          ;; xor
+          (local.set $value (i32.xor (local.get $a) (local.get $b)))
+          (br $set))
+          ;; and
+          (local.set $value (i32.and (local.get $a) (local.get $b)))
+          (br $set))
+          ;; shift
+          (local.set $value (i32.shr_u (local.get $a) (local.get $b)))
+          (br $set))
+          ;; rotate
+          (local.set $value (i32.rotl (local.get $a) (local.get $b)))
+          (br $set))
+          ;; jump unless zero
+          (if (i32.load offset=64 (local.get $to))
+            (then (local.set $pc (i32.sub (local.get $pc) (i32.shl (i32.load8_u offset=2 (local.get $pc)) (i32.const 2))))))
+          (local.set $pc (i32.add (local.get $pc) (i32.const 4)))
+          (br $next))
+        ;; jump if zero
+        (if (i32.eqz (i32.load offset=64 (local.get $to)))
+          (then (local.set $pc (i32.add (local.get $pc) (i32.shl (i32.load8_u offset=2 (local.get $pc)) (i32.const 2))))))
         (local.set $pc (i32.add (local.get $pc) (i32.const 4)))
-        (local.set $sp (i32.add (local.get $sp) (i32.const 4)))
         (br $next))
-        ;; get
-        (i32.store (local.get $sp) (i32.load offset=64 (i32.shl (i32.load8_u (local.get $pc)) (i32.const 2))))
-        (local.set $pc (i32.add (local.get $pc) (i32.const 1)))
-        (local.set $sp (i32.add (local.get $sp) (i32.const 4)))
-        (br $next))
-        ;; set
-        (local.set $sp (i32.sub (local.get $sp) (i32.const 4)))
-        (i32.store offset=64 (i32.shl (i32.load8_u (local.get $pc)) (i32.const 2)) (i32.load (local.get $sp)))
-        (local.set $pc (i32.add (local.get $pc) (i32.const 1)))
-        (br $next))
-        ;; add
-        (local.set $sp (i32.sub (local.get $sp) (i32.const 4)))
-        (i32.store (i32.sub (local.get $sp) (i32.const 4))
-          (i32.add (i32.load (i32.sub (local.get $sp) (i32.const 4))) (i32.load (local.get $sp))))
-        (br $next))
-        ;; sub
-        (local.set $sp (i32.sub (local.get $sp) (i32.const 4)))
-        (i32.store (i32.sub (local.get $sp) (i32.const 4))
-          (i32.sub (i32.load (i32.sub (local.get $sp) (i32.const 4))) (i32.load (local.get $sp))))
-        (br $next))
-        ;; mul
-        (local.set $sp (i32.sub (local.get $sp) (i32.const 4)))
-        (i32.store (i32.sub (local.get $sp) (i32.const 4))
-          (i32.mul (i32.load (i32.sub (local.get $sp) (i32.const 4))) (i32.load (local.get $sp))))
-        (br $next))
-        ;; xor
-        (local.set $sp (i32.sub (local.get $sp) (i32.const 4)))
-        (i32.store (i32.sub (local.get $sp) (i32.const 4))
-          (i32.xor (i32.load (i32.sub (local.get $sp) (i32.const 4))) (i32.load (local.get $sp))))
-        (br $next))
-        ;; jump
-        (local.set $sp (i32.sub (local.get $sp) (i32.const 4)))
-        (if (i32.load (local.get $sp))
-          (then (local.set $pc (i32.sub (local.get $pc) (i32.load8_u (local.get $pc)))))
-          (else (local.set $pc (i32.add (local.get $pc) (i32.const 1)))))
-        (br $next))
-        ;; dup
-        (i32.store (local.get $sp) (i32.load (i32.sub (local.get $sp) (i32.const 4))))
-        (local.set $sp (i32.add (local.get $sp) (i32.const 4)))
-        (br $next))
-      ;; drop
-      (local.set $sp (i32.sub (local.get $sp) (i32.const 4)))
+      (i32.store offset=64 (local.get $to) (local.get $value))
+      (local.set $pc (i32.add (local.get $pc) (i32.const 4)))
       (br $next))
     (unreachable))
   (func (export "canister_update run")
+    (memory.fill (i32.const 64) (i32.const 0) (i32.const 64))
     (i32.store (i32.const 0) (call $interpret (i32.const 4096)))))

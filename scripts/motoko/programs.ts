@@ -38,6 +38,7 @@ export const PROGRAMS: readonly Program[] = [
   // The same as a 32-bit module, which every Node runs as it is: the baseline of `bench/`.
   { ...program("kernels/motoko-kernel.mo"), name: "kernels-motoko-kernel-wasm32", memoryFlags: ["classicOP"] },
   program("kernels/heap.mo"),
+  program("kernels/relay.mo"),
 ];
 
 function program(entry: string, publicMetadata: readonly string[] = PUBLIC_INTERFACE): Program {

@@ -1,0 +1,11 @@
+import { Cannery } from "../src/index.ts";
+import { Instance } from "../src/core/canister/instances.ts";
+import { loadGenerated } from "../examples/modules.ts";
+const P=(Instance as any).prototype; const orig=P.collectChanges; let n=0, marked=0, changed=0, t=0;
+P.collectChanges=function(h:any,c:any){ const s=performance.now(); orig.call(this,h,c); t+=performance.now()-s; n++; marked+=this.marked.length; changed+=this.changed.length; };
+const net=await Cannery.create({print:false});
+const rep=(x:string)=>{ console.log(x,"runs",n,"marked/run",(marked/n).toFixed(1),"changed/run",(changed/n).toFixed(1),"us/run",(t/n*1000).toFixed(2)); n=marked=changed=t=0; };
+const c=await net.install<any>(loadGenerated("counter")); const a=await net.install<any>(loadGenerated("parallel-calls-caller")), b=await net.install<any>(loadGenerated("parallel-calls-callee"));
+for(let i=0;i<3000;i++) await c.actor.inc(); n=marked=changed=t=0; for(let i=0;i<3000;i++) await c.actor.inc(); rep("update");
+for(let i=0;i<30;i++) await a.actor.sequential(b.id,100n); n=marked=changed=t=0; for(let i=0;i<30;i++) await a.actor.sequential(b.id,100n); rep("hundred");
+for(let i=0;i<30;i++) await a.actor.parallel(b.id,100n); n=marked=changed=t=0; for(let i=0;i<30;i++) await a.actor.parallel(b.id,100n); rep("parallel");
