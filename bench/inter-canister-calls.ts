@@ -59,7 +59,10 @@ async function measure(options: FigureOptions): Promise<Results> {
       each: TIMES,
       batch: async () => {
         const counts = await Promise.all(Array.from({ length: TIMES }, () => relay.inc()));
-        check(counts.reduce((most, count) => (count > most ? count : most)), TIMES);
+        check(
+          counts.reduce((most, count) => (count > most ? count : most)),
+          TIMES,
+        );
       },
     },
     options,

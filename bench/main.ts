@@ -8,7 +8,7 @@
  *
  * Progress goes to standard error. Ends with an exit code when a figure could not be measured; a missed aim is only shown.
  */
-import { fork } from "node:child_process";
+import { execFileSync, fork } from "node:child_process";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -47,6 +47,10 @@ function inOwnProcess({ name, nodeFlags }: Figure): Promise<Results> {
 }
 
 const figures = chosenFigures();
+// The figures of networks measure the published package; this does nothing when it is of today's sources.
+execFileSync(process.execPath, [...process.execArgv, fileURLToPath(new URL("../scripts/build.ts", import.meta.url))], {
+  stdio: ["ignore", process.stderr, process.stderr],
+});
 const results: Record<string, Results[string]> = {
   machine: {
     node: process.version,
