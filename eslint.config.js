@@ -114,6 +114,7 @@ export default tseslint.config(
   {
     files: ["**/*.test.ts"],
     rules: {
+      "no-restricted-globals": ["error", ...globals("Wait for what happens, not for a while.", ["setTimeout", "setInterval"])],
       "no-restricted-properties": [
         "error",
         ...["test", "it", "describe"].flatMap((object) => properties("Every test runs.", object, ["only", "skip", "todo"])),

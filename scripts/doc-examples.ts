@@ -1,6 +1,7 @@
 /**
  * Runs what the README shows, as a newcomer would: the package as it is published lies in the `node_modules` of an empty project, the
- * README's first TypeScript block is its test, and its modules lie beside it. Types are checked, the test runs, the command answers.
+ * README's first TypeScript block is its test, and its modules lie beside it. Types are checked, the test runs, the command answers, and
+ * its demo prints the README's picture.
  *
  *   npx tsx scripts/doc-examples.ts
  */
@@ -20,8 +21,10 @@ const { files, dependencies } = JSON.parse(readFileSync(join(root, "package.json
   readonly dependencies: Readonly<Record<string, string>>;
 };
 
-const block = /```ts\n([\s\S]*?)```/.exec(readFileSync(join(root, "README.md"), "utf8"))?.[1];
-if (block === undefined) throw new Error("README.md has no TypeScript block");
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1];
+const picture = /```\n([\s\S]*?)```/.exec(readme)?.[1];
+if (example === undefined || picture === undefined) throw new Error("README.md has no TypeScript block, or no picture");
 
 const project = mkdtempSync(join(tmpdir(), "cannery-readme-"));
 try {
@@ -36,7 +39,7 @@ try {
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "newcomer", private: true, type: "module" }));
   const compilerOptions = { strict: true, noEmit: true, module: "nodenext", target: "es2023", skipLibCheck: true, types: [] };
   writeFileSync(join(project, "tsconfig.json"), JSON.stringify({ compilerOptions, include: ["*.ts"] }));
-  writeFileSync(join(project, "readme.test.ts"), block);
+  writeFileSync(join(project, "readme.test.ts"), example);
   for (const [file, name] of Object.entries(MODULES)) {
     writeFileSync(join(project, file), gunzipSync(readFileSync(join(root, "generated", "motoko", `${name}.wasm.gz`))));
   }
@@ -47,6 +50,9 @@ try {
     run(join(root, "node_modules", "typescript", "bin", "tsc"));
     console.log(run(join(modules, "vitest", "vitest.mjs"), "run"));
     console.log(run(join(installed, "dist", "cli", "main.js"), "types", "bank.wasm"));
+    const demo = run(join(installed, "dist", "cli", "main.js"), "demo");
+    console.log(demo);
+    if (!demo.includes(picture)) throw new Error("the README's picture is not what the demo prints (above)");
   } catch (error) {
     // What the command said on standard output is the reason.
     console.log((error as { readonly stdout?: string }).stdout ?? "");
