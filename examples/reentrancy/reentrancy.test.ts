@@ -69,3 +69,18 @@ test("a saga gives the seat back when there is no room", async () => {
   expect(await book()).toHaveProperty("failed");
   expect(await flight.actor.available()).toBe(2n);
 });
+
+test("a saga whose compensation fails says that it is stuck", async () => {
+  const net = await Cannery.create({ application: 2, latency: "mainnet" });
+  const [left, right] = net.subnets;
+  const flight = await net.install(loadGenerated("reentrancy-inventory"), { subnet: left, args: [1n], name: "flight" });
+  const hotel = await net.install(loadGenerated("reentrancy-inventory"), { subnet: right, args: [0n], name: "hotel" });
+  const saga = await net.install(loadGenerated("reentrancy-saga"), { subnet: left, name: "saga" });
+  net.manual();
+  const booking = saga.submit("book", flight.id, hotel.id);
+  await net.tick(); // the seat is taken, the request for a room is on its way to the other subnet
+  expect(await flight.actor.available()).toBe(0n);
+  net.manual(false);
+  await flight.stop();
+  expect(await booking.result()).toMatchObject({ stuck: { compensation: { message: expect.stringContaining("is stopped") as string } } });
+});
