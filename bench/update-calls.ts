@@ -16,24 +16,39 @@ interface Counter {
 const ONE_BY_ONE = 1000;
 const BATCH = 500;
 
-async function measure(options: FigureOptions): Promise<Results> {
+/** Each rate on a network of its own, as canisters keep garbage. */
+async function rate(each: number, batch: (actor: Counter) => Promise<unknown>, options: FigureOptions): Promise<number> {
   const net = await newNetwork();
   const { actor } = await net.install<Counter>(loadGenerated("counter"));
   let calls = 0;
-  const oneByOne = async (): Promise<void> => {
-    for (let i = 0; i < ONE_BY_ONE; i++) await actor.inc();
-    calls += ONE_BY_ONE;
-  };
-  const together = async (): Promise<void> => {
-    await Promise.all(Array.from({ length: BATCH }, () => actor.inc()));
-    calls += BATCH;
-  };
-  const awaited = await rateOf({ each: ONE_BY_ONE, batch: oneByOne }, options);
-  options.progress(`  one awaited at a time ${awaited}`);
-  const batched = await rateOf({ each: BATCH, batch: together }, options);
-  options.progress(`  ${BATCH} at a time ${batched}`);
+  const found = await rateOf(
+    {
+      each,
+      batch: () => {
+        calls += each;
+        return batch(actor);
+      },
+    },
+    options,
+  );
   const count = await actor.get();
   if (count !== BigInt(calls)) throw new Error(`the counter is at ${count} after ${calls} calls`);
+  return found;
+}
+
+async function oneByOne(actor: Counter): Promise<void> {
+  for (let i = 0; i < ONE_BY_ONE; i++) await actor.inc();
+}
+
+function together(actor: Counter): Promise<unknown> {
+  return Promise.all(Array.from({ length: BATCH }, () => actor.inc()));
+}
+
+async function measure(options: FigureOptions): Promise<Results> {
+  const awaited = await rate(ONE_BY_ONE, oneByOne, options);
+  options.progress(`  one awaited at a time ${awaited}`);
+  const batched = await rate(BATCH, together, options);
+  options.progress(`  ${BATCH} at a time ${batched}`);
   return { updateCallsPerSecond: awaited, updateCallsPerSecondBatched: batched };
 }
 

@@ -11,4 +11,10 @@ const platform = {...nodePlatform, engine};
 const host = {...nodeHost(), environment:{platform, pool:new InstancePool(engine), modules:new ModuleCache()}};
 const net = await Cannery.create({host, print:false});
 
-for(let k=0;k<4;k++){ const t=performance.now(); for(let i=0;i<10;i++) await Promise.all(Array.from({length:50},()=>net.install(loadGenerated("counter")))); const m=process.memoryUsage(); console.log(shared,k*500,((performance.now()-t)/500).toFixed(2),"ms each; rss", m.rss/2**20|0,"ext",m.external/2**20|0,"ab",m.arrayBuffers/2**20|0); }
+let growths=0; const og=engine.instantiate;
+const counter = await net.install<any>(loadGenerated("counter"));
+const { actor: relay } = await net.install<any>(loadGenerated("kernels-relay"), { args: [counter.id] });
+let gcs=0, gct=0; new PerformanceObserver(l=>{for(const e of l.getEntries()){gcs++;gct+=e.duration;}}).observe({entryTypes:["gc"]});
+let instr=0; net.on("event",(e:any)=>{ if(e.kind==="executed") instr+=e.instructions; });
+for (let i=0;i<20000;i++) await relay.inc();
+for(let r=0;r<30;r++){gcs=gct=instr=0; const t=performance.now(); for(let i=0;i<20;i++) await relay.incTimes(100n); const w=performance.now()-t; await new Promise(r=>setTimeout(r,1)); const m=process.memoryUsage(); if(r%2==0) console.log((2000/w*1000).toFixed(0), "gcs",gcs,gct.toFixed(0)+"ms of "+w.toFixed(0),"instr/call",(instr/2000).toFixed(0),"ext",m.external/2**20|0, "ab", m.arrayBuffers/2**20|0);}
