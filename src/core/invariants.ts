@@ -87,5 +87,10 @@ function checkCanister(canister: CanisterState): void {
   if (canister.status.kind === "stopped") {
     assert(canister.callbacks.size === 0 && canister.callContexts.size === 0, "a stopped canister has nothing open");
   }
+  assert(
+    canister.paused !== null || canister.postponedIngressCycles === 0n,
+    "induction fees are postponed only while an execution is held",
+  );
+  assert(canister.paused === null || canister.callContexts.has(canister.paused.contextId), "a held execution has its call context");
   assert(canister.balanceCycles >= 0n && canister.reservedCycles >= 0n, "balances are never negative");
 }

@@ -9,6 +9,7 @@ import { DigestWriter } from "../codec/state-digest.ts";
 import type { ExecutionState } from "./canister/execution-state.ts";
 import type { CanisterQueues } from "./queues/canister-queues.ts";
 import type { CanisterState } from "./state/canister.ts";
+import { viewOf } from "./rules/effects.ts";
 import type { NetworkState, SubnetState } from "./state/network-state.ts";
 
 /** Hex of SHA-256. `hash` is the platform's SHA-256, for memory pages (whose digests are cached). */
@@ -27,6 +28,7 @@ type Hash = (bytes: Uint8Array) => Uint8Array;
 
 function writeSubnet(writer: DigestWriter, subnet: SubnetState, hash: Hash): void {
   writer.number(subnet.round).bigint(subnet.nextCanisterIndex).value(subnet.randomness.state);
+  writer.value([...subnet.compiledModules.keys()]);
   writeQueues(writer, subnet.queues);
   writer.map(subnet.streams.size);
   for (const [id, stream] of subnet.streams.entries()) {
@@ -48,7 +50,8 @@ function writeCanister(writer: DigestWriter, canister: CanisterState, hash: Hash
   writer.bigint(canister.balanceCycles).bigint(canister.reservedCycles).bigint(canister.postponedIngressCycles);
   writer.value(canister.consumed).value(canister.callContexts).value(canister.callbacks);
   writer.number(canister.nextCallContextId).number(canister.nextCallbackId).bytes(canister.certifiedData);
-  writer.bigint(canister.globalTimerNanos).number(canister.version).value(canister.history).value(canister.log.records);
+  writer.bigint(canister.globalTimerNanos).number(canister.version).value(canister.history);
+  writer.value(canister.log.records).bigint(canister.log.nextIndex);
   writer.text(canister.nextTask).text(canister.lowMemoryHook);
   writer.number(canister.accumulatedPriority).number(canister.lastFullExecutionRound).bigint(canister.lastChargeNanos);
   writer.number(canister.heapDeltaDebitBytes).number(canister.installCodeDebitInstructions);
@@ -57,8 +60,17 @@ function writeCanister(writer: DigestWriter, canister: CanisterState, hash: Hash
   writeExecution(writer, canister.execution, hash);
   if (canister.paused === null) writer.null();
   else {
-    const { message, contextId, finishRound, outcome, overlay } = canister.paused;
-    writer.value(message).number(contextId).number(finishRound).value(outcome.result).number(outcome.instructions).value(outcome.calls);
+    const { message, callback, contextId, finishRound, prepaidCycles, outcome, overlay } = canister.paused;
+    writer
+      .value(message)
+      .value(callback ?? null)
+      .number(contextId)
+      .number(finishRound)
+      .bigint(prepaidCycles);
+    writer.value(outcome.result).number(outcome.instructions).value(outcome.calls).value(outcome.certifiedData);
+    writer.value(outcome.globalTimerNanos).value(outcome.logs.records);
+    const { acceptedCycles, burnedCycles, mintedCycles, newlyReservedCycles } = viewOf(outcome);
+    writer.bigint(acceptedCycles).bigint(burnedCycles).bigint(mintedCycles).bigint(newlyReservedCycles);
     writeExecution(writer, overlay.state, hash);
   }
 }
@@ -76,4 +88,5 @@ function writeQueues(writer: DigestWriter, queues: CanisterQueues): void {
   const messages = [...queues.messages()];
   writer.list(messages.length);
   for (const { where, peer, message } of messages) writer.text(where).text(peer).value(message);
+  writer.value([...queues.standing()]);
 }

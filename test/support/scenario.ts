@@ -191,15 +191,16 @@ export class Scenario {
     this.manage("update_settings", { ...idArgument(id), settings: settings(given), sender_canister_version: [] });
   }
 
-  reinstall(id: CanisterId, mode: "install" | "reinstall" | "upgrade", wasm: Uint8Array, arg: Uint8Array = new Uint8Array(0)): CallEnd {
-    const argument = {
-      mode: mode === "upgrade" ? { upgrade: [] } : { [mode]: null },
-      ...idArgument(id),
-      wasm_module: wasm,
-      arg,
-      sender_canister_version: [],
-    };
-    return this.call("" as PrincipalId, "install_code", IDL.encode(ARGUMENT.install_code as unknown as IDL.Type[], [argument]));
+  reinstall(id: CanisterId, mode: "install" | "reinstall" | "upgrade", wasm: Uint8Array, arg?: Uint8Array): CallEnd {
+    return this.call("" as PrincipalId, "install_code", installArgument(id, mode, wasm, arg));
+  }
+
+  /** Submits an installation, or an uninstallation, without waiting. */
+  askInstall(id: CanisterId, mode: "install" | "reinstall" | "upgrade" | "uninstall", wasm: Uint8Array, arg?: Uint8Array): MessageId {
+    if (mode !== "uninstall") return this.submit("" as PrincipalId, "install_code", installArgument(id, mode, wasm, arg)).messageId;
+    const argument = { ...idArgument(id), sender_canister_version: [] };
+    return this.submit("" as PrincipalId, "uninstall_code", IDL.encode(ARGUMENT.uninstall_code as unknown as IDL.Type[], [argument]))
+      .messageId;
   }
 
   executed(): ExecutedEvent[] {
@@ -231,6 +232,22 @@ export function decodeText(bytes: Uint8Array): string {
 
 function idArgument(id: CanisterId): { canister_id: Principal } {
   return { canister_id: Principal.fromUint8Array(fromHex(id)) };
+}
+
+function installArgument(
+  id: CanisterId,
+  mode: "install" | "reinstall" | "upgrade",
+  wasm: Uint8Array,
+  arg: Uint8Array = new Uint8Array(0),
+): Uint8Array {
+  const argument = {
+    mode: mode === "upgrade" ? { upgrade: [] } : { [mode]: null },
+    ...idArgument(id),
+    wasm_module: wasm,
+    arg,
+    sender_canister_version: [],
+  };
+  return IDL.encode(ARGUMENT.install_code as unknown as IDL.Type[], [argument]);
 }
 
 /** Configuration of several application subnets. */

@@ -39,43 +39,43 @@ export class Recorder implements Schedule {
   }
 
   choose(choice: Choice, options: number): number {
-    const answer = this.inner.choose(choice, options);
     const concerns = concernsOf(choice);
     const nth = this.seen.get(concerns) ?? 0;
     this.seen.set(concerns, nth + 1);
+    const answer = this.inner.choose(choice, options, nth);
     if (answer !== 0) this.deviations.push({ kind: choice.kind, concerns, nth, chose: optionText(choice, answer) });
     return answer;
   }
 }
 
-/** Answers as a recorded run did, wherever the same situation comes up; `unused` tells which deviations no longer apply. */
+/**
+ * Answers as a recorded run did, wherever the same situation comes up; `unused` tells which deviations no longer apply. What it answers
+ * hangs on the network's own count of situations alone: snapshots and forks of a replaying network replay too.
+ */
 export class ReplaySchedule implements Schedule {
   readonly ordinary = false;
   private readonly wanted = new Map<string, Deviation>();
-  private readonly seen = new Map<string, number>();
+  private readonly used = new Set<string>();
 
   constructor(deviations: readonly Deviation[]) {
     for (const deviation of deviations) this.wanted.set(`${deviation.concerns}#${deviation.nth}`, deviation);
   }
 
-  choose(choice: Choice, options: number): number {
-    const concerns = concernsOf(choice);
-    const nth = this.seen.get(concerns) ?? 0;
-    this.seen.set(concerns, nth + 1);
-    const key = `${concerns}#${nth}`;
+  choose(choice: Choice, options: number, nth = 0): number {
+    const key = `${concernsOf(choice)}#${nth}`;
     const deviation = this.wanted.get(key);
     if (deviation === undefined) return 0;
     for (let option = 1; option < options; option++) {
       if (optionText(choice, option) !== deviation.chose) continue;
-      this.wanted.delete(key);
+      this.used.add(key);
       return option;
     }
     return 0;
   }
 
-  /** Deviations that have not come up, or whose choice was not open. */
+  /** Deviations that have not come up, in any fork, or whose choice was not open. */
   get unused(): readonly Deviation[] {
-    return [...this.wanted.values()];
+    return [...this.wanted].filter(([key]) => !this.used.has(key)).map(([, deviation]) => deviation);
   }
 }
 

@@ -34,8 +34,11 @@ export interface MessageConcern {
 export interface Schedule {
   /** True when every answer is 0: the network then skips building the choices. */
   readonly ordinary: boolean;
-  /** An option below the number of options of this choice. */
-  choose(choice: Choice, options: number): number;
+  /**
+   * An option below the number of options of this choice. `nth` counts how often this situation came up in the run before; it is part of
+   * the run's state, so that it goes back with a snapshot.
+   */
+  choose(choice: Choice, options: number, nth?: number): number;
 }
 
 /** The ordinary schedule: always the first option. */
