@@ -210,6 +210,6 @@ test("random programs, operators and schedules are lawful", () => {
       expect(play(actions, replay, seed).scene.net.digest()).toBe(scene.net.digest());
       expect(replay.unused).toEqual([]);
     }),
-    { numRuns: Number(process.env.RUNS ?? 40) },
+    { numRuns: Number(process.env.RUNS ?? 25) },
   );
 });

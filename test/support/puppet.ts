@@ -80,7 +80,8 @@ export const appendVariable = (name: string): Program => op(21, blob(utf8(name))
 export const certify = (data: string): Program => op(22, blob(utf8(data)));
 /** Sets the program of a hook. Kept on the heap, and so lost with it. */
 export const HOOKS = { heartbeat: 0, global_timer: 1, on_low_wasm_memory: 2, pre_upgrade: 3 } as const;
-export const setHook = (hook: keyof typeof HOOKS, what: Program): Program => op(23, Uint8Array.of(HOOKS[hook]), blob(what));
+export const setHook = (hook: keyof typeof HOOKS, what: Program): Program =>
+  op(23, Uint8Array.of(HOOKS[hook]), blob(concat(what, Uint8Array.of(0))));
 /** Like `note`, in stable memory: survives upgrades. */
 export const noteStable = (text: string): Program => op(24, blob(utf8(text)));
 export const appendStableJournal: Program = op(25);
