@@ -4,9 +4,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fromHex } from "../../src/base/bytes.ts";
-import type { CanisterState } from "../../src/core/state/canister.ts";
 import type { CanisterId, MessageId } from "../../src/core/state/ids.ts";
-import type { NetworkState } from "../../src/core/state/network-state.ts";
+import { allCycles } from "../support/all-cycles.ts";
 import { Scenario } from "../support/scenario.ts";
 
 /**
@@ -45,31 +44,6 @@ function go(callee: CanisterId, cycles: bigint, method: string, timeoutSeconds =
   view.setBigUint64(10, cycles, true);
   view.setUint32(18, timeoutSeconds, true);
   return new Uint8Array([...head, ...new TextEncoder().encode(method)]);
-}
-
-/** Every cycle there is: in balances, contexts, messages, prepayments and streams, and every cycle that was consumed. */
-function allCycles(state: NetworkState): bigint {
-  let sum = 0n;
-  const message = (one: { readonly kind: string; readonly cycles?: bigint; readonly refundCycles?: bigint }): void => {
-    if (one.kind === "request" || one.kind === "refund") sum += one.cycles!;
-    if (one.kind === "response") sum += one.refundCycles!;
-  };
-  for (const subnet of state.subnets.values()) {
-    for (const canister of subnet.canisters.values()) sum += ofCanister(canister, message);
-    for (const { message: one } of subnet.queues.messages()) message(one);
-    for (const stream of subnet.streams.values()) for (const one of stream) message(one);
-    sum += subnet.refunds.totalCycles;
-  }
-  return sum;
-}
-
-function ofCanister(canister: CanisterState, message: (one: { kind: string }) => void): bigint {
-  let sum = canister.balanceCycles + canister.reservedCycles;
-  for (const consumed of Object.values(canister.consumed)) sum += consumed;
-  for (const context of canister.callContexts.values()) sum += context.availableCycles;
-  for (const callback of canister.callbacks.values()) sum += callback.prepaidExecutionCycles + callback.nominalTransmissionCycles;
-  for (const { message: one } of canister.queues.messages()) message(one);
-  return sum;
 }
 
 const APPLICATION = { kind: "application" as const, name: "application" };
