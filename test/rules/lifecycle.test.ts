@@ -167,6 +167,29 @@ test("the low-memory hook runs once when memory gets short, and again after it w
   expect(scene.journal(id)).toBe("ww");
 });
 
+test("the low-memory hook goes before the messages behind the one that made it due; frozen, the canister runs it later", () => {
+  const scene = new Scenario();
+  const id = scene.puppet({ hooks: ["on_low_wasm_memory"] });
+  scene.run(id, program(setHook("on_low_wasm_memory", note("w")), reply()));
+  const pages = scene.canister(id).execution!.heap.wasmPages;
+  scene.setSettings(id, { wasm_memory_limit: BigInt((pages + 10) * 65536), wasm_memory_threshold: BigInt(5 * 65536) });
+  scene.start(id, program(note("a"), grow(6), reply()));
+  scene.start(id, program(note("b"), reply()));
+  scene.rounds();
+  expect(scene.journal(id)).toBe("awb");
+
+  scene.setSettings(id, { wasm_memory_limit: BigInt((pages + 100) * 65536) });
+  const { balanceCycles } = scene.canister(id);
+  scene.net.step({ kind: "command", command: "setBalance", canister: id, cycles: 30_000_000_000n });
+  // A small argument: paid for after the change.
+  scene.setSettings(id, { wasm_memory_limit: BigInt((pages + 10) * 65536) });
+  scene.rounds(2);
+  expect(scene.canister(id).lowMemoryHook).toBe("ready");
+  scene.net.step({ kind: "command", command: "setBalance", canister: id, cycles: balanceCycles });
+  scene.rounds();
+  expect([scene.journal(id), scene.canister(id).lowMemoryHook]).toEqual(["awbw", "executed"]);
+});
+
 test("wasm_memory_limit stops updates, not callbacks", () => {
   const scene = new Scenario();
   const id = scene.puppet();

@@ -87,6 +87,17 @@ test("others go on meanwhile, and management calls of the canister wait", () => 
   expect(scene.canister(id)).toMatchObject({ paused: null, status: { kind: "stopped" } });
 });
 
+test("a long execution has a thread of its own: nine others all run beside it", () => {
+  const scene = new Scenario(LIMITS);
+  const id = scene.puppet();
+  const others = Array.from({ length: 9 }, () => scene.puppet());
+  scene.start(id, program(slices(5), reply()));
+  scene.rounds(2);
+  const calls = others.map((other) => scene.start(other, reply("ran")));
+  scene.rounds();
+  expect(calls.map((call) => scene.outcome(call))).toEqual(others.map(() => "ran"));
+});
+
 test("the time is that of the round in which the execution started", () => {
   const scene = new Scenario({ ...LIMITS, latency: "mainnet" });
   const id = scene.puppet();

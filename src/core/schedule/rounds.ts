@@ -7,6 +7,8 @@
  *
  * Source: scheduling.md 1, 2; messaging.md 6.1. Replica: `rs/execution_environment/src/scheduler.rs` (c7c5005).
  */
+import { executionShortfall } from "../cycles/accounts.ts";
+import { feesOf } from "../cycles/fees.ts";
 import type { CallOrigin, CanisterState, SystemTask } from "../state/canister.ts";
 import type { CanisterId, PrincipalId } from "../state/ids.ts";
 import type { CanisterMessage, Ingress } from "../state/messages.ts";
@@ -27,6 +29,7 @@ import { expireIngress, timeOut } from "../rules/time-out.ts";
 import { threadQuotas, type Quotas } from "../rules/quotas.ts";
 import type { Turn } from "../rules/turn.ts";
 import { chargeTurn, ordinaryOrder } from "./priorities.ts";
+import { dealer } from "./threads.ts";
 import { plannedTasks } from "./tasks.ts";
 
 /** Ingress calls of this round that are not answered yet. */
@@ -67,7 +70,14 @@ function execute(world: World, subnet: SubnetState): number {
     const tasks = iteration === 0 ? plannedTasks(world, subnet) : NO_TASKS;
     const order = ordinaryOrder(subnet, tasks.keys(), iteration, longAtStart);
     if (order.length === 0) break;
-    const used = executeIteration(world, subnet, { order, tasks, iteration, budget, waiting });
+    const used = executeIteration(world, subnet, {
+      order,
+      tasks,
+      iteration,
+      longAtStart: iteration === 0 ? longAtStart : NO_CANISTERS,
+      budget,
+      waiting,
+    });
     heapDeltaBytes += used.heapDeltaBytes;
     budget -= used.instructions + limits.canistersPerRoundOverheadInstructions * subnet.canisters.size;
     if (used.attempted === 0 || heapDeltaBytes >= limits.heapDeltaPerRoundBytes) break;
@@ -87,6 +97,8 @@ interface Iteration {
   readonly order: CanisterId[];
   readonly tasks: ReadonlyMap<CanisterId, readonly SystemTask[]>;
   readonly iteration: number;
+  /** Canisters that go on with a long execution. */
+  readonly longAtStart: ReadonlySet<CanisterId>;
   readonly budget: number;
   readonly waiting: Waiting;
 }
@@ -115,11 +127,13 @@ function executeIteration(world: World, subnet: SubnetState, given: Iteration): 
   const heapDeltas = new Array<number>(limits.executionThreads).fill(limits.heapDeltaPerRoundBytes);
   const quotas: Quotas[] = [];
   const order = given.order;
+  const threadOf = dealer(subnet, given.longAtStart, limits.executionThreads);
   let attempted = 0;
   let heapDeltaBytes = 0;
   for (let position = 0; position < order.length; position++) {
     const id = nextCanister(world, subnet, order, position);
-    const thread = position % threads.length;
+    const thread = threadOf(id);
+    const first = quotas[thread] === undefined;
     if (threads[thread] <= 0 || heapDeltas[thread] <= 0) continue;
     const canister = editCanister(subnet, id);
     if (canister === undefined) continue;
@@ -130,8 +144,7 @@ function executeIteration(world: World, subnet: SubnetState, given: Iteration): 
     heapDeltas[thread] -= used.heapDeltaBytes;
     attempted += used.attempted;
     heapDeltaBytes += used.heapDeltaBytes;
-    const first = given.iteration === 0 && position < threads.length;
-    chargeTurn(subnet, canister, (first && used.attempted > 0) || !canister.queues.hasInput);
+    chargeTurn(subnet, canister, (first && given.iteration === 0 && used.attempted > 0) || !canister.queues.hasInput);
   }
   return { instructions: given.budget - Math.min(...threads), attempted, heapDeltaBytes };
 }
@@ -155,11 +168,13 @@ function runCanister(turn: Turn, tasks: readonly SystemTask[], budget: Budget): 
     // After its slice a long execution is not scheduled again in this round, whether or not it ended.
     account(finishHeld(turn));
   } else {
-    for (const task of hookFirst(canister, tasks)) {
-      if (!within() || canister.paused !== null) break;
-      account(executeTask(turn, task));
-    }
+    const rest = tasks[Symbol.iterator]();
     while (within() && canister.paused === null) {
+      const task = takeHook(turn) ? "lowWasmMemory" : rest.next().value;
+      if (task !== undefined) {
+        account(executeTask(turn, task));
+        continue;
+      }
       const message = nextMessage(world, canister);
       if (message === undefined) break;
       account(message.kind === "response" ? executeResponse(turn, message) : executeCall(turn, message));
@@ -170,12 +185,19 @@ function runCanister(turn: Turn, tasks: readonly SystemTask[], budget: Budget): 
   return { instructions, attempted, heapDeltaBytes };
 }
 
-/** The low-memory hook goes before other tasks. */
-function hookFirst(canister: CanisterState, tasks: readonly SystemTask[]): readonly SystemTask[] {
-  if (canister.lowMemoryHook !== "ready" || canister.status.kind !== "running") return tasks;
+/**
+ * The low-memory hook goes before everything else, as soon as it is due. Source: scheduling.md 4. While the canister cannot pay for it, it stays
+ * due. Ours: its messages go on then; the platform tries the hook again until the round's budget is used up.
+ */
+function takeHook({ world, subnet, canister }: Turn): boolean {
+  if (canister.lowMemoryHook !== "ready" || canister.status.kind !== "running") return false;
+  if (canister.execution?.module.info.systemExports.has("canister_on_low_wasm_memory") !== true) {
+    canister.lowMemoryHook = "executed";
+    return false;
+  }
+  if (executionShortfall(feesOf(subnet.config), canister, limitsOf(world, subnet).messageInstructions) !== null) return false;
   canister.lowMemoryHook = "executed";
-  const exported = canister.execution?.module.info.systemExports.has("canister_on_low_wasm_memory") ?? false;
-  return exported ? ["lowWasmMemory", ...tasks] : tasks;
+  return true;
 }
 
 /** The canister at this place of the iteration: the ordinary one, or by choice one of those behind it, which then changes places. */
