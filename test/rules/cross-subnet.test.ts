@@ -35,7 +35,7 @@ test("on the mainnet's clock a round takes a second and a hop two to three of th
     expect(scene.net.state.timeNanos - before).toBe(BigInt(count) * 1_000_000_000n);
     taken.add(count - 1);
   }
-  expect([...taken].sort()).toEqual([4, 5, 6]);
+  expect([...taken].sort((a, b) => a - b)).toEqual([4, 5, 6]);
 });
 
 test("calls one after another wait for each other, calls together do not", () => {
