@@ -247,3 +247,24 @@ test("a task that calls: its callbacks run, nobody is answered", () => {
   scene.rounds(2);
   expect([scene.journal(id), scene.journal(other), scene.canister(id).callContexts.size]).toEqual(["r", "x", 0]);
 });
+
+test("where rate limits are on, a canister that changed much memory or installed much waits until it is worked off", () => {
+  const limits = { rateLimiting: true, heapDeltaRateLimitBytes: 4096, installCodeRateLimitInstructions: 1_000_000 };
+  const scene = new Scenario({ limits });
+  const id = scene.puppet();
+  expect(said(scene.reinstall(id, "upgrade", puppet()))).toMatch(/^IC0209: /);
+  const { installCodeDebitInstructions } = scene.canister(id);
+  scene.rounds(Math.ceil(installCodeDebitInstructions / 1_000_000));
+  expect(scene.reinstall(id, "upgrade", puppet())).toMatchObject({ kind: "replied" });
+
+  scene.rounds(Math.ceil(scene.canister(id).installCodeDebitInstructions / 1_000_000));
+  // Two pages at least: the argument, and the journal.
+  const first = scene.start(id, program(note("a"), reply("first")));
+  scene.rounds();
+  expect(scene.outcome(first)).toBe("first");
+  const next = scene.start(id, program(note("b"), reply("next")));
+  scene.rounds();
+  expect(scene.outcome(next)).toBe("received");
+  scene.rounds(2);
+  expect(scene.outcome(next)).toBe("next");
+});

@@ -2,6 +2,8 @@
  * Executions that the replica would spread over several rounds: a slice a round is counted, and in the last one the outcome is applied.
  *
  * Source: scheduling.md 3.1 ("Deterministic time slicing"). The design's way: a message runs whole in the host, its outcome is held.
+ * Departure: it is never aborted. The platform starts over what is under way at a checkpoint, and all but four long executions.
+ * Ours: one slice a round, which is what the platform's limits come to.
  */
 import { assert } from "../../base/assert.ts";
 import { limitsOf } from "../state/world.ts";

@@ -2,6 +2,7 @@
  * Calls of the management canister: taken from the subnet's queues and answered, or held (`stop_canister`).
  *
  * Source: interface spec, "The IC management canister"; scheduling.md 2.1 step 1; management-canister.md 1.2.
+ * Departure: an installation ends in the round in which it starts, however long it is.
  */
 import { startWalk } from "../queues/canister-queues.ts";
 import type { InstallAccount, InstallPhase, ManagementCall, ManagementTools, OwedAnswer } from "../management/call.ts";

@@ -6,6 +6,7 @@
  * compute allocation times the rounds since. Departure: the free capacity handed back to all canisters alike is left out, as it moves nobody past anybody.
  */
 import type { CanisterState } from "../state/canister.ts";
+import type { Limits } from "../state/limits.ts";
 import type { CanisterId } from "../state/ids.ts";
 import type { SubnetState } from "../state/network-state.ts";
 
@@ -26,12 +27,14 @@ export function ordinaryOrder(
   withTasks: Iterable<CanisterId>,
   iteration: number,
   longAtStart: ReadonlySet<CanisterId>,
+  limits: Limits,
 ): CanisterId[] {
   const ids: CanisterId[] = [];
   const seen = new Set<CanisterId>();
   const add = (id: CanisterId): void => {
     if (seen.has(id)) return;
     seen.add(id);
+    if (limits.rateLimiting && isRateLimited(subnet.canisters.get(id)!, limits)) return;
     ids.push(id);
   };
   const anyPaused = subnet.paused.size > 0;
@@ -49,6 +52,25 @@ export function ordinaryOrder(
     return a.id < b.id ? -1 : 1;
   });
   return ranked.map(({ id }) => id);
+}
+
+/** A canister that changed too much memory, or installed too much, does nothing until it has been worked off. Source: scheduling.md 3.2. */
+function isRateLimited(canister: CanisterState, limits: Limits): boolean {
+  return (
+    canister.heapDeltaDebitBytes >= limits.heapDeltaRateLimitBytes ||
+    canister.installCodeDebitInstructions >= limits.installCodeRateLimitInstructions
+  );
+}
+
+/** At the end of a round: what each canister's debits go down by. Looks at all canisters, where this limit is switched on. */
+export function creditRateLimits(subnet: SubnetState, limits: Limits): void {
+  if (!limits.rateLimiting) return;
+  for (const { id, heapDeltaDebitBytes, installCodeDebitInstructions } of [...subnet.canisters.values()]) {
+    if (heapDeltaDebitBytes === 0 && installCodeDebitInstructions === 0) continue;
+    const canister = subnet.canisters.edit(id)!;
+    canister.heapDeltaDebitBytes = Math.max(0, heapDeltaDebitBytes - limits.heapDeltaRateLimitBytes);
+    canister.installCodeDebitInstructions = Math.max(0, installCodeDebitInstructions - limits.installCodeRateLimitInstructions);
+  }
 }
 
 /** Accumulated priority in percent as of this round. */

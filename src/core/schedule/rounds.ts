@@ -28,7 +28,7 @@ import { settleStopping } from "../rules/stopping.ts";
 import { expireIngress, timeOut } from "../rules/time-out.ts";
 import { threadQuotas, type Quotas } from "../rules/quotas.ts";
 import type { Turn } from "../rules/turn.ts";
-import { chargeTurn, ordinaryOrder } from "./priorities.ts";
+import { chargeTurn, creditRateLimits, ordinaryOrder } from "./priorities.ts";
 import { dealer } from "./threads.ts";
 import { plannedTasks } from "./tasks.ts";
 
@@ -68,7 +68,7 @@ function execute(world: World, subnet: SubnetState): number {
     managementBudget -= executeManagementCalls(world, subnet, iteration, managementBudget, waiting);
     if (budget <= 0) break;
     const tasks = iteration === 0 ? plannedTasks(world, subnet) : NO_TASKS;
-    const order = ordinaryOrder(subnet, tasks.keys(), iteration, longAtStart);
+    const order = ordinaryOrder(subnet, tasks.keys(), iteration, longAtStart, limits);
     if (order.length === 0) break;
     const used = executeIteration(world, subnet, {
       order,
@@ -87,6 +87,7 @@ function execute(world: World, subnet: SubnetState): number {
   settleStopping(world, subnet);
   subnet.ingressHistory.prune(world.state.timeNanos);
   chargeResources(world, subnet);
+  creditRateLimits(subnet, limits);
   return world.state.nextExecution - before;
 }
 
@@ -180,6 +181,7 @@ function runCanister(turn: Turn, tasks: readonly SystemTask[], budget: Budget): 
       account(message.kind === "response" ? executeResponse(turn, message) : executeCall(turn, message));
     }
   }
+  if (limits.rateLimiting) canister.heapDeltaDebitBytes += heapDeltaBytes;
   if (completed) instructions += limits.canisterOverheadInstructions;
   queuesChanged(subnet, canister);
   return { instructions, attempted, heapDeltaBytes };
