@@ -7,6 +7,7 @@ import { loadGenerated } from "../../examples/modules.ts";
 import { Prng } from "../../src/base/prng.ts";
 import type { Schedule } from "../../src/core/schedule/schedule.ts";
 import { Cannery } from "../../src/index.ts";
+import { puppets } from "./puppets.ts";
 
 /** Any of the options, drawn from a seed: another order of messages, longer ways, refused requests, lost responses. */
 function random(seed: bigint): Schedule {
@@ -57,6 +58,7 @@ export const SCENARIOS: Readonly<Record<string, () => Promise<string>>> = {
   "parallel calls, any order": () => parallelCalls(random(3n)),
   everything: () => everything(),
   "everything, any order": () => everything(random(5n)),
+  puppets: () => Promise.resolve(puppets().join()),
 };
 
 export async function digests(): Promise<Record<string, string>> {
