@@ -6,9 +6,12 @@
 import { expect, test } from "vitest";
 import { toHex } from "../../src/base/bytes.ts";
 import type { CanisterId } from "../../src/core/state/ids.ts";
+import { principalText } from "../../src/core/state/principal.ts";
 import { nodePlatform } from "../../src/host/platform-node.ts";
 import {
   append,
+  appendInfo,
+  appendReject,
   appendStableJournal,
   appendVariable,
   call,
@@ -17,6 +20,7 @@ import {
   note,
   noteStable,
   NOTHING,
+  passOn,
   program,
   puppet,
   reply,
@@ -143,6 +147,18 @@ test("environment variables are what the settings say, at once and after an upgr
   scene.reinstall(id, "upgrade", puppet());
   set("two");
   expect(scene.run(id, read)).toBe("<two>");
+});
+
+test("a canister that asks for cycles with each call rejects others' calls with fewer; its own and users' are exempt", () => {
+  const scene = new Scenario();
+  const [a, b] = [scene.puppet(), scene.puppet()];
+  scene.setSettings(b, { minimum_incoming_canister_call_cycles: 1000n });
+  const text = `IC0520: Canister ${principalText(b)} takes calls with at least 1000 cycles, 999 were attached`;
+  const onReject = program(append("-"), appendReject, appendInfo("refunded"), send);
+  expect(scene.run(a, call(b, { arg: note("x"), cycles: 999n, onReject }))).toBe(`-\x05${text}\ufffd\x03${"\0".repeat(6)}`);
+  expect(scene.run(a, call(b, { arg: program(note("y"), reply("in")), cycles: 1000n, ...passOn }))).toBe("+in");
+  expect(scene.run(b, call(b, { arg: reply("self"), ...passOn }))).toBe("+self");
+  expect(scene.journal(b)).toBe("y");
 });
 
 test("the low-memory hook runs once when memory gets short, and again after it was not", () => {

@@ -129,6 +129,21 @@ const action = fc.oneof(
       on: fc.nat(3),
     }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("settings" as const),
+      on: fc.nat(3),
+      what: fc.constantFrom<Record<string, unknown>>(
+        { wasm_memory_limit: 500_000n, wasm_memory_threshold: 100_000n },
+        { wasm_memory_limit: 10n ** 9n, wasm_memory_threshold: 0n },
+        { freezing_threshold: 10n ** 8n },
+        { freezing_threshold: 0n },
+        { minimum_incoming_canister_call_cycles: 10n ** 9n },
+        { compute_allocation: 20n },
+      ),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ kind: "goBack" as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: "dropInstances" as const }) },
 );
@@ -181,6 +196,9 @@ function act(scene: Scenario, one: Action, everybody: readonly CanisterId[], sub
     case "reinstall":
     case "upgrade":
       submitted.push(scene.askInstall(everybody[one.on]!, one.kind, puppet(...HOOKS)));
+      return;
+    case "settings":
+      submitted.push(scene.askSettings(everybody[one.on]!, one.what));
       return;
     case "goBack": {
       // What was done in between is undone: the same rounds again lead to the same state.

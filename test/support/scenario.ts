@@ -191,6 +191,13 @@ export class Scenario {
     this.manage("update_settings", { ...idArgument(id), settings: settings(given), sender_canister_version: [] });
   }
 
+  /** The same without waiting. */
+  askSettings(id: CanisterId, given: Record<string, unknown>): MessageId {
+    const argument = { ...idArgument(id), settings: settings(given), sender_canister_version: [] };
+    return this.submit("" as PrincipalId, "update_settings", IDL.encode(ARGUMENT.update_settings as unknown as IDL.Type[], [argument]))
+      .messageId;
+  }
+
   reinstall(id: CanisterId, mode: "install" | "reinstall" | "upgrade", wasm: Uint8Array, arg?: Uint8Array): CallEnd {
     return this.call("" as PrincipalId, "install_code", installArgument(id, mode, wasm, arg));
   }

@@ -55,7 +55,7 @@ export function executeCall(turn: Turn, message: Request | Ingress): Ran {
 
   const prepaidCycles = prepayExecution(fees, canister, limit, canister.settings.controllers.includes(caller));
   if (typeof prepaidCycles !== "bigint") return fail(turn, origin, message, isQuery, prepaidCycles, cycles, 0n);
-  const refusal = refusalOf(canister, message.method);
+  const refusal = refusalOf(canister, message);
   if (refusal !== null) {
     // The fixed part stays charged, as for any execution.
     const charged = refundExecution(fees, canister, {
@@ -235,12 +235,15 @@ function didNotReply(id: CanisterId): CallResult {
   };
 }
 
-/** Checks before running, in the platform's order after the prepayment: status, module, method, memory limit, composite query. */
-function refusalOf(canister: CanisterState, method: string): UserError | null {
+/** Checks before running, in the platform's order after the prepayment: status, (cycles attached,) module, method, memory limit, composite query. */
+function refusalOf(canister: CanisterState, message: Request | Ingress): UserError | null {
+  const { method } = message;
   if (canister.status.kind !== "running") {
     const code = canister.status.kind === "stopped" ? ErrorCode.CanisterStopped : ErrorCode.CanisterStopping;
     return { code, description: `Canister ${principalText(canister.id)} is not running` };
   }
+  const tooFew = message.kind === "request" ? tooFewCycles(canister, message) : null;
+  if (tooFew !== null) return tooFew;
   if (canister.execution === null) return userErrorOf(canister.id, wasmModuleNotFound());
   const kind = canister.execution.module.info.methods.get(method);
   if (kind === undefined) return userErrorOf(canister.id, methodNotFound("update", method));
@@ -253,6 +256,17 @@ function refusalOf(canister: CanisterState, method: string): UserError | null {
     return { code: ErrorCode.CompositeQueryCalledInReplicatedMode, description: "Composite query cannot be called in replicated mode" };
   }
   return null;
+}
+
+/**
+ * Another canister's call must bring what the setting asks for. Source: interface spec, "minimum_incoming_canister_call_cycles"; messaging.md 7.7.
+ * Ours: code, text and place among the checks, which are not known.
+ */
+function tooFewCycles({ id, settings }: CanisterState, { sender, cycles }: Request): UserError | null {
+  const least = settings.minimumIncomingCanisterCallCycles;
+  if (cycles >= least || sender === id) return null;
+  const description = `Canister ${principalText(id)} takes calls with at least ${least} cycles, ${cycles} were attached`;
+  return { code: ErrorCode.InsufficientCyclesInCall, description };
 }
 
 function fail(
