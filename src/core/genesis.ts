@@ -11,6 +11,7 @@ import { OwnedQueue } from "../base/queue.ts";
 import { Prng } from "../base/prng.ts";
 import { SortedMap } from "../base/sorted-map.ts";
 import { IngressHistory } from "./ingress/history.ts";
+import { QueryStatistics } from "./queries/query-statistics.ts";
 import { CanisterQueues } from "./queues/canister-queues.ts";
 import { RefundPool } from "./streams/refund-pool.ts";
 import { copyCanister } from "./state/canister.ts";
@@ -148,6 +149,7 @@ function emptySubnet(config: SubnetConfig, firstIndex: bigint, randomness: Prng,
     streams: SortedMap.empty(epoch, (stream, owner) => stream.copy(owner)),
     refunds: RefundPool.empty(epoch),
     ingressHistory: IngressHistory.empty(epoch),
+    queryStatistics: QueryStatistics.empty(epoch, config.nodeCount),
     pendingIngress: OwnedQueue.empty(epoch),
     nextCanisterIndex: firstIndex,
     round: 0,

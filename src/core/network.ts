@@ -21,7 +21,7 @@ import { copyNetwork } from "./state/copy.ts";
 import type { NetworkState } from "./state/network-state.ts";
 import { principalText } from "./state/principal.ts";
 import { ErrorCode } from "./state/rejects.ts";
-import { editSubnet, type World } from "./state/world.ts";
+import { editSubnet, limitsOf, type World } from "./state/world.ts";
 import { stateDigest } from "./state-digest.ts";
 import type { Platform } from "./wasm/engine.ts";
 import type { ModuleCache } from "./wasm/prepare.ts";
@@ -145,7 +145,11 @@ export class Network {
       const description = `Canister ${principalText(input.receiver)} not found`;
       return { kind: "rejected", reject: { code: 3, message: description }, error: { code: ErrorCode.CanisterNotFound, description } };
     }
-    return executeQuery(this.world, this.current.subnets.get(subnetId)!, input, QUERY_TOOLS);
+    const subnet = editSubnet(this.world, subnetId);
+    const { answer, executions } = executeQuery(this.world, subnet, input, QUERY_TOOLS);
+    const { queryStatisticsEpochRounds } = limitsOf(this.world, subnet);
+    subnet.queryStatistics.count(executions, Math.floor(subnet.round / queryStatisticsEpochRounds));
+    return answer;
   }
 
   private round(only: readonly string[] | null): void {

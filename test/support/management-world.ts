@@ -208,7 +208,7 @@ export class ManagementWorld {
       subnet,
       { kind: "query", sender: given.sender ?? ALICE, receiver, method, arg, senderInfo: null },
       this.tools,
-    );
+    ).answer;
   }
 }
 

@@ -28,6 +28,7 @@ import { ellipsizeReject } from "../state/reject-text.ts";
 import { limitsOf, type World } from "../state/world.ts";
 import { findQueryMethod, type Callable } from "./callable.ts";
 import { queryLimits } from "./query-limits.ts";
+import type { QueryExecution } from "./query-statistics.ts";
 import type { QueryTools } from "./query-tools.ts";
 
 /** What a user's query ends with. */
@@ -40,8 +41,16 @@ type Found = Extract<Callable, { kind: "callable" }>;
 type Result = Exclude<Outcome["result"], { kind: "none" }>;
 
 /** The root method is of kind `composite_query`. */
-export function evaluateCompositeQuery(world: World, subnet: SubnetState, found: Found, input: QueryInput, tools: QueryTools): QueryResult {
-  return new CallGraph(world, subnet, input, tools).evaluate(found);
+export function evaluateCompositeQuery(world: World, subnet: SubnetState, found: Found, input: QueryInput, tools: QueryTools): Evaluated {
+  const graph = new CallGraph(world, subnet, input, tools);
+  const result = graph.evaluate(found);
+  return { result, executions: graph.executions };
+}
+
+export interface Evaluated {
+  readonly result: QueryResult;
+  /** The methods that ran, nested ones too; callbacks are not counted. */
+  readonly executions: readonly QueryExecution[];
 }
 
 /** Source: interface spec, "Query call"; the context did not answer and nothing is left that could make it. */
@@ -80,6 +89,7 @@ class CallGraph {
   /** Of the whole tree. */
   private instructionsLeft: number;
   private nextContextId = 1;
+  readonly executions: QueryExecution[] = [];
 
   constructor(world: World, subnet: SubnetState, input: QueryInput, tools: QueryTools) {
     this.world = world;
@@ -196,6 +206,9 @@ class CallGraph {
       context,
       dataCertificate,
     );
+    const responseBytes = outcome.result.kind === "reply" ? outcome.result.data.length : 0;
+    const counts = { calls: 1, instructions: outcome.instructions, requestBytes: arg.length, responseBytes };
+    this.executions.push({ canister: canister.id, counts });
     if (outcome.result.kind !== "none") {
       discard(outcome);
       return { kind: "answered", result: outcome.result };

@@ -1,7 +1,8 @@
 /**
  * Queries of users: executed by one replica on the latest state, without changing it.
  *
- * Source: interface spec, "Query call"; messaging.md 7.8 and 8. Ours: query statistics are not kept, `query_stats` stays 0.
+ * Source: interface spec, "Query call"; messaging.md 7.8 and 8. The platform keeps answers in a cache as long as the canisters' versions, balances
+ * and the time are the same; that cannot be seen (an answer from it counts in the statistics like any other), so there is none here.
  */
 import { discard, run } from "../canister/run.ts";
 import type { Answer, QueryInput } from "../inputs.ts";
@@ -12,6 +13,7 @@ import { limitsOf, route, type World } from "../state/world.ts";
 import { findQueryMethod } from "./callable.ts";
 import { didNotRespond, evaluateCompositeQuery, type QueryResult } from "./composite-query.ts";
 import { queryLimits } from "./query-limits.ts";
+import type { QueryExecution } from "./query-statistics.ts";
 import type { QueryTools } from "./query-tools.ts";
 
 /** The subnet that executes a query call: of its receiver, or of the canister that a management query is about, else the first. */
@@ -22,18 +24,31 @@ export function querySubnet(world: World, input: QueryInput, tools: Pick<QueryTo
 }
 
 /** Executes a query call on the subnet that hosts its receiver (or, for the management canister, the canister it is about). */
-export function executeQuery(world: World, subnet: SubnetState, input: QueryInput, tools: QueryTools): Answer {
+export function executeQuery(world: World, subnet: SubnetState, input: QueryInput, tools: QueryTools): ExecutedQuery {
   if (input.receiver === MANAGEMENT_CANISTER) {
     const answer = tools.managementQuery(world, subnet, input.sender, input.method, input.arg);
-    return answer.kind === "reply" ? { kind: "replied", data: answer.data, instructions: 0 } : failed(answer.error);
+    return unexecuted(answer.kind === "reply" ? { kind: "replied", data: answer.data, instructions: 0 } : failed(answer.error));
   }
   const found = findQueryMethod(subnet, input.receiver, input.method);
-  if (found.kind === "error") return failed(found.error);
-  return answerOf(
-    found.method === "query"
-      ? executePlainQuery(world, subnet, found, input, tools)
-      : evaluateCompositeQuery(world, subnet, found, input, tools),
-  );
+  if (found.kind === "error") return unexecuted(failed(found.error));
+  if (found.method === "query") {
+    const result = executePlainQuery(world, subnet, found, input, tools);
+    const responseBytes = result.kind === "reply" ? result.data.length : 0;
+    const counts = { calls: 1, instructions: result.instructions, requestBytes: input.arg.length, responseBytes };
+    return { answer: answerOf(result), executions: [{ canister: found.canister.id, counts }] };
+  }
+  const { result, executions } = evaluateCompositeQuery(world, subnet, found, input, tools);
+  return { answer: answerOf(result), executions };
+}
+
+export interface ExecutedQuery {
+  readonly answer: Answer;
+  /** The methods that ran, for the statistics. */
+  readonly executions: readonly QueryExecution[];
+}
+
+function unexecuted(answer: Answer): ExecutedQuery {
+  return { answer, executions: [] };
 }
 
 type Found = Extract<ReturnType<typeof findQueryMethod>, { kind: "callable" }>;
@@ -45,7 +60,7 @@ function executePlainQuery(
   { canister, execution }: Found,
   input: QueryInput,
   tools: QueryTools,
-): QueryResult {
+): QueryResult & { readonly instructions: number } {
   const limits = limitsOf(world, subnet);
   const dataCertificate = tools.dataCertificate(world, subnet, canister);
   const outcome = run(
@@ -71,11 +86,11 @@ function executePlainQuery(
     case "reply":
       return { kind: "reply", data: result.data, instructions };
     case "reject":
-      return { kind: "reject", message: result.message };
+      return { kind: "reject", message: result.message, instructions };
     case "trap":
-      return { kind: "error", error: result.error };
+      return { kind: "error", error: result.error, instructions };
     case "none":
-      return { kind: "error", error: didNotRespond(canister.id) };
+      return { kind: "error", error: didNotRespond(canister.id), instructions };
   }
 }
 

@@ -27,6 +27,7 @@ import { shedBestEffort } from "../rules/shedding.ts";
 import { settleStopping } from "../rules/stopping.ts";
 import { expireIngress, timeOut } from "../rules/time-out.ts";
 import { threadQuotas, type Quotas } from "../rules/quotas.ts";
+import { deliverQueryReport } from "../rules/query-reports.ts";
 import type { Turn } from "../rules/turn.ts";
 import { chargeTurn, creditRateLimits, ordinaryOrder } from "./priorities.ts";
 import { dealer } from "./threads.ts";
@@ -44,6 +45,7 @@ export function runRound(world: World, subnet: SubnetState): void {
   if (subnet.round % CHECKPOINT_ROUNDS === 0 && subnet.compiledModules.size > 0) {
     for (const hash of [...subnet.compiledModules.keys()]) subnet.compiledModules.delete(hash);
   }
+  deliverQueryReport(subnet);
   timeOut(world, subnet);
   inductStreams(world, subnet);
   inductIngress(world, subnet);

@@ -14,6 +14,7 @@ export function copySubnet(subnet: SubnetState, epoch: Epoch): SubnetState {
     streams: subnet.streams.fork(epoch),
     refunds: subnet.refunds.copy(epoch),
     ingressHistory: subnet.ingressHistory.copy(epoch),
+    queryStatistics: subnet.queryStatistics.copy(epoch),
     pendingIngress: subnet.pendingIngress.fork(epoch),
     randomness: subnet.randomness.copy(),
     withInput: subnet.withInput.fork(epoch),

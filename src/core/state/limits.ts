@@ -46,6 +46,8 @@ export interface Limits {
   readonly subnetMemoryBytes: bigint;
   readonly subnetMemoryReservationThresholdBytes: bigint;
   readonly compositeQueryDepth: number;
+  /** Rounds over which nodes count queries before they report them. */
+  readonly queryStatisticsEpochRounds: number;
 }
 
 const G = 1_000_000_000;
@@ -83,6 +85,7 @@ const application: Limits = {
   subnetMemoryBytes: 2n ** 41n,
   subnetMemoryReservationThresholdBytes: 750n * 2n ** 30n,
   compositeQueryDepth: 6,
+  queryStatisticsEpochRounds: 600,
 };
 
 /** The platform's limits for a kind of subnet. */

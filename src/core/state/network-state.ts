@@ -6,6 +6,7 @@ import type { OwnedQueue } from "../../base/queue.ts";
 import type { SortedMap } from "../../base/sorted-map.ts";
 import type { Prng } from "../../base/prng.ts";
 import type { IngressHistory } from "../ingress/history.ts";
+import type { QueryStatistics } from "../queries/query-statistics.ts";
 import type { CanisterQueues } from "../queues/canister-queues.ts";
 import type { RefundPool } from "../streams/refund-pool.ts";
 import type { Stream } from "../streams/stream.ts";
@@ -48,6 +49,7 @@ export interface SubnetState extends Owned {
   /** Cycles of dropped bounded-wait messages, until stream building sends them on. */
   readonly refunds: RefundPool;
   readonly ingressHistory: IngressHistory;
+  readonly queryStatistics: QueryStatistics;
   /** Submitted and not yet in a block. */
   readonly pendingIngress: OwnedQueue<Ingress>;
   /** Index of the next canister id in the allocation range. */
