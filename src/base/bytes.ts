@@ -106,3 +106,8 @@ export function u64BigEndian(value: bigint): Uint8Array {
   new DataView(bytes.buffer).setBigUint64(0, value);
   return bytes;
 }
+
+/** Big-endian number of any length; 0 for no bytes. */
+export function bigintOfBytes(bytes: Uint8Array): bigint {
+  return bytes.length === 0 ? 0n : BigInt(`0x${toHex(bytes)}`);
+}

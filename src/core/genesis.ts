@@ -30,6 +30,11 @@ export interface SubnetRequest {
   /** Default 13, 34 for fiduciary and sns. */
   readonly nodeCount?: number;
   readonly costSchedule?: "normal" | "free";
+  /**
+   * Names of the threshold keys that it holds. Default: `key_1` on `ii` and `fiduciary`, `test_key_1` and `dfx_test_key` on `testkeys`, as on
+   * PocketIC's networks; where no subnet has any of these identities, all three names on the first application subnet.
+   */
+  readonly keyNames?: readonly string[];
 }
 
 export interface GenesisConfig {
@@ -72,6 +77,23 @@ const MAINNET_RANGES: Readonly<Record<string, readonly (readonly [bigint, bigint
   fiduciary: [[0x2300000n, 0x23fffffn]],
 };
 
+/** Source: management-canister.md 7, "Test networks". */
+const KEY_NAMES: Readonly<Record<string, readonly string[]>> = {
+  ii: ["key_1"],
+  fiduciary: ["key_1"],
+  testkeys: ["test_key_1", "dfx_test_key"],
+};
+
+/** Keys of each subnet. Ours: a network of plain subnets has keys too, so that a test of signing needs no more than a subnet. */
+function keyNamesOf(subnets: readonly SubnetRequest[]): (readonly string[])[] {
+  const named = subnets.some(({ name, keyNames }) => keyNames !== undefined || name in KEY_NAMES);
+  const application = subnets.findIndex(({ kind }) => kind === "application");
+  const holder = named ? -1 : Math.max(application, 0);
+  return subnets.map(
+    ({ name, keyNames }, index) => keyNames ?? (index === holder ? ["dfx_test_key", "key_1", "test_key_1"] : (KEY_NAMES[name] ?? [])),
+  );
+}
+
 export class GenesisRefused extends Error {
   override name = "GenesisRefused";
 }
@@ -88,6 +110,7 @@ export function genesis(config: GenesisConfig, sha224: (bytes: Uint8Array) => Ui
   const subnets = SortedMap.empty<SubnetId, SubnetState>(epoch, copySubnet);
   const routing: { range: CanisterRange; subnet: SubnetId }[] = [];
   const order: SubnetId[] = [];
+  const keyNames = keyNamesOf(config.subnets);
   let blockStart = (1n << 64n) - 2n * BLOCK;
   config.subnets.forEach((request, index) => {
     const publicKeyDer = concat(BLS_DER_PREFIX, fromHex(SUBNET_PUBLIC_KEYS[index]));
@@ -104,6 +127,7 @@ export function genesis(config: GenesisConfig, sha224: (bytes: Uint8Array) => Ui
       allocationRange,
       publicKeyDer,
       isNns: request.name === "nns",
+      keyNames: keyNames[index],
     };
     for (const range of ranges) routing.push({ range, subnet: id });
     subnets.set(id, emptySubnet(subnetConfig, blockStart, prng.fork(`subnet ${index}`), epoch));
@@ -151,6 +175,9 @@ function emptySubnet(config: SubnetConfig, firstIndex: bigint, randomness: Prng,
     ingressHistory: IngressHistory.empty(epoch),
     queryStatistics: QueryStatistics.empty(epoch, config.nodeCount),
     pendingIngress: OwnedQueue.empty(epoch),
+    pendingCalls: SortedMap.empty(epoch),
+    nextPendingCallId: 1,
+    consumed: { ecdsaOutcalls: 0n, schnorrOutcalls: 0n, vetkd: 0n, httpOutcalls: 0n },
     nextCanisterIndex: firstIndex,
     round: 0,
     randomness,

@@ -38,6 +38,10 @@ function writeSubnet(writer: DigestWriter, subnet: SubnetState, hash: Hash): voi
   writer.value([...subnet.refunds.entries()]);
   writer.value([...subnet.ingressHistory.entries()]);
   writer.value(subnet.pendingIngress);
+  writer
+    .value([...subnet.pendingCalls.values()])
+    .number(subnet.nextPendingCallId)
+    .value(subnet.consumed);
   writer.map(subnet.canisters.size);
   for (const [id, canister] of subnet.canisters.entries()) {
     writer.text(id);

@@ -20,9 +20,15 @@ export function isQuiet(state: NetworkState): boolean {
 
 function isSubnetQuiet(subnet: SubnetState): boolean {
   if (subnet.pendingIngress.length > 0 || subnet.withInput.size > 0 || subnet.withOutput.size > 0 || subnet.paused.size > 0) return false;
-  if (subnet.queues.hasInput || subnet.queues.hasOutput) return false;
+  if (subnet.queues.hasInput || subnet.queues.hasOutput || hasSignaturesToMake(subnet)) return false;
   for (const stream of subnet.streams.values()) if (stream.length > 0) return false;
   return true;
+}
+
+/** Signatures are made by the network itself, in a later round than the call; other pending calls wait for the outside. */
+function hasSignaturesToMake(subnet: SubnetState): boolean {
+  for (const { request } of subnet.pendingCalls.values()) if (request.kind === "signature" || request.kind === "derivedKey") return true;
+  return false;
 }
 
 /** No call is waited for by a canister, and none is being stopped. */

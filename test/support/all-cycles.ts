@@ -12,6 +12,8 @@ export function allCycles(state: NetworkState): bigint {
     for (const { message } of subnet.queues.messages()) sum += carried(message);
     for (const stream of subnet.streams.values()) for (const { message } of stream.arrivals()) sum += carried(message);
     sum += subnet.refunds.totalCycles;
+    for (const call of subnet.pendingCalls.values()) sum += call.refundCycles;
+    for (const consumed of Object.values(subnet.consumed)) sum += consumed;
   }
   return sum;
 }

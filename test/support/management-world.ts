@@ -226,7 +226,7 @@ export function errorText(error: { code: number; description: string }): string 
 
 /** What an outcome was, for comparing and for failures. */
 export function text(outcome: ManagementOutcome): string {
-  if (outcome.kind === "waiting") return "waiting";
+  if (outcome.kind !== "answered") return outcome.kind;
   return outcome.result.kind === "reply" ? `reply ${Buffer.from(outcome.result.data).toString("hex")}` : errorText(outcome.result.error);
 }
 

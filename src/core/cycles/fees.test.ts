@@ -40,6 +40,7 @@ function config(fields: Partial<SubnetConfig> = {}): SubnetConfig {
     allocationRange: { start: "" as never, end: "" as never },
     publicKeyDer: new Uint8Array(),
     isNns: false,
+    keyNames: [],
     ...fields,
   };
 }

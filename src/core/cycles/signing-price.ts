@@ -6,15 +6,6 @@
 import type { SubnetConfig } from "../state/network-state.ts";
 import { feesOf, signature } from "./fees.ts";
 
-export type SigningScheme = "ecdsa" | "schnorr" | "vetkd";
-
-/** Numbers of curves and algorithms in `cost_sign_with_*` and `cost_vetkd_derive_key`. Source: system-api.md 4. */
-export const ALGORITHMS = {
-  ecdsa: ["secp256k1"],
-  schnorr: ["bip340secp256k1", "ed25519"],
-  vetkd: ["bls12_381_g2"],
-} as const;
-
 /** Order of subnets that hold the same key: by nodes, then ordinary before free, then by id. Replica: `get_key_subnet_details`. */
 function comparePrice(a: SubnetConfig, b: SubnetConfig): number {
   if (a.nodeCount !== b.nodeCount) return a.nodeCount - b.nodeCount;

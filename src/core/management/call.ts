@@ -11,6 +11,7 @@ import type { CanisterId, PrincipalId } from "../state/ids.ts";
 import { reindexCanister } from "../state/indexes.ts";
 import type { Ingress, Request } from "../state/messages.ts";
 import type { SubnetState } from "../state/network-state.ts";
+import type { PendingRequest } from "../state/pending-calls.ts";
 import { rejectCodeOf, type UserError } from "../state/rejects.ts";
 import { editCanister, type World } from "../state/world.ts";
 import type { Decoded, Opt } from "./candid.ts";
@@ -42,7 +43,9 @@ export type ManagementOutcome =
       readonly alsoAnswered: readonly OwedAnswer[];
     }
   /** `stop_canister`: the request is held in the canister's status. */
-  | { readonly kind: "waiting" };
+  | { readonly kind: "waiting" }
+  /** Answered in a later round, by the network's own keys or from outside. Only for calls of canisters. */
+  | { readonly kind: "pending"; readonly request: PendingRequest; readonly refundCycles: bigint };
 
 export type Answered = Extract<ManagementOutcome, { kind: "answered" }>;
 

@@ -139,6 +139,12 @@ const Metrics = Record({
 
 const IndexRange = Record({ start: Nat64, end: Nat64 });
 
+const Path = Vec(Blob);
+const EcdsaKeyId = Record({ curve: Variant({ secp256k1: Null }), name: Text });
+const SchnorrKeyId = Record({ algorithm: Variant({ bip340secp256k1: Null, ed25519: Null }), name: Text });
+const VetkdKeyId = Record({ curve: Variant({ bls12_381_g2: Null }), name: Text });
+const SchnorrAux = Variant({ bip341: Record({ merkle_root_hash: Blob }) });
+
 /** Arguments by method; a method without argument has none. */
 export const ARGUMENT = {
   create_canister: [Record({ settings: Opt(Settings), sender_canister_version: SenderVersion })],
@@ -166,6 +172,12 @@ export const ARGUMENT = {
   provisional_top_up_canister: [Record({ canister_id: Id, amount: Nat })],
   fetch_canister_logs: [Record({ canister_id: Id, filter: Opt(Variant({ by_idx: IndexRange, by_timestamp_nanos: IndexRange })) })],
   subnet_id: [Record({ subnet_id: Id })],
+  ecdsa_public_key: [Record({ canister_id: Opt(Id), derivation_path: Path, key_id: EcdsaKeyId })],
+  sign_with_ecdsa: [Record({ message_hash: Blob, derivation_path: Path, key_id: EcdsaKeyId })],
+  schnorr_public_key: [Record({ canister_id: Opt(Id), derivation_path: Path, key_id: SchnorrKeyId })],
+  sign_with_schnorr: [Record({ message: Blob, derivation_path: Path, key_id: SchnorrKeyId, aux: Opt(SchnorrAux) })],
+  vetkd_public_key: [Record({ canister_id: Opt(Id), context: Blob, key_id: VetkdKeyId })],
+  vetkd_derive_key: [Record({ input: Blob, context: Blob, transport_public_key: Blob, key_id: VetkdKeyId })],
   /** Of a method that is not implemented: what routing reads. */
   versioned: [Record({ canister_id: Id, sender_canister_version: SenderVersion })],
 } satisfies Record<string, IDL.Type[]>;
@@ -180,5 +192,9 @@ export const RESULT = {
   canister_info: [Record({ total_num_changes: Nat64, recent_changes: Vec(Change), module_hash: Opt(Blob), controllers: Vec(Id) })],
   canister_metadata: [Record({ value: Blob })],
   raw_rand: [Blob],
+  public_key: [Record({ public_key: Blob, chain_code: Blob })],
+  vetkd_public_key: [Record({ public_key: Blob })],
+  signature: [Record({ signature: Blob })],
+  vetkd_derive_key: [Record({ encrypted_key: Blob })],
   fetch_canister_logs: [Record({ canister_log_records: Vec(Record({ idx: Nat64, timestamp_nanos: Nat64, content: Blob })) })],
 } satisfies Record<string, IDL.Type[]>;

@@ -38,6 +38,22 @@ const SAMPLES: { [Name in ArgumentName]: object } = {
   provisional_top_up_canister: { canister_id: ID, amount: 1n },
   fetch_canister_logs: { canister_id: ID, filter: [{ by_idx: { start: 1n, end: 2n } }] },
   subnet_id: { subnet_id: ID },
+  ecdsa_public_key: { canister_id: [ID], derivation_path: [Uint8Array.of(1)], key_id: { curve: { secp256k1: null }, name: "key_1" } },
+  sign_with_ecdsa: { message_hash: new Uint8Array(32), derivation_path: [], key_id: { curve: { secp256k1: null }, name: "key_1" } },
+  schnorr_public_key: { canister_id: [], derivation_path: [], key_id: { algorithm: { ed25519: null }, name: "key_1" } },
+  sign_with_schnorr: {
+    message: Uint8Array.of(1),
+    derivation_path: [],
+    key_id: { algorithm: { bip340secp256k1: null }, name: "key_1" },
+    aux: [{ bip341: { merkle_root_hash: new Uint8Array(0) } }],
+  },
+  vetkd_public_key: { canister_id: [], context: Uint8Array.of(1), key_id: { curve: { bls12_381_g2: null }, name: "key_1" } },
+  vetkd_derive_key: {
+    input: Uint8Array.of(1),
+    context: Uint8Array.of(2),
+    transport_public_key: new Uint8Array(48),
+    key_id: { curve: { bls12_381_g2: null }, name: "key_1" },
+  },
   versioned: { canister_id: ID, sender_canister_version: [9n] },
 };
 

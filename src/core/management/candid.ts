@@ -10,6 +10,7 @@ import { CandidArgs } from "../../codec/candid-args.ts";
 import type { PrincipalId } from "../state/ids.ts";
 import { principalBytes } from "../state/principal.ts";
 import type { UserError } from "../state/rejects.ts";
+import { outOfBounds } from "./argument-bounds.ts";
 import { ARGUMENT, RESULT } from "./candid-types.ts";
 import { hasVectorOfNothing } from "./candid-bomb.ts";
 import { undecodable } from "./errors.ts";
@@ -82,7 +83,39 @@ export interface ArgumentValue {
     readonly filter: Opt<{ readonly by_idx: LogRange } | { readonly by_timestamp_nanos: LogRange }>;
   };
   readonly subnet_id: { readonly subnet_id: Principal };
+  readonly ecdsa_public_key: { readonly canister_id: Opt<Principal>; readonly derivation_path: Uint8Array[]; readonly key_id: EcdsaKeyId };
+  readonly sign_with_ecdsa: { readonly message_hash: Uint8Array; readonly derivation_path: Uint8Array[]; readonly key_id: EcdsaKeyId };
+  readonly schnorr_public_key: {
+    readonly canister_id: Opt<Principal>;
+    readonly derivation_path: Uint8Array[];
+    readonly key_id: SchnorrKeyId;
+  };
+  readonly sign_with_schnorr: {
+    readonly message: Uint8Array;
+    readonly derivation_path: Uint8Array[];
+    readonly key_id: SchnorrKeyId;
+    readonly aux: Opt<{ readonly bip341: { readonly merkle_root_hash: Uint8Array } }>;
+  };
+  readonly vetkd_public_key: { readonly canister_id: Opt<Principal>; readonly context: Uint8Array; readonly key_id: VetkdKeyId };
+  readonly vetkd_derive_key: {
+    readonly input: Uint8Array;
+    readonly context: Uint8Array;
+    readonly transport_public_key: Uint8Array;
+    readonly key_id: VetkdKeyId;
+  };
   readonly versioned: { readonly canister_id: Principal } & Versioned;
+}
+interface EcdsaKeyId {
+  readonly curve: { readonly secp256k1: null };
+  readonly name: string;
+}
+interface SchnorrKeyId {
+  readonly algorithm: { readonly bip340secp256k1: null } | { readonly ed25519: null };
+  readonly name: string;
+}
+interface VetkdKeyId {
+  readonly curve: { readonly bls12_381_g2: null };
+  readonly name: string;
 }
 export interface LogRange {
   readonly start: bigint;
@@ -96,9 +129,6 @@ export type ResultName = keyof typeof RESULT;
 /** A value, or why there is none. */
 export type Decoded<T> = { readonly kind: "value"; readonly value: T } | { readonly kind: "error"; readonly error: UserError };
 
-/** Most principals in a list, as the platform's decoder bounds it. Source: management-canister.md 2.1. */
-export const MAX_PRINCIPALS = 10;
-
 /** The argument, or IC0408. Departure: the text after `Error decoding candid: ` is the Candid library's own on the platform. */
 export function decodeArgument<N extends ArgumentName>(name: N, bytes: Uint8Array): Decoded<ArgumentValue[N]> {
   let value: ArgumentValue[N];
@@ -109,10 +139,8 @@ export function decodeArgument<N extends ArgumentName>(name: N, bytes: Uint8Arra
     // Whatever the library throws on hostile bytes (range errors of deep nesting included) is a bad argument.
     return { kind: "error", error: undecodable(thrown instanceof Error ? thrown.message : String(thrown)) };
   }
-  const tooLong = boundedLists(value).some((list) => list.length > MAX_PRINCIPALS);
-  if (tooLong) {
-    return { kind: "error", error: undecodable(`Deserialize error: The number of elements exceeds maximum allowed ${MAX_PRINCIPALS}`) };
-  }
+  const reason = outOfBounds(value);
+  if (reason !== null) return { kind: "error", error: undecodable(reason) };
   return { kind: "value", value };
 }
 
@@ -157,23 +185,6 @@ export function decodeNothing(bytes: Uint8Array): Decoded<null> {
   } catch (thrown) {
     return { kind: "error", error: undecodable(thrown instanceof Error ? thrown.message : String(thrown)) };
   }
-}
-
-function boundedLists(value: object): readonly Principal[][] {
-  const settings = settingsOf(value);
-  if (settings === null) return [];
-  const lists: Principal[][] = [...settings.controllers];
-  for (const visibility of [...settings.log_visibility, ...settings.snapshot_visibility, ...settings.status_visibility]) {
-    if ("allowed_viewers" in visibility) lists.push(visibility.allowed_viewers);
-  }
-  return lists;
-}
-
-function settingsOf(value: object): SettingsValue | null {
-  if (!("settings" in value)) return null;
-  const settings = value.settings as SettingsValue | Opt<SettingsValue>;
-  if (!Array.isArray(settings)) return settings as SettingsValue;
-  return (settings as Opt<SettingsValue>)[0] ?? null;
 }
 
 /** A result as Candid. The value is of the type in `RESULT`; a mismatch is a bug of ours and throws. */

@@ -398,3 +398,42 @@ export function noSuchMetadata(id: CanisterId, name: string): UserError {
 export function logsOnlyAsQuery(): UserError {
   return error(ErrorCode.CanisterRejectedMessage, "fetch_canister_logs API is only accessible to end users in non-replicated mode");
 }
+
+// Threshold keys.
+
+function rejected(description: string): UserError {
+  return error(ErrorCode.CanisterRejectedMessage, description);
+}
+
+export function emptyPayload(text: "An empty message cannot be signed" | "Message payload empty"): UserError {
+  return rejected(text);
+}
+
+export function keyNotHeld(subnet: SubnetId, key: string): UserError {
+  return rejected(`Subnet ${principalText(subnet)} does not hold threshold key ${key}.`);
+}
+
+export function keyNotEnabled(method: string, key: string): UserError {
+  return rejected(`${method} request failed: unknown or disabled threshold key ${key}.`);
+}
+
+export function signatureQueueFull(method: string, key: string): UserError {
+  return rejected(`${method} request failed: request queue for key ${key} is full.`);
+}
+
+export function notEnoughCyclesFor(method: string, sent: bigint, required: bigint): UserError {
+  return rejected(`${method} request sent with ${sent} cycles, but ${required} cycles are required.`);
+}
+
+/** `algorithm` as the replica displays it. */
+export function auxInvalid(algorithm: string): UserError {
+  return rejected(`Invalid aux field for ${algorithm}`);
+}
+
+export function auxNotSupported(algorithm: string): UserError {
+  return rejected(`Schnorr algorithm ${algorithm} does not support aux input`);
+}
+
+export function transportKeyInvalid(): UserError {
+  return rejected("The provided transport public key is invalid.");
+}

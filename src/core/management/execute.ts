@@ -24,6 +24,7 @@ import { provisionalTopUpCanister } from "./provisional-top-up-canister.ts";
 import { rawRand } from "./raw-rand.ts";
 import { startCanister } from "./start-canister.ts";
 import { stopCanister } from "./stop-canister.ts";
+import { ecdsaPublicKey, schnorrPublicKey, signWithEcdsa, signWithSchnorr, vetkdDeriveKey, vetkdPublicKey } from "./threshold-keys.ts";
 import { uninstallCode } from "./uninstall-code.ts";
 import { updateSettings } from "./update-settings.ts";
 
@@ -50,6 +51,12 @@ export const IMPLEMENTED: ReadonlyMap<string, Method> = new Map(
     provisional_create_canister_with_cycles: provisionalCreateCanisterWithCycles,
     provisional_top_up_canister: provisionalTopUpCanister,
     fetch_canister_logs: fetchCanisterLogs,
+    ecdsa_public_key: ecdsaPublicKey,
+    sign_with_ecdsa: signWithEcdsa,
+    schnorr_public_key: schnorrPublicKey,
+    sign_with_schnorr: signWithSchnorr,
+    vetkd_public_key: vetkdPublicKey,
+    vetkd_derive_key: vetkdDeriveKey,
   }),
 );
 

@@ -13,7 +13,9 @@ export type Destination =
   /** The subnet that hosts the canister in this field of the argument. */
   | { readonly kind: "canister"; readonly field: "canister_id" | "target_canister" }
   /** The subnet in the argument's field `subnet_id`, even if there is none of that id. */
-  | { readonly kind: "subnetArgument" };
+  | { readonly kind: "subnetArgument" }
+  /** The first subnet that holds the key in the argument. */
+  | { readonly kind: "keyHolder"; readonly use: "publicKey" | "sign" };
 
 /** Who may send a method as an ingress message. */
 export type IngressRule =
@@ -47,6 +49,8 @@ export interface MethodInfo {
 }
 
 const OWN: Destination = { kind: "ownSubnet" };
+const PUBLIC_KEY: Destination = { kind: "keyHolder", use: "publicKey" };
+const SIGN: Destination = { kind: "keyHolder", use: "sign" };
 const TARGET: Destination = { kind: "canister", field: "canister_id" };
 
 function method(
@@ -107,15 +111,15 @@ export const METHODS: ReadonlyMap<string, MethodInfo> = new Map(
     rename_canister: method("RenameCanister", TARGET, "onlyCanisters", ["versioned", "nns", "aborted", "later"]),
     http_request: method("HttpRequest", OWN, "never", ["sameSubnetOrNns", "later"]),
     flexible_http_request: method("FlexibleHttpRequest", OWN, "never", ["sameSubnetOrNns", "later"]),
-    // Ours: no network of Cannery holds threshold keys or a Bitcoin canister yet, so these stay on the caller's subnet, which refuses them.
-    ecdsa_public_key: method("ECDSAPublicKey", OWN, "never", ["later"]),
-    sign_with_ecdsa: method("SignWithECDSA", OWN, "never", ["later"]),
-    schnorr_public_key: method("SchnorrPublicKey", OWN, "never", ["later"]),
-    sign_with_schnorr: method("SignWithSchnorr", OWN, "never", ["later"]),
-    vetkd_public_key: method("VetKdPublicKey", OWN, "never", ["later"]),
-    vetkd_derive_key: method("VetKdDeriveKey", OWN, "never", ["later"]),
+    ecdsa_public_key: method("ECDSAPublicKey", PUBLIC_KEY, "never"),
+    sign_with_ecdsa: method("SignWithECDSA", SIGN, "never"),
+    schnorr_public_key: method("SchnorrPublicKey", PUBLIC_KEY, "never"),
+    sign_with_schnorr: method("SignWithSchnorr", SIGN, "never"),
+    vetkd_public_key: method("VetKdPublicKey", PUBLIC_KEY, "never"),
+    vetkd_derive_key: method("VetKdDeriveKey", SIGN, "never"),
     setup_initial_dkg: method("SetupInitialDKG", OWN, "never", ["nns", "later"]),
     reshare_chain_key: method("ReshareChainKey", OWN, "never", ["nns", "later"]),
+    // Ours: no network of Cannery has a Bitcoin canister yet, so these stay on the caller's subnet, which refuses them.
     bitcoin_get_balance: method("BitcoinGetBalance", OWN, "never", ["later"]),
     bitcoin_get_utxos: method("BitcoinGetUtxos", OWN, "never", ["later"]),
     bitcoin_get_block_headers: method("BitcoinGetBlockHeaders", OWN, "never", ["later"]),

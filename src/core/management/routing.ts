@@ -4,6 +4,7 @@
  *
  * Source: management-canister.md 1.1. Replica: `rs/embedders/src/wasmtime_embedder/system_api/{routing,sandbox_safe_system_state}.rs` (c7c5005).
  */
+import { keyHolders, printedKey, printedKeys } from "../state/chain-keys.ts";
 import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId, type SubnetId } from "../state/ids.ts";
 import { principalText } from "../state/principal.ts";
 import { RejectCode, rejectFromError, type Reject } from "../state/rejects.ts";
@@ -13,6 +14,7 @@ import type { SubnetState } from "../state/network-state.ts";
 import { decodeArgument, decodeTarget, decodeVersion, idOf } from "./candid.ts";
 import { noSuchMethod, senderVersionMismatch } from "./errors.ts";
 import { METHODS, type MethodInfo } from "./methods.ts";
+import { chainKeyOf, schemeOf } from "./threshold-keys.ts";
 
 export type Resolution = { readonly kind: "subnet"; readonly subnet: SubnetId } | { readonly kind: "reject"; readonly reject: Reject };
 
@@ -64,6 +66,8 @@ function destinationOf(world: World, ownSubnet: SubnetState, info: MethodInfo, c
         ? undecoded(call, decoded.error.description)
         : { kind: "subnet", subnet: idOf(decoded.value.subnet_id) };
     }
+    case "keyHolder":
+      return keyHolderOf(world, destination.use, call);
     case "canister": {
       const target = decodeTarget(call.method, call.arg);
       if (target.kind === "error") return undecoded(call, target.error.description);
@@ -76,6 +80,21 @@ function destinationOf(world: World, ownSubnet: SubnetState, info: MethodInfo, c
     }
   }
 }
+
+/** Every key that a network of Cannery holds is enabled where it is held. */
+function keyHolderOf(world: World, use: "publicKey" | "sign", call: CallToResolve): Resolution {
+  const decoded = decodeArgument(call.method as KeyMethod, call.arg);
+  if (decoded.kind === "error") return undecoded(call, decoded.error.description);
+  const key = chainKeyOf(schemeOf(call.method), decoded.value.key_id);
+  const [holder] = keyHolders(world.state, key.name);
+  if (holder !== undefined) return { kind: "subnet", subnet: holder.id };
+  const [unknown, existing] = use === "sign" ? ["unknown or disabled", "existing enabled keys"] : ["unknown", "existing keys"];
+  const text = `Requested ${unknown} threshold key: ${printedKey(key)}, ${existing}: ${printedKeys(world.state)}`;
+  return unroutable(call, `ChainKeyError(${JSON.stringify(text)})`);
+}
+
+type KeyMethod =
+  "ecdsa_public_key" | "sign_with_ecdsa" | "schnorr_public_key" | "sign_with_schnorr" | "vetkd_public_key" | "vetkd_derive_key";
 
 function undecoded(call: CallToResolve, description: string): Resolution {
   return unroutable(call, `UserError(UserError { code: InvalidManagementPayload, description: ${JSON.stringify(description)} })`);

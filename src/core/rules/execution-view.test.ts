@@ -539,7 +539,6 @@ test("prices are those of the own subnet, and of the subnet that holds the key",
     { kind: "application", name: "fiduciary" },
   ]);
   const { canister, quotas } = setup({}, world);
-  const fiduciary = subnetAt(world, 1).config;
   const view = new ExecutionView({
     world,
     subnet: subnetAt(world),
@@ -547,7 +546,6 @@ test("prices are those of the own subnet, and of the subnet that holds the key",
     kind: "update",
     quotas,
     context: null,
-    signingSubnets: (_scheme, keyName) => (keyName === "key_1" ? [subnetAt(world).config, fiduciary] : []),
   });
   expect(view.costCreateCanister()).toBe(500_000_000_000n);
   expect(view.costHttpRequest(0n, 0n)).toBe(49_140_000n);

@@ -47,14 +47,15 @@ import {
   type Shortfall,
 } from "../cycles/freezing.ts";
 import { plus, reservationCycles, reservationRefusal, saturation, threadReservationBytes } from "../cycles/reservation.ts";
-import { ALGORITHMS, signingPrice, type SigningScheme } from "../cycles/signing-price.ts";
+import { signingPrice } from "../cycles/signing-price.ts";
+import { ALGORITHMS, keyHolders, type KeyScheme } from "../state/chain-keys.ts";
 import { MAX_RESPONSE_COUNT_BYTES, REQUEST_STRUCT_BYTES } from "../queues/sizes.ts";
 import type { CallContext, CanisterState } from "../state/canister.ts";
 import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId, type SubnetId } from "../state/ids.ts";
 import type { Limits } from "../state/limits.ts";
 import { memoryUsageBytes } from "../state/memory-usage.ts";
 import type { CoarseTime } from "../state/messages.ts";
-import type { SubnetConfig, SubnetState } from "../state/network-state.ts";
+import type { SubnetState } from "../state/network-state.ts";
 import { principalText } from "../state/principal.ts";
 import type { UserError } from "../state/rejects.ts";
 import { limitsOf, type World } from "../state/world.ts";
@@ -89,8 +90,6 @@ export interface ViewInput {
   readonly dataCertificate?: (() => Uint8Array) | null;
   /** Default: on system subnets, as the platform prints. */
   readonly printing?: boolean;
-  /** Subnets that hold a threshold key, none by default. `algorithm` is a number that the scheme knows. */
-  readonly signingSubnets?: (scheme: SigningScheme, keyName: string, algorithm: number) => readonly SubnetConfig[];
 }
 
 /** Source: the interface of the cycles minting canister; `rkp4c-7iaaa-aaaaa-aaaca-cai`. */
@@ -448,9 +447,9 @@ export class ExecutionView implements SystemView {
     return httpRequestV2(this.fees, params);
   }
 
-  costSign(scheme: SigningScheme, keyName: string, algorithm: number): bigint | 1 | 2 {
+  costSign(scheme: KeyScheme, keyName: string, algorithm: number): bigint | 1 | 2 {
     if (algorithm < 0 || algorithm >= ALGORITHMS[scheme].length) return 1;
-    const [first, ...others] = this.given.signingSubnets?.(scheme, keyName, algorithm) ?? [];
+    const [first, ...others] = keyHolders(this.world.state, keyName);
     return first === undefined ? 2 : signingPrice([first, ...others]);
   }
 

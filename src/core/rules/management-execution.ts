@@ -5,7 +5,7 @@
  * Departure: an installation ends in the round in which it starts, however long it is.
  */
 import { startWalk } from "../queues/canister-queues.ts";
-import type { InstallAccount, InstallPhase, ManagementCall, ManagementTools, OwedAnswer } from "../management/call.ts";
+import type { InstallAccount, InstallPhase, ManagementCall, ManagementOutcome, ManagementTools, OwedAnswer } from "../management/call.ts";
 import { plainError } from "../management/call.ts";
 import { targetOfCall } from "../management/routing.ts";
 import { executeManagement } from "../management/execute.ts";
@@ -89,6 +89,10 @@ function execute(
     cleanup: null,
     slices: 1,
   });
+  if (outcome.kind === "pending") {
+    hold(world, subnet, message, outcome);
+    return 0;
+  }
   if (outcome.kind === "waiting") {
     const origin = originOf(message);
     if (origin.kind === "ingress") waitingIngress.push(origin);
@@ -101,8 +105,22 @@ function execute(
   return outcome.instructions;
 }
 
+/** A call that consensus answers later. */
+function hold(
+  world: World,
+  subnet: SubnetState,
+  message: Request | Ingress,
+  { request, refundCycles }: Extract<ManagementOutcome, { kind: "pending" }>,
+): void {
+  const origin = originOf(message);
+  assert(origin.kind === "canister", "users' calls are answered at once");
+  const id = subnet.nextPendingCallId++;
+  const call = { id, origin, refundCycles, sinceRound: subnet.round, sinceNanos: world.state.timeNanos, request };
+  subnet.pendingCalls.set(id, call);
+}
+
 function eventResult(outcome: ReturnType<typeof executeManagement>) {
-  if (outcome.kind === "waiting") return { kind: "none" as const };
+  if (outcome.kind !== "answered") return { kind: "none" as const };
   return outcome.result.kind === "reply" ? { kind: "reply" as const } : { kind: "trap" as const, error: outcome.result.error };
 }
 

@@ -92,6 +92,7 @@ function concernsOf(choice: Choice): string {
       return `hop ${choice.from} to ${choice.to}`;
     case "rejectRequest":
     case "loseResponse":
+    case "pendingAnswer":
       return `${choice.kind} ${messageText(choice.message)}`;
   }
 }
@@ -107,6 +108,7 @@ function optionText(choice: Choice, option: number): string {
       return `${option} more rounds`;
     case "rejectRequest":
     case "loseResponse":
+    case "pendingAnswer":
       return String(option);
   }
 }

@@ -18,6 +18,7 @@ import { queuesChanged, settleDeadlines } from "../rules/bookkeeping.ts";
 import { executeCall, executeTask, type Ran } from "../rules/message-execution.ts";
 import { executeResponse } from "../rules/response-execution.ts";
 import { finishHeld } from "../rules/held-execution.ts";
+import { answerPendingCalls } from "../rules/pending-calls.ts";
 import { inductIngress } from "../rules/ingress-induction.ts";
 import { inductStreams } from "../rules/stream-induction.ts";
 import { executeManagementCalls } from "../rules/management-execution.ts";
@@ -62,6 +63,7 @@ function execute(world: World, subnet: SubnetState): number {
   const limits = limitsOf(world, subnet);
   const waiting: Waiting = [];
   expireIngress(world, subnet);
+  answerPendingCalls(world, subnet);
   let budget = limits.roundInstructions - limits.sliceInstructions + 1;
   let managementBudget = Math.floor(limits.roundInstructions / 16);
   let heapDeltaBytes = 0;

@@ -20,7 +20,9 @@ export type Choice =
   /** Whether the system rejects a request it would deliver: 0 no, 1 SYS_TRANSIENT. */
   | { readonly kind: "rejectRequest"; readonly message: MessageConcern }
   /** Whether the answer to a bounded-wait call is lost: 0 no, 1 yes (the caller then gets SYS_UNKNOWN at its deadline). */
-  | { readonly kind: "loseResponse"; readonly message: MessageConcern };
+  | { readonly kind: "loseResponse"; readonly message: MessageConcern }
+  /** Whether consensus has the answer to a call of the management canister now (0) or in a later round (1). */
+  | { readonly kind: "pendingAnswer"; readonly message: MessageConcern };
 
 /** A message by what it concerns, not by index: still means the same after a module changed. */
 export interface MessageConcern {

@@ -16,6 +16,8 @@ export function copySubnet(subnet: SubnetState, epoch: Epoch): SubnetState {
     ingressHistory: subnet.ingressHistory.copy(epoch),
     queryStatistics: subnet.queryStatistics.copy(epoch),
     pendingIngress: subnet.pendingIngress.fork(epoch),
+    pendingCalls: subnet.pendingCalls.fork(epoch),
+    consumed: { ...subnet.consumed },
     randomness: subnet.randomness.copy(),
     withInput: subnet.withInput.fork(epoch),
     withOutput: subnet.withOutput.fork(epoch),

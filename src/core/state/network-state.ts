@@ -14,6 +14,7 @@ import type { CanisterState } from "./canister.ts";
 import type { CanisterId, PrincipalId, SubnetId } from "./ids.ts";
 import type { Limits } from "./limits.ts";
 import type { Ingress } from "./messages.ts";
+import type { PendingCall, PendingCallId } from "./pending-calls.ts";
 
 /** Source: principals-and-ids.md 4, "Subnet types". `fiduciary`, `nns`, `ii`, ... are configurations of these. */
 export type SubnetKind = "application" | "system" | "verified_application" | "cloud_engine";
@@ -37,7 +38,12 @@ export interface SubnetConfig {
   /** DER of the subnet's public key. */
   readonly publicKeyDer: Uint8Array;
   readonly isNns: boolean;
+  /** Threshold keys that this subnet holds and signs with, by name; each name stands for a key of every scheme. */
+  readonly keyNames: readonly string[];
 }
+
+/** Cycles consumed by calls of the management canister that the subnet itself counts. */
+export type SubnetConsumedCycles = Record<"ecdsaOutcalls" | "schnorrOutcalls" | "vetkd" | "httpOutcalls", bigint>;
 
 export interface SubnetState extends Owned {
   readonly config: SubnetConfig;
@@ -52,6 +58,10 @@ export interface SubnetState extends Owned {
   readonly queryStatistics: QueryStatistics;
   /** Submitted and not yet in a block. */
   readonly pendingIngress: OwnedQueue<Ingress>;
+  /** Calls of the management canister that wait for signatures or for answers from outside. */
+  readonly pendingCalls: SortedMap<PendingCallId, PendingCall>;
+  nextPendingCallId: PendingCallId;
+  consumed: SubnetConsumedCycles;
   /** Index of the next canister id in the allocation range. */
   nextCanisterIndex: bigint;
   /** Completed rounds. */

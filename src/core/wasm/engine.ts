@@ -2,6 +2,7 @@
  * The Wasm engine as an interface. `host/` fills it in with V8's `WebAssembly`; the core does not know that word.
  * The engine is synchronous and holds no state of ours.
  */
+import type { ThresholdKeys } from "../../crypto/threshold/threshold-keys.ts";
 
 /** A compiled module; opaque. */
 export type CompiledModule = object & { readonly __compiled?: never };
@@ -88,4 +89,6 @@ export interface Platform {
   sha224(bytes: Uint8Array): Uint8Array;
   /** Inflates one gzip member; throws on malformed input or when the result would exceed `limitBytes`. */
   gunzip(bytes: Uint8Array, limitBytes: number): Uint8Array;
+  /** Threshold keys of networks; what they need is loaded with the first use. */
+  readonly thresholdKeys: ThresholdKeys;
 }

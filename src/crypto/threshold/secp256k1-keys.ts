@@ -5,68 +5,67 @@
  * Source: management-canister.md 7; BIP32 generalised to indices of any bytes; BIP340, BIP341.
  * Replica: `packages/ic-secp256k1/src/lib.rs` (c7c5005).
  */
-import { schnorr, secp256k1 } from "@noble/curves/secp256k1.js";
-import { bytesToNumberBE } from "@noble/curves/utils.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
-import { concat } from "../../base/bytes.ts";
+import { bigintOfBytes, concat } from "../../base/bytes.ts";
 
-const { Point } = secp256k1;
-const { Fn } = Point;
+/** The library, which the host loads when the first key is used. */
+export type Secp256k1Curve = Pick<typeof import("@noble/curves/secp256k1.js"), "secp256k1" | "schnorr">;
 
 /** A secret scalar below the group's order, and the chain code that further derivation starts from. */
-export interface Secp256k1Key {
+export interface DerivedKey {
   readonly secret: bigint;
   readonly chainCode: Uint8Array;
 }
 
+export interface Secp256k1Keys {
+  /** SHA-256 of the seed as scalar: the form of the master keys of test networks. */
+  ofSeed(seed: Uint8Array): DerivedKey;
+  /** 33 bytes, SEC1 compressed. */
+  publicKey(key: DerivedKey): Uint8Array;
+  /** The key at a path below this one, whose own chain code counts as zero. Indices are of any bytes; those of four are BIP32's. */
+  derive(master: DerivedKey, path: readonly Uint8Array[]): DerivedKey;
+  /** `r || s` of 64 bytes, s in its lower half. `hash`: 32 bytes, signed as they are. The nonce follows from key and hash (RFC 6979). */
+  signEcdsa(key: DerivedKey, hash: Uint8Array): Uint8Array;
+  /** 64 bytes. `merkleRoot`: sign with the taproot output key of this tree; empty for an output without scripts. */
+  signBip340(key: DerivedKey, message: Uint8Array, merkleRoot: Uint8Array | null): Uint8Array;
+}
+
 const NO_CHAIN = new Uint8Array(32);
 
-/** SHA-256 of the seed as scalar: the form of the master keys of test networks. */
-export function secp256k1KeyOfSeed(seed: Uint8Array): Secp256k1Key {
-  return { secret: Fn.create(bytesToNumberBE(sha256(seed))), chainCode: NO_CHAIN };
-}
+export function secp256k1Keys({ secp256k1, schnorr }: Secp256k1Curve): Secp256k1Keys {
+  const { Point } = secp256k1;
+  const { Fn } = Point;
+  const compressed = (secret: bigint): Uint8Array => Point.BASE.multiply(secret).toBytes(true);
 
-/** 33 bytes, SEC1 compressed. */
-export function secp256k1PublicKey({ secret }: Secp256k1Key): Uint8Array {
-  return Point.BASE.multiply(secret).toBytes(true);
-}
-
-/** The key at a path below this one, whose own chain code counts as zero. Indices are of any bytes; those of four are BIP32's. */
-export function deriveSecp256k1(master: Secp256k1Key, path: readonly Uint8Array[]): Secp256k1Key {
-  let key: Secp256k1Key = { secret: master.secret, chainCode: NO_CHAIN };
-  for (const index of path) key = child(key, index);
-  return key;
-}
-
-function child({ secret, chainCode }: Secp256k1Key, index: Uint8Array): Secp256k1Key {
-  let input: Uint8Array = Point.BASE.multiply(secret).toBytes(true);
-  for (;;) {
-    const derived = hmac(sha512, chainCode, concat(input, index));
-    const tweak = bytesToNumberBE(derived.subarray(0, 32));
-    const next = derived.slice(32);
-    const sum = Fn.create(secret + tweak);
-    // With a probability of 2^-127 a tweak is no scalar, or the sum is no key: then BIP32's rule is to go on from the chain code.
-    if (tweak < Fn.ORDER && sum !== 0n) return { secret: sum, chainCode: next };
-    input = concat(Uint8Array.of(1), next);
+  function child({ secret, chainCode }: DerivedKey, index: Uint8Array): DerivedKey {
+    let input = compressed(secret);
+    for (;;) {
+      const derived = hmac(sha512, chainCode, concat(input, index));
+      const tweak = bigintOfBytes(derived.subarray(0, 32));
+      const next = derived.slice(32);
+      const sum = Fn.create(secret + tweak);
+      // With a probability of 2^-127 a tweak is no scalar, or the sum is no key: then BIP32's rule is to go on from the chain code.
+      if (tweak < Fn.ORDER && sum !== 0n) return { secret: sum, chainCode: next };
+      input = concat(Uint8Array.of(1), next);
+    }
   }
-}
 
-/** `r || s` of 64 bytes, s in its lower half. `hash`: 32 bytes, signed as they are. The nonce follows from key and hash (RFC 6979). */
-export function signEcdsa({ secret }: Secp256k1Key, hash: Uint8Array): Uint8Array {
-  return secp256k1.sign(hash, Fn.toBytes(secret), { prehash: false, lowS: true });
-}
+  /** Source: BIP341, "Constructing and spending Taproot outputs": the secret of the point with even y, plus the tweak. */
+  function taprootSecret(secret: bigint, merkleRoot: Uint8Array): bigint {
+    const point = compressed(secret);
+    const even = point[0] === 2 ? secret : Fn.neg(secret);
+    return Fn.create(even + bigintOfBytes(schnorr.utils.taggedHash("TapTweak", point.subarray(1), merkleRoot)));
+  }
 
-/** 64 bytes. `merkleRoot`: sign with the taproot output key of this tree; empty for an output without scripts. */
-export function signBip340(key: Secp256k1Key, message: Uint8Array, merkleRoot: Uint8Array | null): Uint8Array {
-  const secret = merkleRoot === null ? key.secret : taprootSecret(key.secret, merkleRoot);
-  return schnorr.sign(message, Fn.toBytes(secret), NO_CHAIN);
-}
-
-/** Source: BIP341, "Constructing and spending Taproot outputs": the secret of the point with even y, plus the tweak. */
-function taprootSecret(secret: bigint, merkleRoot: Uint8Array): bigint {
-  const compressed = Point.BASE.multiply(secret).toBytes(true);
-  const even = compressed[0] === 2 ? secret : Fn.neg(secret);
-  const tweak = bytesToNumberBE(schnorr.utils.taggedHash("TapTweak", compressed.subarray(1), merkleRoot));
-  return Fn.create(even + tweak);
+  return {
+    ofSeed: (seed) => ({ secret: Fn.create(bigintOfBytes(sha256(seed))), chainCode: NO_CHAIN }),
+    publicKey: ({ secret }) => compressed(secret),
+    derive: (master, path) => path.reduce<DerivedKey>(child, { secret: master.secret, chainCode: NO_CHAIN }),
+    signEcdsa: ({ secret }, hash) => secp256k1.sign(hash, Fn.toBytes(secret), { prehash: false, lowS: true }),
+    signBip340({ secret }, message, merkleRoot) {
+      const signing = merkleRoot === null ? secret : taprootSecret(secret, merkleRoot);
+      return schnorr.sign(message, Fn.toBytes(signing), NO_CHAIN);
+    },
+  };
 }
