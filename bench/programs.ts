@@ -5,7 +5,7 @@
 import { EXPORT, IMPORT, PREFIX_BYTES, PREFIX_WASM_PAGES } from "../src/core/wasm/abi.ts";
 import type { EngineInstance, HostFunction } from "../src/core/wasm/engine.ts";
 import { isRefusal, prepareModule } from "../src/core/wasm/prepare.ts";
-import { nodeEngine } from "../src/host/engine.ts";
+import { wasmEngine } from "../src/host/engine.ts";
 import { nodePlatform } from "../src/host/platform-node.ts";
 
 export interface Program {
@@ -52,7 +52,7 @@ export class RewrittenProgram implements Program {
     const module = prepareModule(wasm, nodePlatform);
     if (isRefusal(module)) throw new Error(`the rewriter refuses a module of the bench: ${module.description}`);
     const { info } = module;
-    this.instance = nodeEngine.instantiate(module.compiled("fast"), {
+    this.instance = wasmEngine.instantiate(module.compiled("fast"), {
       ic0: ic0((high) => (this.high = high)),
       [IMPORT.module]: {
         [IMPORT.outOfInstructions]: () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { Subject } from "../../test/support/rewritten.ts";
 import { wat } from "../../test/support/wat.ts";
 import { EngineRefusal } from "../core/wasm/engine.ts";
-import { nodeEngine, wasmFrames } from "./engine.ts";
+import { wasmEngine, wasmFrames } from "./engine.ts";
 
 /** How a body ends in the exact variant. */
 function trap(body: string, declarations = ""): { trap: string; code: number } {
@@ -56,10 +56,10 @@ describe("the engine's traps, wasm.md 9", () => {
   });
 
   test("other errors are not the engine's", () => {
-    expect(nodeEngine.trapOf(new Error("unreachable"))).toBeNull();
-    expect(nodeEngine.trapOf(new RangeError("Invalid array length"))).toBeNull();
-    expect(nodeEngine.trapOf("unreachable")).toBeNull();
-    expect(nodeEngine.trapOf(undefined)).toBeNull();
+    expect(wasmEngine.trapOf(new Error("unreachable"))).toBeNull();
+    expect(wasmEngine.trapOf(new RangeError("Invalid array length"))).toBeNull();
+    expect(wasmEngine.trapOf("unreachable")).toBeNull();
+    expect(wasmEngine.trapOf(undefined)).toBeNull();
   });
 });
 
@@ -94,9 +94,9 @@ describe("backtraces", () => {
 
 describe("refusals", () => {
   test("bytes that are no module, imports that are missing", () => {
-    expect(() => nodeEngine.compile(new Uint8Array([1, 2, 3]))).toThrow(EngineRefusal);
-    const module = nodeEngine.compile(wat('(module (import "a" "b" (func)))'));
-    expect(() => nodeEngine.instantiate(module, {})).toThrow(EngineRefusal);
+    expect(() => wasmEngine.compile(new Uint8Array([1, 2, 3]))).toThrow(EngineRefusal);
+    const module = wasmEngine.compile(wat('(module (import "a" "b" (func)))'));
+    expect(() => wasmEngine.instantiate(module, {})).toThrow(EngineRefusal);
   });
 
   test("memory that cannot grow says -1", () => {

@@ -1,6 +1,6 @@
 /**
- * The Wasm engine of this host: V8's `WebAssembly`, in Node and in a tab. Nothing here imports `node:`.
- * Texts of other browsers' engines are known too.
+ * The Wasm engine of every host: its `WebAssembly`, in Node and in a tab. Nothing here imports `node:`.
+ * Texts of other engines than V8 are known too.
  */
 import { EXPORT } from "../core/wasm/abi.ts";
 import {
@@ -44,14 +44,14 @@ export function wasmFrames(stack: string): number[] {
   return frames;
 }
 
-/** Node's Buffer searches with memchr: 1 µs for the map of 512 MiB, against 8 µs for a loop in JavaScript. In a tab there is no Buffer. */
-function scanner(memory: WebAssembly.Memory): (from: number, end: number) => number {
+/** A view of the first `length` bytes of a memory, for searching in it. */
+export type MapView = (buffer: ArrayBuffer, length: number) => Uint8Array;
+
+function scanner(memory: WebAssembly.Memory, viewOf: MapView): (from: number, end: number) => number {
   let view: Uint8Array = new Uint8Array(0);
   return (from, end) => {
     const { buffer } = memory;
-    if (view.buffer !== buffer || view.length !== end) {
-      view = typeof Buffer === "undefined" ? new Uint8Array(buffer, 0, end) : Buffer.from(buffer, 0, end);
-    }
+    if (view.buffer !== buffer || view.length !== end) view = viewOf(buffer, end);
     return view.indexOf(1, from);
   };
 }
@@ -60,61 +60,66 @@ function refusal(error: unknown): EngineRefusal {
   return new EngineRefusal(error instanceof Error ? error.message : String(error));
 }
 
-export const nodeEngine: WasmEngine = {
-  compile(bytes: Uint8Array): CompiledModule {
-    try {
-      return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
-    } catch (error) {
-      throw refusal(error);
-    }
-  },
+/** `mapView` for a host that has a faster search than a typed array's. */
+export function engineWith(mapView: MapView): WasmEngine {
+  return {
+    compile(bytes: Uint8Array): CompiledModule {
+      try {
+        return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+      } catch (error) {
+        throw refusal(error);
+      }
+    },
 
-  instantiate(module: CompiledModule, imports: HostImports): EngineInstance {
-    // A backtrace must not depend on how many frames this process happens to keep.
-    if (Error.stackTraceLimit < BACKTRACE_FRAMES + HOST_FRAMES) Error.stackTraceLimit = BACKTRACE_FRAMES + HOST_FRAMES;
-    let instance: WebAssembly.Instance;
-    try {
-      instance = new WebAssembly.Instance(module as WebAssembly.Module, imports as WebAssembly.Imports);
-    } catch (error) {
-      throw refusal(error);
-    }
-    const { exports } = instance;
-    const functions: Record<string, (...args: number[]) => number | void> = Object.create(null) as Record<string, never>;
-    for (const [name, value] of Object.entries(exports)) {
-      if (typeof value === "function") functions[name] = value as (...args: number[]) => number | void;
-    }
-    const memory = exports[EXPORT.memory] as WebAssembly.Memory;
-    return {
-      memory: {
-        get buffer() {
-          return memory.buffer;
+    instantiate(module: CompiledModule, imports: HostImports): EngineInstance {
+      // A backtrace must not depend on how many frames this process happens to keep.
+      if (Error.stackTraceLimit < BACKTRACE_FRAMES + HOST_FRAMES) Error.stackTraceLimit = BACKTRACE_FRAMES + HOST_FRAMES;
+      let instance: WebAssembly.Instance;
+      try {
+        instance = new WebAssembly.Instance(module as WebAssembly.Module, imports as WebAssembly.Imports);
+      } catch (error) {
+        throw refusal(error);
+      }
+      const { exports } = instance;
+      const functions: Record<string, (...args: number[]) => number | void> = Object.create(null) as Record<string, never>;
+      for (const [name, value] of Object.entries(exports)) {
+        if (typeof value === "function") functions[name] = value as (...args: number[]) => number | void;
+      }
+      const memory = exports[EXPORT.memory] as WebAssembly.Memory;
+      return {
+        memory: {
+          get buffer() {
+            return memory.buffer;
+          },
+          indexOfOne: scanner(memory, mapView),
+          grow(deltaPages) {
+            try {
+              return memory.grow(deltaPages);
+            } catch {
+              // Beyond the maximum, or no room: the interface's -1.
+              return -1;
+            }
+          },
         },
-        indexOfOne: scanner(memory),
-        grow(deltaPages) {
-          try {
-            return memory.grow(deltaPages);
-          } catch {
-            // Beyond the maximum, or no room: the interface's -1.
-            return -1;
-          }
-        },
-      },
-      counter: exports[EXPORT.counter] as unknown as I64Global,
-      trapCode: exports[EXPORT.trapCode] as unknown as I32Global,
-      table: (exports[EXPORT.table] as WebAssembly.Table | undefined) ?? null,
-      functions,
-    };
-  },
+        counter: exports[EXPORT.counter] as unknown as I64Global,
+        trapCode: exports[EXPORT.trapCode] as unknown as I32Global,
+        table: (exports[EXPORT.table] as WebAssembly.Table | undefined) ?? null,
+        functions,
+      };
+    },
 
-  callStack(): readonly number[] {
-    return wasmFrames(new Error().stack ?? "");
-  },
+    callStack(): readonly number[] {
+      return wasmFrames(new Error().stack ?? "");
+    },
 
-  trapOf(error: unknown): EngineTrap | null {
-    if (!(error instanceof Error)) return null;
-    const backtrace = wasmFrames(error.stack ?? "");
-    if (isStackOverflow(error)) return { kind: "engine stack overflow", backtrace };
-    if (!(error instanceof WebAssembly.RuntimeError)) return null;
-    return { kind: kindOf(error.message), backtrace };
-  },
-};
+    trapOf(error: unknown): EngineTrap | null {
+      if (!(error instanceof Error)) return null;
+      const backtrace = wasmFrames(error.stack ?? "");
+      if (isStackOverflow(error)) return { kind: "engine stack overflow", backtrace };
+      if (!(error instanceof WebAssembly.RuntimeError)) return null;
+      return { kind: kindOf(error.message), backtrace };
+    },
+  };
+}
+
+export const wasmEngine = engineWith((buffer, length) => new Uint8Array(buffer, 0, length));

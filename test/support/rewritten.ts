@@ -3,7 +3,7 @@ import { EXPORT, IMPORT, MAX_HEAP_WASM_PAGES, PAGE_BYTES, PREFIX_BYTES, PREFIX_W
 import type { EngineInstance, EngineTrapKind, HostFunction, I64Global } from "../../src/core/wasm/engine.ts";
 import type { PreparedModule } from "../../src/core/wasm/module-info.ts";
 import { isRefusal, prepareModule } from "../../src/core/wasm/prepare.ts";
-import { nodeEngine } from "../../src/host/engine.ts";
+import { wasmEngine } from "../../src/host/engine.ts";
 import { nodePlatform } from "../../src/host/platform-node.ts";
 import { wat } from "./wat.ts";
 
@@ -57,7 +57,7 @@ export class Subject {
     this.module = typeof source === "string" || source instanceof Uint8Array ? prepared(source) : source;
     this.variant = variant;
     this.handler = handler;
-    this.instance = nodeEngine.instantiate(this.module.compiled(variant), this.imports());
+    this.instance = wasmEngine.instantiate(this.module.compiled(variant), this.imports());
     const bytes = new Uint8Array(this.instance.memory.buffer);
     for (const { offset, bytes: content } of this.module.info.dataSegments) bytes.set(content, PREFIX_BYTES + offset);
   }
@@ -128,7 +128,7 @@ export class Subject {
     } catch (error) {
       if (error instanceof OutOfInstructions) ending = { kind: "out of instructions" };
       else {
-        const trap = nodeEngine.trapOf(error);
+        const trap = wasmEngine.trapOf(error);
         if (trap === null) throw error;
         ending = { kind: "trap", trap: trap.kind, code: this.instance.trapCode.value, backtrace: trap.backtrace };
       }

@@ -4,7 +4,7 @@ import { OutOfInstructions, prepared, Subject, type Ending } from "../../../test
 import { meteredAsThePlatform } from "../../../test/support/replica-metering.ts";
 import { randomModule } from "../../../test/support/random-module.ts";
 import { wat } from "../../../test/support/wat.ts";
-import { nodeEngine } from "../../host/engine.ts";
+import { wasmEngine } from "../../host/engine.ts";
 import { nodePlatform } from "../../host/platform-node.ts";
 import { decode } from "./decode.ts";
 import type { PreparedModule } from "./module-info.ts";
@@ -70,7 +70,7 @@ function attemptRaw(action: () => void): string {
     return "returned";
   } catch (error) {
     if (error instanceof OutOfInstructions) return "out of instructions";
-    const trap = nodeEngine.trapOf(error);
+    const trap = wasmEngine.trapOf(error);
     if (trap === null) throw error;
     return trap.kind;
   }
