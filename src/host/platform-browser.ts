@@ -5,10 +5,15 @@
  * the stack is counted, not measured, and a worker's engine has the least of it (`test/browser`).
  */
 import { getCrc32 } from "@icp-sdk/core/principal";
+import { hash_to_field } from "@noble/curves/abstract/hash-to-curve.js";
+import { bls12_381 } from "@noble/curves/bls12-381.js";
+import { ed25519 } from "@noble/curves/ed25519.js";
+import { schnorr, secp256k1 } from "@noble/curves/secp256k1.js";
 import { sha224, sha256 } from "@noble/hashes/sha2.js";
 import { inflate } from "../codec/inflate.ts";
 import { HostFailure } from "../core/canister/run-context.ts";
 import type { CompiledModule, Platform, WasmEngine } from "../core/wasm/engine.ts";
+import { thresholdKeys } from "../crypto/threshold/threshold-keys.ts";
 import { wasmEngine } from "./engine.ts";
 import { gunzipWith } from "./gzip.ts";
 
@@ -38,4 +43,10 @@ export const browserPlatform: Platform = {
   sha256: (bytes) => sha256(bytes),
   sha224: (bytes) => sha224(bytes),
   gunzip: gunzipWith({ inflate, crc32: getCrc32 }),
+  // Nothing can be loaded synchronously in a page, so the curves are part of the bundle.
+  thresholdKeys: thresholdKeys({
+    secp256k1: () => ({ secp256k1, schnorr }),
+    ed25519: () => ({ ed25519 }),
+    bls: () => ({ bls12_381, hash_to_field }),
+  }),
 };
