@@ -5,6 +5,7 @@
  */
 import type { CallContextId, CanisterId, MessageId, PrincipalId, SubnetId } from "./state/ids.ts";
 import type { CoarseTime, MessageTag, ResponsePayload } from "./state/messages.ts";
+import type { OutcallRequest, PendingCallId } from "./state/pending-calls.ts";
 import type { ErrorCode, UserError } from "./state/rejects.ts";
 import type { SystemTask } from "./state/canister.ts";
 
@@ -120,5 +121,14 @@ export interface RoundEvent extends At {
   readonly executions: number;
 }
 
+/** A canister asked the nodes for something on the web: whoever stands for the outside answers with an `outcall` input. */
+export interface OutcallEvent extends At {
+  readonly kind: "outcall";
+  readonly call: PendingCallId;
+  readonly canister: CanisterId;
+  readonly tag: MessageTag;
+  readonly request: OutcallRequest;
+}
+
 export type NetworkEvent =
-  SentEvent | InductedEvent | DroppedEvent | ExecutedEvent | IngressStatusEvent | PrintedEvent | CanisterEvent | RoundEvent;
+  OutcallEvent | SentEvent | InductedEvent | DroppedEvent | ExecutedEvent | IngressStatusEvent | PrintedEvent | CanisterEvent | RoundEvent;

@@ -3,6 +3,7 @@
  * `step(network, input)` is the only way to change a network.
  */
 import type { CanisterId, MessageId, PrincipalId, SubnetId } from "./state/ids.ts";
+import type { OutcallResponse, PendingCallId } from "./state/pending-calls.ts";
 import type { Reject, UserError } from "./state/rejects.ts";
 
 export interface IngressInput {
@@ -48,7 +49,15 @@ export type CommandInput =
   | { readonly kind: "command"; readonly command: "setBalance"; readonly canister: CanisterId; readonly cycles: bigint }
   | { readonly kind: "command"; readonly command: "setStableMemory"; readonly canister: CanisterId; readonly bytes: Uint8Array };
 
-export type Input = IngressInput | QueryInput | RoundInput | TimeInput | CommandInput;
+/** What the nodes got for an HTTPS outcall: one response for all of them, or one of each. Taken in by the next round. */
+export interface OutcallInput {
+  readonly kind: "outcall";
+  readonly subnet: SubnetId;
+  readonly call: PendingCallId;
+  readonly responses: readonly OutcallResponse[];
+}
+
+export type Input = OutcallInput | IngressInput | QueryInput | RoundInput | TimeInput | CommandInput;
 
 /** What a submission or a query is answered at once with. */
 export type Answer =

@@ -12,6 +12,7 @@ import type { Answer, CommandInput, Input, QueryInput } from "./inputs.ts";
 import { checkInvariants } from "./invariants.ts";
 import { executeQuery, querySubnet } from "./queries/execute-query.ts";
 import { QUERY_TOOLS } from "./rules/query-tools.ts";
+import { takeOutcall } from "./rules/outcalls.ts";
 import { runCommand } from "./rules/test-commands.ts";
 import { submitRequest } from "./rules/request-submission.ts";
 import { Recorder, type Deviation } from "./schedule/recorder.ts";
@@ -132,6 +133,8 @@ export class Network {
       case "round":
         this.round(input.subnets);
         return null;
+      case "outcall":
+        return takeOutcall(this.world, input);
       case "time":
         return this.setTime(input.timeNanos);
       case "command":

@@ -139,6 +139,14 @@ const Metrics = Record({
 
 const IndexRange = Record({ start: Nat64, end: Nat64 });
 
+const HttpHeader = Record({ name: Text, value: Text });
+const HttpResult = Record({ status: Nat, headers: Vec(HttpHeader), body: Blob });
+const Transform = Record({
+  function: IDL.Func([Record({ response: HttpResult, context: Blob })], [HttpResult], ["query"]),
+  context: Blob,
+});
+const HttpMethods = Variant({ get: Null, head: Null, post: Null, put: Null, delete: Null, patch: Null });
+
 const Path = Vec(Blob);
 const EcdsaKeyId = Record({ curve: Variant({ secp256k1: Null }), name: Text });
 const SchnorrKeyId = Record({ algorithm: Variant({ bip340secp256k1: Null, ed25519: Null }), name: Text });
@@ -172,6 +180,20 @@ export const ARGUMENT = {
   provisional_top_up_canister: [Record({ canister_id: Id, amount: Nat })],
   fetch_canister_logs: [Record({ canister_id: Id, filter: Opt(Variant({ by_idx: IndexRange, by_timestamp_nanos: IndexRange })) })],
   subnet_id: [Record({ subnet_id: Id })],
+  http_request: [
+    Record({
+      url: Text,
+      max_response_bytes: Opt(Nat64),
+      method: HttpMethods,
+      headers: Vec(HttpHeader),
+      body: Opt(Blob),
+      transform: Opt(Transform),
+      is_replicated: Opt(Bool),
+      pricing_version: Opt(IDL.Nat32),
+    }),
+  ],
+  /** What a transform function is called with. */
+  transform: [Record({ response: HttpResult, context: Blob })],
   ecdsa_public_key: [Record({ canister_id: Opt(Id), derivation_path: Path, key_id: EcdsaKeyId })],
   sign_with_ecdsa: [Record({ message_hash: Blob, derivation_path: Path, key_id: EcdsaKeyId })],
   schnorr_public_key: [Record({ canister_id: Opt(Id), derivation_path: Path, key_id: SchnorrKeyId })],
@@ -192,6 +214,7 @@ export const RESULT = {
   canister_info: [Record({ total_num_changes: Nat64, recent_changes: Vec(Change), module_hash: Opt(Blob), controllers: Vec(Id) })],
   canister_metadata: [Record({ value: Blob })],
   raw_rand: [Blob],
+  http_request: [HttpResult],
   public_key: [Record({ public_key: Blob, chain_code: Blob })],
   vetkd_public_key: [Record({ public_key: Blob })],
   signature: [Record({ signature: Blob })],

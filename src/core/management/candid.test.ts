@@ -54,6 +54,17 @@ const SAMPLES: { [Name in ArgumentName]: object } = {
     transport_public_key: new Uint8Array(48),
     key_id: { curve: { bls12_381_g2: null }, name: "key_1" },
   },
+  http_request: {
+    url: "https://example.org",
+    max_response_bytes: [5n],
+    method: { post: null },
+    headers: [{ name: "a", value: "b" }],
+    body: [Uint8Array.of(1)],
+    transform: [{ function: [ID, "transform"], context: Uint8Array.of(2) }],
+    is_replicated: [false],
+    pricing_version: [1],
+  },
+  transform: { response: { status: 200n, headers: [], body: Uint8Array.of(1) }, context: Uint8Array.of(2) },
   versioned: { canister_id: ID, sender_canister_version: [9n] },
 };
 

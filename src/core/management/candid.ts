@@ -8,6 +8,7 @@ import { Principal } from "@icp-sdk/core/principal";
 import { toHex } from "../../base/bytes.ts";
 import { CandidArgs } from "../../codec/candid-args.ts";
 import type { PrincipalId } from "../state/ids.ts";
+import type { HttpHeader } from "../state/pending-calls.ts";
 import { principalBytes } from "../state/principal.ts";
 import type { UserError } from "../state/rejects.ts";
 import { outOfBounds } from "./argument-bounds.ts";
@@ -83,6 +84,17 @@ export interface ArgumentValue {
     readonly filter: Opt<{ readonly by_idx: LogRange } | { readonly by_timestamp_nanos: LogRange }>;
   };
   readonly subnet_id: { readonly subnet_id: Principal };
+  readonly http_request: {
+    readonly url: string;
+    readonly max_response_bytes: Opt<bigint>;
+    readonly method: Readonly<Record<string, null>>;
+    readonly headers: HttpHeader[];
+    readonly body: Opt<Uint8Array>;
+    readonly transform: Opt<{ readonly function: [Principal, string]; readonly context: Uint8Array }>;
+    readonly is_replicated: Opt<boolean>;
+    readonly pricing_version: Opt<number>;
+  };
+  readonly transform: { readonly response: HttpResultValue; readonly context: Uint8Array };
   readonly ecdsa_public_key: { readonly canister_id: Opt<Principal>; readonly derivation_path: Uint8Array[]; readonly key_id: EcdsaKeyId };
   readonly sign_with_ecdsa: { readonly message_hash: Uint8Array; readonly derivation_path: Uint8Array[]; readonly key_id: EcdsaKeyId };
   readonly schnorr_public_key: {
@@ -104,6 +116,12 @@ export interface ArgumentValue {
     readonly key_id: VetkdKeyId;
   };
   readonly versioned: { readonly canister_id: Principal } & Versioned;
+}
+/** `http_request_result`. */
+export interface HttpResultValue {
+  readonly status: bigint;
+  readonly headers: readonly HttpHeader[];
+  readonly body: Uint8Array;
 }
 interface EcdsaKeyId {
   readonly curve: { readonly secp256k1: null };
@@ -190,6 +208,11 @@ export function decodeNothing(bytes: Uint8Array): Decoded<null> {
 /** A result as Candid. The value is of the type in `RESULT`; a mismatch is a bug of ours and throws. */
 export function encodeResult(name: ResultName, value: unknown): Uint8Array {
   return IDL.encode(RESULT[name], [value]);
+}
+
+/** An argument as Candid, for calls that the system itself makes. */
+export function encodeArgument<N extends ArgumentName>(name: N, value: ArgumentValue[N]): Uint8Array {
+  return IDL.encode(ARGUMENT[name] as IDL.Type[], [value]);
 }
 
 /** The empty result: `()`. */

@@ -437,3 +437,9 @@ export function auxNotSupported(algorithm: string): UserError {
 export function transportKeyInvalid(): UserError {
   return rejected("The provided transport public key is invalid.");
 }
+
+// HTTPS outcalls.
+
+export function outcallRefused(description: string): UserError {
+  return rejected(description);
+}

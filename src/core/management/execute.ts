@@ -18,6 +18,7 @@ import { deleteCanister } from "./delete-canister.ts";
 import { depositCycles } from "./deposit-cycles.ts";
 import { noSuchMethod, notImplemented, onlyNns, wrongSenderSubnet } from "./errors.ts";
 import { fetchCanisterLogs } from "./fetch-canister-logs.ts";
+import { httpRequest } from "./http-request.ts";
 import { installChunkedCode, installCode } from "./install-code.ts";
 import { METHODS, type MethodInfo } from "./methods.ts";
 import { provisionalTopUpCanister } from "./provisional-top-up-canister.ts";
@@ -51,6 +52,7 @@ export const IMPLEMENTED: ReadonlyMap<string, Method> = new Map(
     provisional_create_canister_with_cycles: provisionalCreateCanisterWithCycles,
     provisional_top_up_canister: provisionalTopUpCanister,
     fetch_canister_logs: fetchCanisterLogs,
+    http_request: httpRequest,
     ecdsa_public_key: ecdsaPublicKey,
     sign_with_ecdsa: signWithEcdsa,
     schnorr_public_key: schnorrPublicKey,

@@ -109,7 +109,7 @@ export const METHODS: ReadonlyMap<string, MethodInfo> = new Map(
     upload_canister_snapshot_metadata: method("UploadCanisterSnapshotMetadata", TARGET, "controller", ["round", "aborted", "later"]),
     upload_canister_snapshot_data: method("UploadCanisterSnapshotData", TARGET, "controller", ["round", "aborted", "later"]),
     rename_canister: method("RenameCanister", TARGET, "onlyCanisters", ["versioned", "nns", "aborted", "later"]),
-    http_request: method("HttpRequest", OWN, "never", ["sameSubnetOrNns", "later"]),
+    http_request: method("HttpRequest", OWN, "never", ["sameSubnetOrNns"]),
     flexible_http_request: method("FlexibleHttpRequest", OWN, "never", ["sameSubnetOrNns", "later"]),
     ecdsa_public_key: method("ECDSAPublicKey", PUBLIC_KEY, "never"),
     sign_with_ecdsa: method("SignWithECDSA", SIGN, "never"),

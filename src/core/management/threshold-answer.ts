@@ -5,11 +5,16 @@
  */
 import { principalBytes } from "../state/principal.ts";
 import type { SubnetState } from "../state/network-state.ts";
-import type { PendingAnswer, PendingCall, SignatureRequest } from "../state/pending-calls.ts";
+import type { DerivedKeyRequest, PendingAnswer, PendingCall, SignatureRequest } from "../state/pending-calls.ts";
 import type { World } from "../state/world.ts";
 import { encodeResult } from "./candid.ts";
 
-export function thresholdAnswer({ platform }: World, subnet: SubnetState, { request, origin }: PendingCall): PendingAnswer {
+export function thresholdAnswer(
+  { platform }: World,
+  subnet: SubnetState,
+  { origin }: PendingCall,
+  request: SignatureRequest | DerivedKeyRequest,
+): PendingAnswer {
   const caller = principalBytes(origin.canister);
   const { name } = request.key;
   if (request.kind === "derivedKey") {

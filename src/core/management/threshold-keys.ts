@@ -9,7 +9,7 @@ import type { Principal } from "@icp-sdk/core/principal";
 import { feesOf, signature } from "../cycles/fees.ts";
 import { keyHolders, printedAlgorithm, printedKey, type ChainKey, type KeyAlgorithm, type KeyScheme } from "../state/chain-keys.ts";
 import type { SubnetConsumedCycles, SubnetState } from "../state/network-state.ts";
-import type { PendingRequest } from "../state/pending-calls.ts";
+import type { DerivedKeyRequest, SignatureRequest } from "../state/pending-calls.ts";
 import { principalBytes } from "../state/principal.ts";
 import type { UserError } from "../state/rejects.ts";
 import { route } from "../state/world.ts";
@@ -132,7 +132,7 @@ export const vetkdDeriveKey: Method = (context) => {
   const decoded = decodeArgument("vetkd_derive_key", context.call.arg);
   if (decoded.kind === "error") return fail(context.call, decoded.error);
   const { key_id, input, transport_public_key } = decoded.value;
-  const request: PendingRequest = {
+  const request: DerivedKeyRequest = {
     kind: "derivedKey",
     key: chainKeyOf("vetkd", key_id),
     context: decoded.value.context,
@@ -144,7 +144,7 @@ export const vetkdDeriveKey: Method = (context) => {
 };
 
 /** Takes the fee and keeps the call until it is answered; `refused` is what is wrong with the rest of the argument. */
-function wait(context: MethodContext, request: PendingRequest, refused: UserError | null = null): ManagementOutcome {
+function wait(context: MethodContext, request: SignatureRequest | DerivedKeyRequest, refused: UserError | null = null): ManagementOutcome {
   const { world, subnet, call } = context;
   const { key } = request;
   if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));

@@ -115,8 +115,10 @@ function hold(
   const origin = originOf(message);
   assert(origin.kind === "canister", "users' calls are answered at once");
   const id = subnet.nextPendingCallId++;
-  const call = { id, origin, refundCycles, sinceRound: subnet.round, sinceNanos: world.state.timeNanos, request };
+  const call = { id, origin, refundCycles, sinceRound: subnet.round, sinceNanos: world.state.timeNanos, request, arrived: null };
   subnet.pendingCalls.set(id, call);
+  if (request.kind === "outcall")
+    world.emit({ kind: "outcall", ...at(world, subnet), call: id, canister: origin.canister, tag: message.tag, request });
 }
 
 function eventResult(outcome: ReturnType<typeof executeManagement>) {

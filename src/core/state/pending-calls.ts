@@ -7,7 +7,7 @@
 import type { CallOrigin } from "./canister.ts";
 import type { CanisterId } from "./ids.ts";
 import type { ChainKey } from "./chain-keys.ts";
-import type { Reject } from "./rejects.ts";
+import type { Reject, RejectCode } from "./rejects.ts";
 
 /** Counts from 1 per subnet. */
 export type PendingCallId = number;
@@ -21,9 +21,11 @@ export interface PendingCall {
   readonly sinceRound: number;
   readonly sinceNanos: bigint;
   readonly request: PendingRequest;
+  /** An answer that came from outside since the last round. */
+  readonly arrived: PendingAnswer | null;
 }
 
-export type PendingRequest = SignatureRequest | DerivedKeyRequest;
+export type PendingRequest = SignatureRequest | DerivedKeyRequest | OutcallRequest;
 
 /** `sign_with_ecdsa` (the message is the hash) and `sign_with_schnorr`. */
 export interface SignatureRequest {
@@ -44,6 +46,33 @@ export interface DerivedKeyRequest {
   readonly input: Uint8Array;
   readonly transportKey: Uint8Array;
 }
+
+export type HttpMethod = "get" | "head" | "post" | "put" | "delete" | "patch";
+
+export interface HttpHeader {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** `http_request`: done by the nodes, outside. */
+export interface OutcallRequest {
+  readonly kind: "outcall";
+  readonly url: string;
+  readonly method: HttpMethod;
+  readonly headers: readonly HttpHeader[];
+  readonly body: Uint8Array | null;
+  readonly maxResponseBytes: number | null;
+  /** A query method of the caller, which makes the nodes' responses alike. */
+  readonly transform: { readonly method: string; readonly context: Uint8Array } | null;
+  /** Every node does it and they must agree; or one of them does. */
+  readonly isReplicated: boolean;
+}
+
+/** What one node got. */
+export type OutcallResponse =
+  | { readonly kind: "response"; readonly status: number; readonly headers: readonly HttpHeader[]; readonly body: Uint8Array }
+  /** The node's adapter could not do it. */
+  | { readonly kind: "reject"; readonly code: RejectCode; readonly message: string };
 
 /** What an answer from outside is: the Candid of the reply, or the reject that the caller sees. */
 export type PendingAnswer = { readonly kind: "reply"; readonly data: Uint8Array } | { readonly kind: "reject"; readonly reject: Reject };
