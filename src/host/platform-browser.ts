@@ -13,6 +13,7 @@ import { sha224, sha256 } from "@noble/hashes/sha2.js";
 import { inflate } from "../codec/inflate.ts";
 import { HostFailure } from "../core/canister/run-context.ts";
 import type { CompiledModule, Platform, WasmEngine } from "../core/wasm/engine.ts";
+import { networkKeys } from "../crypto/network-keys.ts";
 import { thresholdKeys } from "../crypto/threshold/threshold-keys.ts";
 import { wasmEngine } from "./engine.ts";
 import { gunzipWith } from "./gzip.ts";
@@ -38,15 +39,18 @@ const engine: WasmEngine = {
   },
 };
 
+/** Nothing can be loaded synchronously in a page, so the curves are part of the bundle. */
+const curves = {
+  secp256k1: () => ({ secp256k1, schnorr }),
+  ed25519: () => ({ ed25519 }),
+  bls: () => ({ bls12_381, hash_to_field }),
+};
+
 export const browserPlatform: Platform = {
   engine,
   sha256: (bytes) => sha256(bytes),
   sha224: (bytes) => sha224(bytes),
   gunzip: gunzipWith({ inflate, crc32: getCrc32 }),
-  // Nothing can be loaded synchronously in a page, so the curves are part of the bundle.
-  thresholdKeys: thresholdKeys({
-    secp256k1: () => ({ secp256k1, schnorr }),
-    ed25519: () => ({ ed25519 }),
-    bls: () => ({ bls12_381, hash_to_field }),
-  }),
+  thresholdKeys: thresholdKeys(curves),
+  networkKeys: networkKeys(curves),
 };

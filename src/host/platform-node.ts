@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { setFlagsFromString } from "node:v8";
 import { crc32, inflateRawSync } from "node:zlib";
+import { networkKeys } from "../crypto/network-keys.ts";
 import type { Ed25519Curve } from "../crypto/threshold/ed25519-keys.ts";
 import type { Secp256k1Curve } from "../crypto/threshold/secp256k1-keys.ts";
 import { thresholdKeys } from "../crypto/threshold/threshold-keys.ts";
@@ -56,19 +57,20 @@ const gunzip = gunzipWith({
 
 const load = createRequire(import.meta.url);
 /** Loading the curves takes as long as making a network: only who signs pays for it. */
-const keys = thresholdKeys({
+const curves = {
   secp256k1: () => load("@noble/curves/secp256k1.js") as Secp256k1Curve,
   ed25519: () => load("@noble/curves/ed25519.js") as Ed25519Curve,
   bls: () => ({
     ...(load("@noble/curves/bls12-381.js") as typeof import("@noble/curves/bls12-381.js")),
     ...(load("@noble/curves/abstract/hash-to-curve.js") as typeof import("@noble/curves/abstract/hash-to-curve.js")),
   }),
-});
+};
 
 export const nodePlatform: Platform = {
-  thresholdKeys: keys,
   engine,
   sha256: (bytes) => digest("sha256", bytes),
   sha224: (bytes) => digest("sha224", bytes),
   gunzip,
+  thresholdKeys: thresholdKeys(curves),
+  networkKeys: networkKeys(curves),
 };

@@ -2,6 +2,7 @@
  * The Wasm engine as an interface. `host/` fills it in with V8's `WebAssembly`; the core does not know that word.
  * The engine is synchronous and holds no state of ours.
  */
+import type { NetworkKeys } from "../../crypto/network-keys.ts";
 import type { ThresholdKeys } from "../../crypto/threshold/threshold-keys.ts";
 
 /** A compiled module; opaque. */
@@ -91,4 +92,6 @@ export interface Platform {
   gunzip(bytes: Uint8Array, limitBytes: number): Uint8Array;
   /** Threshold keys of networks; what they need is loaded with the first use. */
   readonly thresholdKeys: ThresholdKeys;
+  /** Keys of subnets and nodes, which certify states and sign answers; what they need is loaded with the first use. */
+  readonly networkKeys: NetworkKeys;
 }

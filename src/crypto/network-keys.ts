@@ -1,0 +1,73 @@
+/**
+ * The keys that a network certifies and signs with. They follow from texts that everybody knows: nothing here is a secret, as networks
+ * are for tests, and keys are the same in every run. Public keys of subnets are written out in `core/state/subnet-keys.ts`.
+ *
+ * Ours: a subnet's key is one key; on the platform its nodes hold shares of it. What clients verify is the same.
+ */
+import { sha256, sha512 } from "@noble/hashes/sha2.js";
+import { bigintOfBytes, toHex } from "../base/bytes.ts";
+import { encodeUtf8 } from "../base/utf8.ts";
+
+/** Subnets are numbered as the network lists them, nodes within their subnet. */
+export interface NetworkKeys {
+  /** BLS12-381 with signatures in G1, 48 bytes. Source: interface spec, certification#certificate (`verify_bls_signature`). */
+  signAsSubnet(subnet: number, message: Uint8Array): Uint8Array;
+  /** Ed25519, 32 bytes. */
+  nodePublicKey(subnet: number, node: number): Uint8Array;
+  /** Ed25519, 64 bytes. */
+  signAsNode(subnet: number, node: number, message: Uint8Array): Uint8Array;
+}
+
+/** The libraries, which the host loads when the first signature is asked for. */
+export interface SigningCurves {
+  bls(): Pick<typeof import("@noble/curves/bls12-381.js"), "bls12_381">;
+  ed25519(): Pick<typeof import("@noble/curves/ed25519.js"), "ed25519">;
+}
+
+/** Source: interface spec, certification#certificate (ciphersuite). */
+const CIPHERSUITE = "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
+
+/** Signatures of the latest states, and of delegations: many certificates show different parts of one state. */
+const KEPT_SIGNATURES = 256;
+
+/** What the secret key of a subnet is taken from: this modulo the group's order. */
+export function subnetSeed(subnet: number): bigint {
+  return bigintOfBytes(sha512(encodeUtf8(`cannery subnet key ${subnet}`)));
+}
+
+export function networkKeys(curves: SigningCurves): NetworkKeys {
+  const signatures = new Map<string, Uint8Array>();
+  const publicKeys = new Map<string, Uint8Array>();
+  const nodeSecret = (subnet: number, node: number): Uint8Array => sha256(encodeUtf8(`cannery node key ${subnet} ${node}`));
+
+  function signed(subnet: number, message: Uint8Array): Uint8Array {
+    const { shortSignatures, fields } = curves.bls().bls12_381;
+    // `Unsafe` tells time, not bytes, and there is nothing to hide.
+    return shortSignatures
+      .hash(message, CIPHERSUITE)
+      .multiplyUnsafe(fields.Fr.create(subnetSeed(subnet)))
+      .toBytes(true);
+  }
+
+  return {
+    signAsSubnet(subnet, message) {
+      const key = `${subnet} ${toHex(message)}`;
+      const known = signatures.get(key);
+      if (known !== undefined) return known;
+      const signature = signed(subnet, message);
+      if (signatures.size >= KEPT_SIGNATURES) signatures.delete(signatures.keys().next().value!);
+      signatures.set(key, signature);
+      return signature;
+    },
+    nodePublicKey(subnet, node) {
+      const key = `${subnet} ${node}`;
+      let publicKey = publicKeys.get(key);
+      if (publicKey === undefined) {
+        publicKey = curves.ed25519().ed25519.getPublicKey(nodeSecret(subnet, node));
+        publicKeys.set(key, publicKey);
+      }
+      return publicKey;
+    },
+    signAsNode: (subnet, node, message) => curves.ed25519().ed25519.sign(message, nodeSecret(subnet, node)),
+  };
+}
