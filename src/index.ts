@@ -24,35 +24,4 @@ export const Cannery = {
   },
 };
 
-export { CanneryError } from "./base/cannery-error.ts";
-export { CanneryCallError } from "./network/call-error.ts";
-export { CallHandle, type CallStatus } from "./network/call-handle.ts";
-export { Canister, CanisterView, type BySender, type InstallArguments, type LogLine, type UpgradeOptions } from "./network/canister.ts";
-export type { AnyService } from "./network/actor.ts";
-export type { CanisterStatus } from "./network/canister-status.ts";
-export type {
-  CanneryOptions,
-  CreateOptions,
-  InstallOptions,
-  NetworkSnapshot,
-  PrintedLine,
-  SettleOptions,
-  Subnet,
-} from "./network/options.ts";
-export type { DeployOptions, Deployment, ProjectManifest } from "./network/deploy/deploy.ts";
-export type { Duration, Instant } from "./network/duration.ts";
-export type { Identity } from "./network/identity.ts";
-export type { ModuleSource } from "./network/module-source.ts";
-export type { NetworkDrawOptions } from "./network/network-drawing.ts";
-export type { PrincipalLike } from "./network/principals.ts";
-export type { CanisterSettings, Environment, Visibility } from "./network/settings.ts";
-export type { TraceView } from "./network/trace-view.ts";
-export type { NetworkEvent } from "./core/events.ts";
-export type { SubnetRequest } from "./core/genesis.ts";
-export { ORDINARY, type Choice, type Schedule } from "./core/schedule/schedule.ts";
-export type { Deviation } from "./core/schedule/recorder.ts";
-export type { Limits } from "./core/state/limits.ts";
-export type { LatencyProfile, SubnetKind } from "./core/state/network-state.ts";
-export { beside, draw, type DrawOptions } from "./trace/draw.ts";
-export { fromJsonLines, toJsonLines } from "./trace/jsonl.ts";
-export { MessageIndex, type CallTree, type MessageOutcome, type TracedMessage } from "./trace/messages.ts";
+export * from "./face.ts";

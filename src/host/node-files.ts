@@ -3,6 +3,7 @@
  */
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { HostFiles } from "../network/host.ts";
 
 export const nodeFiles: HostFiles = {
@@ -17,6 +18,11 @@ export const nodeFiles: HostFiles = {
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
   },
 };
+
+/** What is at an address `file:…`. */
+export async function openFile(address: string): Promise<Blob> {
+  return new Blob([await readFile(fileURLToPath(address))]);
+}
 
 async function kindOf(path: string): Promise<"file" | "directory" | "other" | "none"> {
   try {

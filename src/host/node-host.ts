@@ -9,7 +9,7 @@ import { runBuild } from "./build-run.ts";
 import { macrotask } from "./macrotask.ts";
 import { rewrittenStore } from "./module-cache.ts";
 import { motokoCompiler } from "./motoko.ts";
-import { nodeFiles } from "./node-files.ts";
+import { nodeFiles, openFile } from "./node-files.ts";
 import { nodePlatform } from "./platform-node.ts";
 
 let host: Host | null = null;
@@ -23,6 +23,7 @@ export function nodeHost(): Host {
     },
     macrotask,
     print: (line) => console.log(line),
+    fetch: (address) => (address.startsWith("file:") ? openFile(address) : fetch(address)),
     files: nodeFiles,
     compileMotoko: motokoCompiler(),
     runBuild,

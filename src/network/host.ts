@@ -2,6 +2,7 @@
  * What the in-process face needs from outside, as interfaces that `host/` fills in: for Node, and for a tab.
  */
 import type { Environment } from "../core/network.ts";
+import type { ModuleBody } from "./module-source.ts";
 
 export interface Host {
   /** Wasm engine and hashes, compiled modules and live instances: shared by all networks of a process. */
@@ -10,6 +11,8 @@ export interface Host {
   macrotask(run: () => void): void;
   /** Writes one line where people see it. */
   print(line: string): void;
+  /** What is at an address. Rejects with the host's own error, which names it. */
+  fetch(address: string): Promise<ModuleBody>;
   /** `null` where there is no file system. */
   readonly files: HostFiles | null;
   /** Compiles a Motoko source file to Wasm; `null` where no compiler is installed or none can be. */
