@@ -75,6 +75,8 @@ export interface ExecutedEvent extends At {
   readonly instructions: number;
   /** Cycles charged for the execution itself. */
   readonly cycles: bigint;
+  /** Cycles it accepted of those attached to its call; of a management call: those that do not come back. */
+  readonly acceptedCycles: bigint;
   readonly result:
     | { readonly kind: "reply" | "none" }
     | { readonly kind: "reject"; readonly message: string }

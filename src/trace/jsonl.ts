@@ -6,7 +6,7 @@ import { fromHex, toHex } from "../base/bytes.ts";
 import type { NetworkEvent } from "../core/events.ts";
 
 /** Fields that are `bigint` in every event that has them. */
-const AMOUNTS: ReadonlySet<string> = new Set(["timeNanos", "cycles"]);
+const AMOUNTS: ReadonlySet<string> = new Set(["timeNanos", "cycles", "acceptedCycles"]);
 /** Fields that are bytes in every event that has them. */
 const BYTES: ReadonlySet<string> = new Set(["data", "content"]);
 

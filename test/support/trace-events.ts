@@ -60,6 +60,7 @@ export class TraceWriter {
       iteration: 0,
       instructions: 1000,
       cycles: 5n,
+      acceptedCycles: 0n,
       result: { kind: "none" },
       cleanup: null,
       slices: 1,
