@@ -7,8 +7,8 @@ import {
   EngineRefusal, type CompiledModule, type EngineInstance, type EngineTrap, type EngineTrapKind, type HostImports, type I32Global, type I64Global, type WasmEngine,
 } from "../core/wasm/engine.ts"; // prettier-ignore
 
-/** Frames the platform shows in a backtrace. Replica: `wasm_backtrace_max_frames` in `rs/embedders/src/wasm_utils/validation.rs`. */
-const BACKTRACE_FRAMES = 20;
+/** Frames that are kept of a backtrace: the twenty that the platform shows, and the few of functions that the rewriter added. */
+const BACKTRACE_FRAMES = 24;
 /** JavaScript frames that may lie above: of host functions, and of whoever throws. */
 const HOST_FRAMES = 12;
 

@@ -30,6 +30,7 @@ export class FakeView implements SystemView {
   rootKeyDer: Uint8Array = new Uint8Array(133).fill(9);
   dataCertificate: (() => Uint8Array) | null = null;
   printing = false;
+  showsBacktraces = false;
 
   controllers: readonly PrincipalId[] = [];
   balance = 1_000_000_000_000n;

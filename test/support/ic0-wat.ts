@@ -28,12 +28,17 @@ export function importLine(name: string, bits: 32 | 64 = 32): string {
   return `(import "ic0" "${name}" (func $${name} ${params === "" ? "" : `(param ${params})`} ${result}))`;
 }
 
-/** Prepares a module: imports are what the body calls, one page of memory unless the body declares its own. */
+/** Prepares a module, `moduleText` with its names. */
 export function canisterModule(body: string, bits: 32 | 64 = 32): PreparedModule {
+  return preparedModule(compileWat(moduleText(body, bits)));
+}
+
+/** A whole module: imports are what the body calls, one page of memory unless the body declares its own. */
+export function moduleText(body: string, bits: 32 | 64 = 32): string {
   const called = new Set([...body.matchAll(/\(call \$([a-z0-9_]+)/g)].map((match) => match[1]).filter((name) => IC0.has(name)));
   const imports = [...called].map((name) => importLine(name, bits)).join("\n");
   const memory = /\(memory[\s)]/.test(body) ? "" : `(memory ${bits === 64 ? "i64 " : ""}1)`;
-  return preparedModule(compileWat(`(module ${imports} ${memory} ${body})`));
+  return `(module ${imports} ${memory} ${body})`;
 }
 
 /** A data segment at an address. */

@@ -15,7 +15,6 @@ import {
   userErrorOf,
   userViolation,
   wasmMemoryLimitExceeded,
-  withBacktrace,
 } from "./errors.ts";
 
 const ledger = "00000000000000020101" as CanisterId;
@@ -51,9 +50,8 @@ test("a backtrace stands between the reason and the advice", () => {
   expect(trace).toBe("Canister Backtrace:\ninner\nunknown function at index 12\nouter\n");
   const expected = `Error from Canister ryjl3-tyaaa-aaaaa-aaaba-cai: Canister trapped: unreachable\nCanister Backtrace:\ninner\nunknown function at index 12\nouter\n.\nConsider gracefully handling failures from this canister or altering the canister to handle exceptions. See documentation: ${DOCS}trapped`;
   expect(userErrorOf(ledger, trapped("unreachable"), trace).description).toBe(expected);
-  expect(withBacktrace(userErrorOf(ledger, trapped("unreachable")), trace).description).toBe(expected);
   expect(backtraceText([1, 2])).toBeNull();
-  expect(withBacktrace(userErrorOf(ledger, trapped("unreachable")), null).description).not.toContain("Backtrace");
+  expect(userErrorOf(ledger, trapped("unreachable")).description).not.toContain("Backtrace");
 });
 
 test("when cleanup fails too, both are told, under the callback's code", () => {

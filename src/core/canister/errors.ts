@@ -273,20 +273,11 @@ export function environmentVariableNotFound(name: string): ExecutionFailure {
   return failure(ErrorCode.CanisterContractViolation, `Environment variable ${name} not found.`);
 }
 
-/** The whole error, as a caller gets it. A backtrace is shown only to those who may see it: `null` leaves it out. */
+/** The whole error, as a caller gets it. `backtrace` is `null` for a caller who may not see it. */
 export function userErrorOf(canister: PrincipalId, failed: ExecutionFailure, backtrace: string | null = null): UserError {
   const text = backtrace === null ? failed.text : `${failed.text}\n${backtrace}`;
   const help = failed.help === "" ? "" : `.\n${failed.help}`;
   return { code: failed.code, description: `Error from Canister ${principalText(canister)}: ${text}${help}` };
-}
-
-/** The error of a trap with its backtrace put in, for a caller who may see it. */
-export function withBacktrace(error: UserError, backtrace: string | null): UserError {
-  if (backtrace === null) return error;
-  const help = error.description.lastIndexOf(`.\n${HANDLE_FAILURES}`);
-  const end = help === -1 ? error.description.length : help;
-  const description = `${error.description.slice(0, end)}\n${backtrace}${error.description.slice(end)}`;
-  return { code: error.code, description };
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { NO_BYTES } from "../../base/bytes.ts";
+import { demangledRustName } from "../../codec/rust-names.ts";
 import { PAGE_BYTES, PREFIX_BYTES, WASM_PAGE_BYTES } from "../wasm/abi.ts";
 import type { EngineInstance, WasmEngine } from "../wasm/engine.ts";
 import type { ModuleInfo } from "../wasm/module-info.ts";
@@ -33,6 +34,10 @@ export type Failure =
   | { readonly kind: "failure"; readonly failure: ExecutionFailure; readonly backtrace: string | null }
   | { readonly kind: "error"; readonly error: UserError };
 
+/** Frames the platform shows. */
+const BACKTRACE_FRAMES = 20;
+/** Functions that the platform's instrumentation imports on its own account. */
+const PLATFORM_IMPORTS = 5;
 const NO_CALLS: readonly OutgoingCall[] = [];
 const NO_ENTRY: EntryPoint = { kind: "start" };
 const NONE: RunResult = { kind: "none" };
@@ -133,8 +138,9 @@ export class RunContext {
 
   // Ending the run.
 
-  fail(failure: ExecutionFailure): never {
-    this.failure = { kind: "failure", failure, backtrace: failure.traced ? this.backtrace(this.engine.callStack()) : null };
+  /** `inside` is the import that fails, where it is a frame of its own: one that the platform compiles into the module. */
+  fail(failure: ExecutionFailure, inside: string | null = null): never {
+    this.failure = { kind: "failure", failure, backtrace: failure.traced ? this.backtrace(this.engine.callStack(), inside) : null };
     throw ENDED;
   }
 
@@ -144,16 +150,23 @@ export class RunContext {
   }
 
   /**
-   * The text of a backtrace, `null` where no function has a name. Functions that the rewriter added are left out.
-   * Departure: a function without a name is numbered as in the uploaded module; the platform counts its own added imports too. Rust's
-   * mangled names are shown as they are.
+   * The text of a backtrace, `null` where no function has a name. Functions that the rewriter added are left out, and then the innermost
+   * twenty stay.
+   *
+   * Replica: `convert_backtrace` in `rs/embedders/src/wasmtime_embedder.rs`; `wasm_backtrace_max_frames` in `wasm_utils/validation.rs`; numbers
+   * are those of the instrumented module, whose added imports come before the module's own functions (`wasm_utils/instrumentation.rs`) (c7c5005).
    */
-  backtrace(functions: readonly number[]): string | null {
+  backtrace(functions: readonly number[], inside: string | null = null): string | null {
     const names = this.info.functionNames;
-    if (names.size === 0) return null;
+    if (names.size === 0 && inside === null) return null;
     const { first, count, shift } = this.info.localFunctions;
-    const own = functions.filter((index) => index >= first && index < first + count);
-    return backtraceText(own.map((index) => names.get(index) ?? index - shift));
+    const frames: (string | number)[] = inside === null ? [] : [inside];
+    for (const index of functions) {
+      if (index < first || index >= first + count) continue;
+      const name = names.get(index);
+      frames.push(name === undefined ? index - shift + PLATFORM_IMPORTS : demangledRustName(name));
+    }
+    return backtraceText(frames.slice(0, BACKTRACE_FRAMES));
   }
 
   // Checks.

@@ -164,7 +164,7 @@ test("growth beyond the module's maximum is -1; the view decides on the rest", (
   expect(asked).toEqual(["heap 65536+65536", "heap 131072+0"]);
   canister.view = { heapAnswer: () => ({ kind: "trap", error: { code: 532, description: "no cycles" } }) };
   const refused = canister.update("by", by(1));
-  expect(refused.result).toEqual({ kind: "trap", error: { code: 532, description: "no cycles" }, backtrace: null });
+  expect(refused.result).toEqual({ kind: "trap", error: { code: 532, description: "no cycles" } });
   canister.view = { heapAnswer: () => ({ kind: "refuse" }) };
   expect([...replyBytes(canister.update("by", by(1)))]).toEqual([255, 255, 255, 255]);
   expect(canister.state.heapBytes).toBe(131_072);
@@ -320,23 +320,6 @@ test("traps have the platform's kinds", () => {
   };
   const canister = new TestCanister(module);
   for (const [method, reason] of Object.entries(expected)) expect(trapReason(canister.update(method)), method).toBe(reason);
-});
-
-test("a trap's backtrace names the canister's functions, in the outcome and in its log", () => {
-  const module = canisterModule(`(memory 1) (data (i32.const 0) "boom")
-    (func $inner (param i32) (if (local.get 0) (then (call $trap (i32.const 0) (i32.const 4)))) (unreachable))
-    (func $outer (export "canister_update wasm") (call $inner (i32.const 0)))
-    (func $caller (export "canister_update explicit") (call $inner (i32.const 1)))`);
-  const canister = new TestCanister(module);
-  const wasm = canister.update("wasm");
-  const trace = "Canister Backtrace:\ninner\nouter\n";
-  expect(wasm.result.kind === "trap" && wasm.result.backtrace).toBe(trace);
-  expect(wasm.logs.records.map(({ content }) => Buffer.from(content).toString())).toEqual([`[TRAP]: unreachable\n${trace}`]);
-  const explicit = canister.update("explicit");
-  expect(explicit.result.kind === "trap" && explicit.result.backtrace).toBe("Canister Backtrace:\ninner\ncaller\n");
-  expect(explicit.logs.records.map(({ content }) => Buffer.from(content).toString())).toEqual([
-    "[TRAP]: boom\nCanister Backtrace:\ninner\ncaller\n",
-  ]);
 });
 
 test("callbacks: wrong table entries fail without using an instruction", () => {

@@ -200,7 +200,7 @@ const NO_CALLS: readonly OutgoingCall[] = [];
 const NONE: RunResult = { kind: "none" };
 
 function notRun(state: ExecutionState, view: SystemView, failure: ExecutionFailure | null): Outcome {
-  const result: RunResult = failure === null ? NONE : { kind: "trap", error: userErrorOf(view.canisterId, failure), backtrace: null };
+  const result: RunResult = failure === null ? NONE : { kind: "trap", error: userErrorOf(view.canisterId, failure) };
   return new RunOutcome(
     {
       result,
@@ -335,8 +335,9 @@ function finish(pending: Pending, view: SystemView, limits: RunLimits, failure: 
 }
 
 function failedResult(view: SystemView, failure: Failure): RunResult {
-  if (failure.kind === "error") return { kind: "trap", error: failure.error, backtrace: null };
-  return { kind: "trap", error: userErrorOf(view.canisterId, failure.failure), backtrace: failure.backtrace };
+  if (failure.kind === "error") return { kind: "trap", error: failure.error };
+  const backtrace = view.showsBacktraces ? failure.backtrace : null;
+  return { kind: "trap", error: userErrorOf(view.canisterId, failure.failure, backtrace) };
 }
 
 /** Queries log nothing: their records are only shown. */

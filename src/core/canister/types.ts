@@ -94,6 +94,8 @@ export interface SystemView {
   readonly rootKeyDer: Uint8Array;
   /** The data certificate, where `data_certificate_present` is 1 (made only when asked); else `null`. */
   readonly dataCertificate: (() => Uint8Array) | null;
+  /** Whether whoever gets an error of this run may see its backtrace. */
+  readonly showsBacktraces: boolean;
   /** Whether `debug_print` is printed (and charged) as on PocketIC and system subnets. */
   readonly printing: boolean;
 
@@ -173,7 +175,7 @@ export type RunResult =
   /** Returned without answering. */
   | { readonly kind: "none" }
   /** Trapped, or ran against a limit. `error.description` is the platform's full text (`Error from Canister <id>: …`). */
-  | { readonly kind: "trap"; readonly error: UserError; readonly backtrace: string | null };
+  | { readonly kind: "trap"; readonly error: UserError };
 
 /**
  * The outcome of one run, as data. Memory is not applied yet: exactly one of `commit`, `discard` or `detach`

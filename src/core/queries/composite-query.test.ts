@@ -326,7 +326,7 @@ test("a callback's trap is swallowed while other calls are pending, and the clea
   expect(ask(net, installed(net, collector(pending, { answerAfter: 1, extra, elements: "$trap $cleanup" })), "go")).toBe("cc02");
   const last = [pending[1], pending[0]];
   const root = installed(net, collector(last, { answerAfter: 9, extra, elements: "$trap $cleanup" }));
-  expect(ask(net, root, "go")).toBe(`IC0502: Error from Canister ${principalText(root)}: Canister trapped: unreachable.`);
+  expect(ask(net, root, "go")).toBe(`IC0502: Error from Canister ${principalText(root)}: Canister trapped: unreachable`);
   const failing = installed(net, collector(last, { answerAfter: 9, extra, elements: "$trap $trap" }));
   expect(ask(net, failing, "go")).toBe(`IC0502: Error from Canister ${principalText(failing)}: Canister trapped: unreachable`);
   const answer = net.query(failing, "go");

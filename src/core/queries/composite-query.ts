@@ -331,7 +331,7 @@ class CallGraph {
 type Entered = { readonly kind: "answered"; readonly result: Result } | { readonly kind: "pending"; readonly pending: Pending };
 
 function trap(error: UserError): Result {
-  return { kind: "trap", error, backtrace: null };
+  return { kind: "trap", error };
 }
 
 /** What the calling canister gets: of a failure the description alone. */

@@ -49,6 +49,7 @@ import {
 import { plus, reservationCycles, reservationRefusal, saturation, threadReservationBytes } from "../cycles/reservation.ts";
 import { signingPrice } from "../cycles/signing-price.ts";
 import { ALGORITHMS, keyHolders, type KeyScheme } from "../state/chain-keys.ts";
+import { mayView } from "../management/access.ts";
 import { MAX_RESPONSE_COUNT_BYTES, REQUEST_STRUCT_BYTES } from "../queues/sizes.ts";
 import type { CallContext, CanisterState } from "../state/canister.ts";
 import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId, type SubnetId } from "../state/ids.ts";
@@ -85,6 +86,8 @@ export interface ViewInput {
   readonly context: CallContext | null;
   /** Where there is no call context; else the context's. */
   readonly caller?: PrincipalId;
+  /** `(start)` runs for nobody in particular. */
+  readonly isStart?: boolean;
   readonly callerInfo?: CallContext["callerInfo"];
   readonly refundedCycles?: bigint;
   readonly dataCertificate?: (() => Uint8Array) | null;
@@ -174,6 +177,14 @@ export class ExecutionView implements SystemView {
   }
 
   // What the run sees.
+
+  /**
+   * Backtraces are for those who may read the canister's log; `start` knows no caller, and so tells everybody.
+   * Source: messaging.md 11.1. Replica: `remove_backtrace` in `rs/execution_environment/src/hypervisor.rs` (c7c5005).
+   */
+  get showsBacktraces(): boolean {
+    return this.given.isStart === true || mayView(this.canister, this.canister.settings.logVisibility, this.caller);
+  }
 
   get canisterVersion(): bigint {
     return BigInt(this.canister.version);

@@ -156,6 +156,7 @@ function installAccount(world: World, subnet: SubnetState, canister: CanisterSta
     quotas: threadQuotas(world, subnet),
     context: null,
     caller: phase.caller,
+    isStart: phase.entry === "start",
   });
   return { view, apply: (target) => view.applyTo(target) };
 }

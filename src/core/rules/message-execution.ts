@@ -7,7 +7,7 @@
  * Source: interface spec, "Message execution"; messaging.md 7.1; cycles.md 3.
  * Replica: `rs/execution_environment/src/execution/call_or_task.rs` (c7c5005).
  */
-import { methodNotFound, userErrorOf, wasmMemoryLimitExceeded, wasmModuleNotFound, withBacktrace } from "../canister/errors.ts";
+import { methodNotFound, userErrorOf, wasmMemoryLimitExceeded, wasmModuleNotFound } from "../canister/errors.ts";
 import { commit, commitOverlay, detach, discard, run, type Overlay } from "../canister/run.ts";
 import type { EntryPoint, Outcome } from "../canister/types.ts";
 import { PAGE_BYTES } from "../wasm/abi.ts";
@@ -21,7 +21,6 @@ import { ErrorCode, RejectCode, type UserError } from "../state/rejects.ts";
 import { principalText } from "../state/principal.ts";
 import { reindexCanister } from "../state/indexes.ts";
 import { at, limitsOf } from "../state/world.ts";
-import { mayView } from "../management/access.ts";
 import { queuesChanged } from "./bookkeeping.ts";
 import { createCallContext, removeIfFinished } from "./call-contexts.ts";
 import { applyEffects, appendLogs, viewOf } from "./effects.ts";
@@ -156,7 +155,7 @@ export function finishCall(
   let result = outcome.result;
   if (result.kind !== "trap") {
     const refused = viewOf(outcome).commitError(canister, outcome) ?? quotaError(turn.quotas, viewOf(outcome));
-    if (refused !== null) result = { kind: "trap", error: refused, backtrace: null };
+    if (refused !== null) result = { kind: "trap", error: refused };
   }
   const keepsMemory = result.kind !== "trap" && !isQuery;
   if (overlay !== null) {
@@ -210,20 +209,11 @@ function resultOf(canister: CanisterState, context: CallContext, result: Outcome
     case "reject":
       return { kind: "reject", message: result.message };
     case "trap":
-      return context.openCallbacks > 0 ? null : { kind: "error", error: shownError(canister, context, result) };
+      return context.openCallbacks > 0 ? null : { kind: "error", error: result.error };
     case "none":
       if (context.openCallbacks > 0 && !isQuery) return null;
       return didNotReply(canister.id);
   }
-}
-
-/** Backtraces are for those who may read the canister's log. Source: messaging.md 11.1; interface spec, "IC method fetch_canister_logs". */
-function shownError(
-  canister: CanisterState,
-  context: CallContext,
-  { error, backtrace }: Extract<Outcome["result"], { kind: "trap" }>,
-): UserError {
-  return mayView(canister, canister.settings.logVisibility, context.caller) ? withBacktrace(error, backtrace) : error;
 }
 
 function didNotReply(id: CanisterId): CallResult {

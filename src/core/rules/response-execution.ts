@@ -57,7 +57,7 @@ export function executeResponse(turn: Turn, response: Response): Ran {
   if (canister.execution === null) {
     return {
       ...NOTHING_RAN,
-      heapDeltaBytes: finishFailed(turn, work, { error: userErrorOf(canister.id, wasmModuleNotFound()), backtrace: null }, NOT_RUN),
+      heapDeltaBytes: finishFailed(turn, work, userErrorOf(canister.id, wasmModuleNotFound()), NOT_RUN),
     };
   }
   const entry = callbackEntry(work);
@@ -118,8 +118,7 @@ export function finishResponse(turn: Turn, work: CallbackWork, outcome: Outcome,
   if (error !== null) {
     if (overlay === null) discard(outcome);
     appendLogs(turn, outcome);
-    const backtrace = outcome.result.kind === "trap" ? outcome.result.backtrace : null;
-    return finishFailed(turn, work, { error, backtrace }, outcome);
+    return finishFailed(turn, work, error, outcome);
   }
   if (overlay !== null) commitOverlay(canister.execution!, overlay);
   else commit(outcome);
@@ -148,14 +147,14 @@ export function finishResponse(turn: Turn, work: CallbackWork, outcome: Outcome,
 function finishFailed(
   turn: Turn,
   work: CallbackWork,
-  failed: { readonly error: UserError; readonly backtrace: string | null },
+  failed: UserError,
   { instructions: used, slices }: Pick<Outcome, "instructions" | "slices">,
 ): number {
   const { world, subnet, canister } = turn;
   const { context, callback, response } = work;
   const cleanup = callback.onCleanup !== null && canister.execution !== null ? runCleanup(turn, work, used) : null;
   const cleanupError = cleanup !== null && cleanup.result.kind === "trap" ? cleanup.result.error : null;
-  const error = cleanupError === null ? failed.error : cleanupFailed(canister.id, failed.error, cleanupError);
+  const error = cleanupError === null ? failed : cleanupFailed(canister.id, failed, cleanupError);
   const instructions = used + (cleanup?.instructions ?? 0);
   context.instructions += instructions;
   if (cleanup !== null) {
@@ -166,7 +165,7 @@ function finishFailed(
   } else takePostponedIngressFees(canister);
   const execution = world.state.nextExecution++;
   const cycles = settleInstructions(turn, callback, instructions);
-  const result: Outcome["result"] = { kind: "trap", error, backtrace: cleanupError === null ? failed.backtrace : null };
+  const result: Outcome["result"] = { kind: "trap", error };
   emitExecuted(turn, execution, {
     tag: response.tag,
     entry: response.payload.kind === "data" ? "replyCallback" : "rejectCallback",

@@ -1,5 +1,7 @@
 /**
  * Stable memory. On the platform these functions are compiled into the module; ours come to the host, with the same order of checks.
+ * That is why a trap in one of them has the function itself as innermost frame of its backtrace, under the name of the import, also where
+ * the module names nothing.
  *
  * Source: interface spec, "Stable memory"; wasm.md 6. Replica: `rs/embedders/src/wasm_utils/system_api_replacements.rs` (c7c5005).
  */
@@ -22,23 +24,23 @@ export function stableImports(run: RunContext): Imports {
   const maxHeapAddress = run.info.wasm64 ? MAX_HEAP_ADDRESS_64 : MAX_HEAP_ADDRESS_32;
   return {
     stable_size: () => {
-      check32(run);
+      check32(run, "stable_size");
       return run.stable.wasmPages;
     },
     stable_grow: (pages) => {
       pages >>>= 0;
-      check32(run);
+      check32(run, "stable_grow");
       return run.stable.wasmPages + pages > MAX_32_BIT_WASM_PAGES ? -1 : grow(run, pages);
     },
     stable_write: (offset, src, size) => {
       if (size === 0) return;
-      check32(run);
-      write(run, offset >>> 0, src >>> 0, size >>> 0);
+      check32(run, "stable_write");
+      write(run, "stable_write", offset >>> 0, src >>> 0, size >>> 0);
     },
     stable_read: (dst, offset, size) => {
       if (size === 0) return;
-      check32(run);
-      read(run, dst >>> 0, offset >>> 0, size >>> 0);
+      check32(run, "stable_read");
+      read(run, "stable_read", dst >>> 0, offset >>> 0, size >>> 0);
     },
 
     stable64_size: () => run.returnNumber(run.stable.wasmPages),
@@ -51,18 +53,18 @@ export function stableImports(run: RunContext): Imports {
       if (size === 0) return;
       const offset = u64Number(offsetLo, offsetHi);
       const src = u64Number(srcLo, srcHi);
-      checkStable(run, offset, size);
-      if (src > maxHeapAddress || size > maxHeapAddress) run.fail(trapped("heap out of bounds"));
-      write(run, offset, src, size);
+      checkStable(run, "stable64_write", offset, size);
+      if (src > maxHeapAddress || size > maxHeapAddress) run.fail(trapped("heap out of bounds"), "stable64_write");
+      write(run, "stable64_write", offset, src, size);
     },
     stable64_read: (dstLo, dstHi, offsetLo, offsetHi, sizeLo, sizeHi) => {
       const size = u64Number(sizeLo, sizeHi);
       if (size === 0) return;
       const offset = u64Number(offsetLo, offsetHi);
       const dst = u64Number(dstLo, dstHi);
-      checkStable(run, offset, size);
-      if (dst > maxHeapAddress || size > maxHeapAddress) run.fail(trapped("heap out of bounds"));
-      read(run, dst, offset, size);
+      checkStable(run, "stable64_read", offset, size);
+      if (dst > maxHeapAddress || size > maxHeapAddress) run.fail(trapped("heap out of bounds"), "stable64_read");
+      read(run, "stable64_read", dst, offset, size);
     },
   };
 }
@@ -77,12 +79,12 @@ function returnMinusOne(run: RunContext): number {
   return -1;
 }
 
-function check32(run: RunContext): void {
-  if (run.stable.wasmPages > MAX_32_BIT_WASM_PAGES) run.fail(trapped("32 bit stable memory api used on a memory larger than 4GB"));
+function check32(run: RunContext, name: string): void {
+  if (run.stable.wasmPages > MAX_32_BIT_WASM_PAGES) run.fail(trapped("32 bit stable memory api used on a memory larger than 4GB"), name);
 }
 
-function checkStable(run: RunContext, offset: number, size: number): void {
-  if (offset + size > run.stable.byteLength) run.fail(trapped("stable memory out of bounds"));
+function checkStable(run: RunContext, name: string, offset: number, size: number): void {
+  if (offset + size > run.stable.byteLength) run.fail(trapped("stable memory out of bounds"), name);
 }
 
 /** Returns the old size, or -1. */
@@ -101,21 +103,21 @@ function grow(run: RunContext, pages: number): number {
   }
 }
 
-function read(run: RunContext, dst: number, offset: number, size: number): void {
-  checkStable(run, offset, size);
+function read(run: RunContext, name: string, dst: number, offset: number, size: number): void {
+  checkStable(run, name, offset, size);
   checkAccess(run, offset, size);
-  if (dst + size > run.heapBytes) run.fail(trapped("heap out of bounds"));
+  if (dst + size > run.heapBytes) run.fail(trapped("heap out of bounds"), name);
   run.stable.read(offset, run.bytes, PREFIX_BYTES + dst, size);
   run.markHeap(dst, size);
 }
 
-function write(run: RunContext, offset: number, src: number, size: number): void {
-  checkStable(run, offset, size);
+function write(run: RunContext, name: string, offset: number, src: number, size: number): void {
+  checkStable(run, name, offset, size);
   checkAccess(run, offset, size);
   const dirtied = run.stable.unwrittenIn(offset, size);
   if (run.stable.dirtyPages + dirtied > run.limits.stablePagesDirtied) run.fail(tooManyPagesDirtied());
   if (dirtied > 0) run.charge(dirtied * DIRTY_PAGE_INSTRUCTIONS);
-  if (src + size > run.heapBytes) run.fail(trapped("heap out of bounds"));
+  if (src + size > run.heapBytes) run.fail(trapped("heap out of bounds"), name);
   run.stable.write(offset, run.bytes, PREFIX_BYTES + src, size);
 }
 
