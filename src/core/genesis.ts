@@ -10,6 +10,8 @@ import { nextEpoch, type Epoch } from "../base/epoch.ts";
 import { OwnedQueue } from "../base/queue.ts";
 import { Prng } from "../base/prng.ts";
 import { SortedMap } from "../base/sorted-map.ts";
+import { canisterTree } from "./certification/canister-tree.ts";
+import { TrackedTree } from "./certification/tracked-tree.ts";
 import { IngressHistory } from "./ingress/history.ts";
 import { QueryStatistics } from "./queries/query-statistics.ts";
 import { CanisterQueues } from "./queues/canister-queues.ts";
@@ -177,7 +179,7 @@ function emptySubnet(config: SubnetConfig, firstIndex: bigint, randomness: Prng,
     pendingIngress: OwnedQueue.empty(epoch),
     pendingCalls: SortedMap.empty(epoch),
     nextPendingCallId: 1,
-    consumed: { ecdsaOutcalls: 0n, schnorrOutcalls: 0n, vetkd: 0n, httpOutcalls: 0n },
+    consumed: { ecdsaOutcalls: 0n, schnorrOutcalls: 0n, vetkd: 0n, httpOutcalls: 0n, deletedCanisters: 0n },
     nextCanisterIndex: firstIndex,
     round: 0,
     randomness,
@@ -185,6 +187,9 @@ function emptySubnet(config: SubnetConfig, firstIndex: bigint, randomness: Prng,
     bestEffortMemoryBytes: 0,
     callbackCount: 0,
     memoryUsageBytes: 0,
+    canisterStateBytes: 0,
+    updateTransactions: 0,
+    certifiedCanisters: TrackedTree.empty(epoch, canisterTree),
     compiledModules: SortedMap.empty(epoch),
     withInput: SortedMap.empty(epoch),
     withOutput: SortedMap.empty(epoch),

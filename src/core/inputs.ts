@@ -29,6 +29,8 @@ export interface QueryInput {
   readonly method: string;
   readonly arg: Uint8Array;
   readonly senderInfo: { readonly data: Uint8Array; readonly signer: Uint8Array } | null;
+  /** How a data certificate tells the subnet's canister ids: `flat` where the call came by an endpoint before version 3. */
+  readonly ranges?: "flat" | "tree";
 }
 
 /** One round on every subnet (or only on those named), in subnet-id order, at the next batch time of the latency profile. */

@@ -4,6 +4,8 @@
  * Snapshots, forks and digests are of the state alone; what lies outside it (compiled modules, live Wasm instances) can be dropped at any time.
  */
 import { assert, InvariantBroken } from "../base/assert.ts";
+import { certificate, rootKey, type CertificateRequest } from "./certification/certificate.ts";
+import { signAnswer, type NodeSignature, type SignedAnswer } from "./certification/query-signature.ts";
 import { HostFailure } from "./canister/run-context.ts";
 import type { InstancePool } from "./canister/instances.ts";
 import type { NetworkEvent } from "./events.ts";
@@ -197,6 +199,21 @@ export class Network {
   fork(): Network {
     const { state, recorder, steps } = this.snapshot();
     return new Network(copyNetwork(state), this.seed, this.environment, this.options, recorder, steps);
+  }
+
+  /** DER of the key by which certificates are verified. */
+  get rootKey(): Uint8Array {
+    return rootKey(this.current);
+  }
+
+  /** A certificate of the state as it is now: bytes, as clients verify them. Nothing changes by it. */
+  certificate(request: CertificateRequest): Uint8Array {
+    return certificate(this.world, request);
+  }
+
+  /** A node's signature on the answer that a query got just now. */
+  signAnswer(answer: SignedAnswer): NodeSignature {
+    return signAnswer(this.world, answer);
   }
 
   /** Hex; equal for equal states, on every machine. */

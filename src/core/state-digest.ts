@@ -41,7 +41,8 @@ function writeSubnet(writer: DigestWriter, subnet: SubnetState, hash: Hash): voi
   writer
     .value([...subnet.pendingCalls.values()])
     .number(subnet.nextPendingCallId)
-    .value(subnet.consumed);
+    .value(subnet.consumed)
+    .number(subnet.updateTransactions);
   writer.map(subnet.canisters.size);
   for (const [id, canister] of subnet.canisters.entries()) {
     writer.text(id);

@@ -3,13 +3,14 @@
  */
 import { CanneryError } from "../base/cannery-error.ts";
 import { decodeUtf8Lossy } from "../base/utf8.ts";
+import { path } from "../core/certification/certificate.ts";
 import type { NetworkEvent } from "../core/events.ts";
 import type { GenesisConfig } from "../core/genesis.ts";
 import { Network } from "../core/network.ts";
 import type { Deviation } from "../core/schedule/recorder.ts";
 import { ANONYMOUS, type PrincipalId, type SubnetId } from "../core/state/ids.ts";
 import type { NetworkState } from "../core/state/network-state.ts";
-import { principalText } from "../core/state/principal.ts";
+import { principalBytes, principalText } from "../core/state/principal.ts";
 import { route } from "../core/state/world.ts";
 import type { AnyService } from "./actor.ts";
 import { Canister } from "./canister.ts";
@@ -245,6 +246,28 @@ export class Cannery {
     return this.session.core.deviations();
   }
 
+  // What clients verify.
+
+  /** DER of the root subnet's public key: what agents take as `rootKey`. */
+  get rootKey(): Uint8Array {
+    return this.session.core.rootKey;
+  }
+
+  /**
+   * A certificate of the state as it is now, as `read_state` gives it: of the subnet, or of the canister's subnet and then with the proof that
+   * the canister is there. It shows `time` and everything at and below the paths; nobody's rights are checked.
+   */
+  readState(of: PrincipalLike | Subnet, paths: readonly (readonly PathLabel[])[] = []): Uint8Array {
+    const id = principalId(typeof of === "object" && "kind" in of ? of.id : of);
+    const subnet = route(this.state, id);
+    if (subnet === null) throw new CanneryError("no-such-canister", `${principalText(id)} is in no canister range of this network`);
+    return this.session.core.certificate({
+      subnet,
+      paths: paths.map((labels) => path(...labels.map(labelBytes))),
+      ranges: id === subnet ? { kind: "none" } : { kind: "tree", canister: id },
+    });
+  }
+
   /** The whole state, to be read only: its shape may change between versions. */
   get state(): NetworkState {
     return this.session.core.state;
@@ -327,6 +350,13 @@ export class Cannery {
     else if (print !== false) print(line);
     for (const listener of this.printListeners) listener({ canister, text, line });
   }
+}
+
+/** A label of a path in the state tree: a text such as `canister`, bytes such as a request id, or a principal. */
+export type PathLabel = string | Uint8Array | Exclude<PrincipalLike, string>;
+
+function labelBytes(label: PathLabel): string | Uint8Array {
+  return typeof label === "string" || label instanceof Uint8Array ? label : principalBytes(principalId(label));
 }
 
 function senderOf(options: { readonly sender?: PrincipalLike }): PrincipalId {

@@ -1,6 +1,7 @@
 /**
  * The core as this face uses it: `core/network.ts`, or a stand-in in tests.
  */
+import type { CertificateRequest } from "../core/certification/certificate.ts";
 import type { NetworkEvent } from "../core/events.ts";
 import type { Answer, Input } from "../core/inputs.ts";
 import type { Deviation } from "../core/schedule/recorder.ts";
@@ -13,6 +14,8 @@ export interface Core<Snapshot = unknown> {
   snapshot(): Snapshot;
   restore(snapshot: Snapshot): void;
   fork(): Core<Snapshot>;
+  readonly rootKey: Uint8Array;
+  certificate(request: CertificateRequest): Uint8Array;
   /** Hex. */
   digest(): string;
   deviations(): readonly Deviation[];

@@ -14,6 +14,9 @@ import { assert, unreachable } from "../../base/assert.ts";
 import type { Epoch, Owned } from "../../base/epoch.ts";
 import { SortedMap } from "../../base/sorted-map.ts";
 import { utf8Length } from "../../base/utf8.ts";
+import { statusTree } from "../certification/status-tree.ts";
+import { TrackedTree } from "../certification/tracked-tree.ts";
+import type { LabelMap } from "../certification/label-map.ts";
 import type { IngressStatus } from "../events.ts";
 import type { MessageId, PrincipalId } from "../state/ids.ts";
 
@@ -43,6 +46,7 @@ export class IngressHistory implements Owned {
   /** Time part of a key: answers that became final before it are forgotten already. */
   private forgottenBefore: string;
   private bytes: number;
+  private readonly tree: TrackedTree<IngressEntry>;
 
   private constructor(epoch: Epoch, capacityBytes: number, from: IngressHistory | null) {
     this.epoch = epoch;
@@ -51,6 +55,7 @@ export class IngressHistory implements Owned {
     this.terminal = from === null ? SortedMap.empty(epoch) : from.terminal.fork(epoch);
     this.forgottenBefore = from === null ? "" : from.forgottenBefore;
     this.bytes = from === null ? 0 : from.bytes;
+    this.tree = from === null ? TrackedTree.empty(epoch, statusTree) : from.tree.copy(epoch);
   }
 
   static empty(epoch: Epoch, capacityBytes: number = CAPACITY_BYTES): IngressHistory {
@@ -93,6 +98,7 @@ export class IngressHistory implements Owned {
       this.terminal.delete(key);
       this.bytes -= answerBytes(this.statuses.get(id)!.status);
       this.statuses.delete(id);
+      this.tree.changed(id);
       pruned++;
     }
     return pruned;
@@ -113,7 +119,12 @@ export class IngressHistory implements Owned {
     return this.statuses.size - this.terminal.size;
   }
 
-  /** In id order, for certification and digests. The history must not be written meanwhile. */
+  /** `/request_status` of the certified tree. */
+  certified(): LabelMap {
+    return this.tree.current(this.statuses);
+  }
+
+  /** In id order, for digests. The history must not be written meanwhile. */
   entries(): Iterable<[MessageId, IngressEntry]> {
     return this.statuses.entries();
   }
@@ -130,6 +141,7 @@ export class IngressHistory implements Owned {
       assert(status.kind === "done" || key.slice(0, TIME_DIGITS) >= this.forgottenBefore, "old answers are forgotten");
     }
     assert(bytes === this.bytes, "bytes of answers are counted");
+    this.tree.check(this.statuses);
     assert(terminal.sort().join() === [...this.terminal.keys()].join(), "final entries are listed by time");
   }
 
@@ -138,6 +150,7 @@ export class IngressHistory implements Owned {
     if (old !== undefined) this.bytes -= answerBytes(old.status);
     this.bytes += answerBytes(entry.status);
     this.statuses.set(id, entry);
+    this.tree.changed(id);
   }
 
   /**

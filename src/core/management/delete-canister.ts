@@ -3,7 +3,9 @@
  *
  * Source: interface spec, "IC method delete_canister"; management-canister.md 3.
  */
+import type { CanisterState } from "../state/canister.ts";
 import { forgetCanister } from "../state/indexes.ts";
+import type { SubnetState } from "../state/network-state.ts";
 import { at } from "../state/world.ts";
 import { requireController } from "./access.ts";
 import { fail, reply, targetForWriting, type Method } from "./call.ts";
@@ -24,8 +26,18 @@ export const deleteCanister: Method = ({ world, subnet, call }) => {
   if (canister.status.kind !== "stopped") return fail(call, notStopped(id));
   if (canister.queues.hasInput || canister.queues.hasOutput) return fail(call, queuesNotEmpty(id));
 
+  countDeleted(subnet, canister);
   forgetCanister(subnet, canister);
   subnet.canisters.delete(id);
   world.emit({ kind: "canister", ...at(world, subnet), canister: id, change: "deleted" });
   return reply(call);
 };
+
+/**
+ * The cycles that are left count as consumed by a deleted canister. What it had consumed before counts twice, but for outcalls: as its own, and by
+ * use. Replica: `rs/execution_environment/src/canister_manager.rs` (`delete_canister`) and `SubnetMetrics::consumed_cycles_total` (c7c5005).
+ */
+function countDeleted(subnet: SubnetState, { balanceCycles, reservedCycles, consumed }: CanisterState): void {
+  const all = Object.values(consumed).reduce((sum, cycles) => sum + cycles, 0n);
+  subnet.consumed.deletedCanisters += balanceCycles + reservedCycles + 2n * all - consumed.httpOutcalls;
+}

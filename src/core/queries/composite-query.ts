@@ -195,7 +195,7 @@ class CallGraph {
   /** Runs a method in a context of its own. */
   private enter({ canister, execution }: Found, context: CallContext, method: string, arg: Uint8Array): Entered {
     // The certificate is the root target's; a nested call back to it has it too.
-    const dataCertificate = canister.id === this.input.receiver ? this.tools.dataCertificate(this.world, this.subnet, canister) : null;
+    const dataCertificate = canister.id === this.input.receiver ? this.tools.dataCertificate(this.world, this.subnet, canister, this.input) : null;
     const record: CanisterState = { ...canister, consumed: { ...canister.consumed } };
     const { outcome, view } = this.execute(
       execution,

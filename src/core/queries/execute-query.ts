@@ -62,7 +62,7 @@ function executePlainQuery(
   tools: QueryTools,
 ): QueryResult & { readonly instructions: number } {
   const limits = limitsOf(world, subnet);
-  const dataCertificate = tools.dataCertificate(world, subnet, canister);
+  const dataCertificate = tools.dataCertificate(world, subnet, canister, input);
   const outcome = run(
     world.pool,
     execution,

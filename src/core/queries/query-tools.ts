@@ -2,6 +2,7 @@
  * What executing queries needs of later layers, given by the rules.
  */
 import type { ExecutionView, ViewInput } from "../rules/execution-view.ts";
+import type { QueryInput } from "../inputs.ts";
 import type { CanisterState } from "../state/canister.ts";
 import type { CanisterId, PrincipalId } from "../state/ids.ts";
 import type { SubnetState } from "../state/network-state.ts";
@@ -11,8 +12,8 @@ import type { World } from "../state/world.ts";
 export interface QueryTools {
   /** The account of one execution; nothing of it is applied to the network. */
   view(input: Omit<ViewInput, "quotas">): ExecutionView;
-  /** The data certificate of a canister, made when it is asked for. `null` where the network makes none. */
-  dataCertificate(world: World, subnet: SubnetState, canister: CanisterState): (() => Uint8Array) | null;
+  /** Makes the data certificate of a canister; called when it is asked for. */
+  dataCertificate(world: World, subnet: SubnetState, canister: CanisterState, input: QueryInput): () => Uint8Array;
   /** A user's query call of the management canister. */
   managementQuery(world: World, subnet: SubnetState, caller: PrincipalId, method: string, arg: Uint8Array): ManagementAnswer;
   /** The same from a composite query, on the calling canister's own subnet. */

@@ -50,7 +50,7 @@ function applyMemoryEffects(turn: Turn, context: CallContext, outcome: Outcome, 
     canister.indexedBytes = outcome.heapBytes + outcome.stableBytes;
     updateLowMemoryHook(canister);
   }
-  if (timerSet || grown) reindexCanister(subnet, canister);
+  if (timerSet || grown || outcome.certifiedData !== null) reindexCanister(subnet, canister);
   for (const planned of viewOf(outcome).plannedCalls) sendCall(turn, context, planned, execution);
 }
 

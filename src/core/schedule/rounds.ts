@@ -54,6 +54,7 @@ export function runRound(world: World, subnet: SubnetState): void {
   buildStreams(world, subnet);
   shedBestEffort(world, subnet);
   settleDeadlines(subnet);
+  subnet.updateTransactions += executions;
   world.emit({ kind: "round", ...at(world, subnet), executions });
   subnet.round++;
 }

@@ -10,6 +10,7 @@ export function copySubnet(subnet: SubnetState, epoch: Epoch): SubnetState {
     ...subnet,
     epoch,
     canisters: subnet.canisters.fork(epoch),
+    certifiedCanisters: subnet.certifiedCanisters.copy(epoch),
     queues: subnet.queues.copy(epoch),
     streams: subnet.streams.fork(epoch),
     refunds: subnet.refunds.copy(epoch),

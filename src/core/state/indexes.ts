@@ -6,9 +6,10 @@
  * is kept by `rules/bookkeeping.ts`; `forgetCanister` takes a deleted canister out of those too.
  */
 import type { SortedMap } from "../../base/sorted-map.ts";
+import type { PreparedModule } from "../wasm/module-info.ts";
 import type { CanisterState } from "./canister.ts";
-import type { CanisterId } from "./ids.ts";
-import { allocatedBytes } from "./memory-usage.ts";
+import type { CanisterId, PrincipalId } from "./ids.ts";
+import { memoryUsageBytes, withAllocation } from "./memory-usage.ts";
 import { timerKey, type SubnetState } from "./network-state.ts";
 
 /** Where a canister stands in the subnet's sets; so that a key can be taken out when the canister already has a new one. */
@@ -21,22 +22,42 @@ export interface IndexedAs {
   readonly charge: string | null;
   /** Usage or allocation, whichever is larger: what the canister takes of the subnet's memory. */
   readonly memoryBytes: number;
+  readonly usageBytes: number;
+  /** What certificates show; compared by identity, as all three are replaced and never written. */
+  readonly controllers: readonly PrincipalId[] | null;
+  readonly certifiedData: Uint8Array | null;
+  readonly module: PreparedModule | null;
 }
 
 /** Of a canister that is in no set yet. */
-export const NOT_INDEXED: IndexedAs = { heartbeat: false, stopping: false, timer: null, charge: null, memoryBytes: 0 };
+export const NOT_INDEXED: IndexedAs = {
+  heartbeat: false,
+  stopping: false,
+  timer: null,
+  charge: null,
+  memoryBytes: 0,
+  usageBytes: 0,
+  controllers: null,
+  certifiedData: null,
+  module: null,
+};
 
 /** Storage and compute are charged when this much time has passed. Source: cycles.md 3. */
 export const CHARGE_INTERVAL_NANOS = 10_000_000_000n;
 
 /** The plain definition: where the canister belongs. */
 export function indexedAs(canister: CanisterState): IndexedAs {
+  const usageBytes = memoryUsageBytes(canister);
   return {
     heartbeat: canister.execution !== null && canister.execution.module.info.systemExports.has("canister_heartbeat"),
     stopping: canister.status.kind === "stopping",
     timer: canister.globalTimerNanos === 0n ? null : timerKey(canister.globalTimerNanos, canister.id),
     charge: timerKey(canister.lastChargeNanos + CHARGE_INTERVAL_NANOS, canister.id),
-    memoryBytes: Number(allocatedBytes(canister)),
+    memoryBytes: Number(withAllocation(canister.settings.memoryAllocation, usageBytes)),
+    usageBytes,
+    controllers: canister.settings.controllers,
+    certifiedData: canister.certifiedData,
+    module: canister.execution?.module ?? null,
   };
 }
 
@@ -87,5 +108,9 @@ function move(subnet: SubnetState, canister: CanisterState, next: IndexedAs): vo
     if (next.charge !== null) subnet.charges.set(next.charge, id);
   }
   subnet.memoryUsageBytes += next.memoryBytes - indexed.memoryBytes;
+  subnet.canisterStateBytes += next.usageBytes - indexed.usageBytes;
+  if (next.controllers !== indexed.controllers || next.certifiedData !== indexed.certifiedData || next.module !== indexed.module) {
+    subnet.certifiedCanisters.changed(id);
+  }
   canister.indexed = next;
 }

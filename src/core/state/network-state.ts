@@ -5,6 +5,7 @@ import type { Epoch, Owned } from "../../base/epoch.ts";
 import type { OwnedQueue } from "../../base/queue.ts";
 import type { SortedMap } from "../../base/sorted-map.ts";
 import type { Prng } from "../../base/prng.ts";
+import type { TrackedTree } from "../certification/tracked-tree.ts";
 import type { IngressHistory } from "../ingress/history.ts";
 import type { QueryStatistics } from "../queries/query-statistics.ts";
 import type { CanisterQueues } from "../queues/canister-queues.ts";
@@ -42,8 +43,8 @@ export interface SubnetConfig {
   readonly keyNames: readonly string[];
 }
 
-/** Cycles consumed by calls of the management canister that the subnet itself counts. */
-export type SubnetConsumedCycles = Record<"ecdsaOutcalls" | "schnorrOutcalls" | "vetkd" | "httpOutcalls", bigint>;
+/** Cycles consumed that the subnet itself counts: for calls of the management canister, and by canisters that are gone. */
+export type SubnetConsumedCycles = Record<"ecdsaOutcalls" | "schnorrOutcalls" | "vetkd" | "httpOutcalls" | "deletedCanisters", bigint>;
 
 export interface SubnetState extends Owned {
   readonly config: SubnetConfig;
@@ -82,6 +83,12 @@ export interface SubnetState extends Owned {
   readonly withOutput: SortedMap<CanisterId, true>;
   /** Canisters whose status is stopping. */
   readonly stopping: SortedMap<CanisterId, true>;
+  /** `/canister` of the certified tree; knows which canisters changed in what it shows: see `indexes.ts`. */
+  readonly certifiedCanisters: TrackedTree<CanisterState>;
+  /** Memory that canisters use, without that of messages. */
+  canisterStateBytes: number;
+  /** Executions in replicated mode so far. */
+  updateTransactions: number;
   /** Canisters that export a heartbeat. */
   readonly withHeartbeat: SortedMap<CanisterId, true>;
   /** Canisters with an active global timer, keyed by time and id: see `timerKey`. */
