@@ -274,13 +274,13 @@ test("where rate limits are on, a canister that changed much memory or installed
   expect(scene.reinstall(id, "upgrade", puppet())).toMatchObject({ kind: "replied" });
 
   scene.rounds(Math.ceil(scene.canister(id).installCodeDebitInstructions / 1_000_000));
-  // Two pages at least: the argument, and the journal.
+  // A page a round is worked off, and the message changes several: the argument, the journal, the scratch.
   const first = scene.start(id, program(note("a"), reply("first")));
   scene.rounds();
   expect(scene.outcome(first)).toBe("first");
   const next = scene.start(id, program(note("b"), reply("next")));
   scene.rounds();
   expect(scene.outcome(next)).toBe("received");
-  scene.rounds(2);
+  scene.rounds(scene.canister(id).heapDeltaDebitBytes / 4096 + 1);
   expect(scene.outcome(next)).toBe("next");
 });

@@ -17,7 +17,8 @@ import { ModuleCache } from "../../src/core/wasm/prepare.ts";
 import { nodePlatform } from "../../src/host/platform-node.ts";
 import { compileWat } from "./ic0-wat.ts";
 import { settings } from "./management-world.ts";
-import { appendJournal, HOOKS, program, puppet, send, type Program } from "./puppet.ts";
+import { universalCanister, type Bits, type Hook } from "../universal/module.ts";
+import { journal, reply, type Program } from "../universal/program.ts";
 
 export const ALICE = "0a0a01" as PrincipalId;
 
@@ -131,9 +132,9 @@ export class Scenario {
     return created.canister_id.toHex().toLowerCase() as CanisterId;
   }
 
-  /** Installs a puppet (`puppet.ts`) with these hooks. */
-  puppet(given: Parameters<Scenario["install"]>[1] & { hooks?: readonly (keyof typeof HOOKS)[] } = {}): CanisterId {
-    return this.install(puppet(...(given.hooks ?? [])), given);
+  /** Installs a universal canister (`test/universal`) with these hooks. */
+  puppet(given: Parameters<Scenario["install"]>[1] & { hooks?: readonly Hook[]; bits?: Bits } = {}): CanisterId {
+    return this.install(universalCanister(given.hooks, given.bits), given);
   }
 
   /** Has a puppet run a program, until it is answered: the reply as text, or `IC0503: …`. */
@@ -157,9 +158,19 @@ export class Scenario {
 
   /** What a puppet noted on its heap. */
   journal(id: CanisterId): string {
-    const answer = this.query(id, "look", program(appendJournal, send));
+    const answer = this.query(id, "look", reply(journal));
     if (answer.kind !== "replied") throw new Error(JSON.stringify(answer));
     return decodeText(answer.data);
+  }
+
+  /** A query: the reply as text, or `IC0503: …`. */
+  look(id: CanisterId, what: Program, given: { sender?: PrincipalId; method?: "look" | "ask" } = {}): string {
+    const answer = this.query(id, given.method ?? "look", what, given.sender);
+    if (answer.kind === "replied") return decodeText(answer.data);
+    if (answer.kind !== "rejected") throw new Error(JSON.stringify(answer));
+    return answer.error === null
+      ? `${answer.reject.code}: ${answer.reject.message}`
+      : `IC0${answer.error.code}: ${answer.error.description}`;
   }
 
   /** Drops every live Wasm instance, which must not be noticed. */
