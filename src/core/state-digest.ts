@@ -42,6 +42,7 @@ function writeSubnet(writer: DigestWriter, subnet: SubnetState, hash: Hash): voi
     .value([...subnet.pendingCalls.values()])
     .number(subnet.nextPendingCallId)
     .value(subnet.consumed)
+    .bigint(subnet.consumedCountedTwice)
     .number(subnet.updateTransactions);
   writer.map(subnet.canisters.size);
   for (const [id, canister] of subnet.canisters.entries()) {

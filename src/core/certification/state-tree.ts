@@ -51,6 +51,6 @@ function encodeMetrics(subnet: SubnetState): Uint8Array {
 }
 
 /** What canisters that are there consumed is not in it. Replica: `SubnetMetrics::consumed_cycles_total` (c7c5005). */
-function consumedCyclesTotal({ consumed }: SubnetState): bigint {
-  return Object.values(consumed).reduce((sum, cycles) => sum + cycles, 0n);
+function consumedCyclesTotal({ consumed, consumedCountedTwice }: SubnetState): bigint {
+  return Object.values(consumed).reduce((sum, cycles) => sum + cycles, consumedCountedTwice);
 }

@@ -34,10 +34,12 @@ export const deleteCanister: Method = ({ world, subnet, call }) => {
 };
 
 /**
- * The cycles that are left count as consumed by a deleted canister. What it had consumed before counts twice, but for outcalls: as its own, and by
- * use. Replica: `rs/execution_environment/src/canister_manager.rs` (`delete_canister`) and `SubnetMetrics::consumed_cycles_total` (c7c5005).
+ * The cycles that are left count as consumed. Of what the canister had consumed before, the total that the subnet certifies counts all but outcalls twice:
+ * as a deleted canister's, and by use. Replica: `rs/execution_environment/src/canister_manager.rs` (`delete_canister`) and
+ * `SubnetMetrics::consumed_cycles_total` (c7c5005).
  */
 function countDeleted(subnet: SubnetState, { balanceCycles, reservedCycles, consumed }: CanisterState): void {
   const all = Object.values(consumed).reduce((sum, cycles) => sum + cycles, 0n);
-  subnet.consumed.deletedCanisters += balanceCycles + reservedCycles + 2n * all - consumed.httpOutcalls;
+  subnet.consumed.deletedCanisters += balanceCycles + reservedCycles + all;
+  subnet.consumedCountedTwice += all - consumed.httpOutcalls;
 }

@@ -63,6 +63,8 @@ export interface SubnetState extends Owned {
   readonly pendingCalls: SortedMap<PendingCallId, PendingCall>;
   nextPendingCallId: PendingCallId;
   consumed: SubnetConsumedCycles;
+  /** What the replica's total has a second time: see `delete-canister.ts`. */
+  consumedCountedTwice: bigint;
   /** Index of the next canister id in the allocation range. */
   nextCanisterIndex: bigint;
   /** Completed rounds. */
