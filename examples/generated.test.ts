@@ -1,13 +1,14 @@
 import { expect, test } from "vitest";
 import { checkGenerated, readManifest } from "../scripts/motoko/manifest.ts";
+import { COLLECTIONS, EXAMPLES } from "../scripts/motoko/programs.ts";
 import { generatedNames, loadGenerated } from "./modules.ts";
 
-test("the compiled examples are those of today's sources and compiler", () => {
-  expect(checkGenerated()).toEqual([]);
+test("the compiled programs are those of today's sources and compiler", () => {
+  expect(COLLECTIONS.flatMap(checkGenerated)).toEqual([]);
 });
 
 test("every compiled example is a module that carries its own interface", () => {
-  const { modules } = readManifest();
+  const { modules } = readManifest(EXAMPLES);
   expect(generatedNames()).toEqual(Object.keys(modules).sort());
   for (const name of generatedNames()) {
     const module = new WebAssembly.Module(withoutCode(loadGenerated(name)));

@@ -9,7 +9,7 @@ import { relative, resolve, sep } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { compileMotoko } from "./compile.ts";
 import { compilerVersion, isMadeFrom, moduleFile, readManifest } from "./manifest.ts";
-import { EXAMPLES_FOLDER, PROGRAMS, requestOf } from "./programs.ts";
+import { EXAMPLES, requestOf } from "./programs.ts";
 
 const [file] = process.argv.slice(2);
 const output = process.env["ICP_WASM_OUTPUT_PATH"];
@@ -17,14 +17,16 @@ if (file === undefined || output === undefined) {
   throw new Error("usage: ICP_WASM_OUTPUT_PATH=<file> npx tsx scripts/motoko/build.ts <program.mo>");
 }
 
-const entry = relative(EXAMPLES_FOLDER, resolve(file)).split(sep).join("/");
-const program = PROGRAMS.find((candidate) => candidate.entry === entry);
+const entry = relative(fileURLToPath(EXAMPLES.sources), resolve(file)).split(sep).join("/");
+const program = EXAMPLES.programs.find((candidate) => candidate.entry === entry);
 if (program === undefined) {
-  throw new Error(`${entry} is not among the programs of scripts/motoko/programs.ts: ${PROGRAMS.map((known) => known.entry).join(", ")}`);
+  throw new Error(
+    `${entry} is not among the programs of scripts/motoko/programs.ts: ${EXAMPLES.programs.map((known) => known.entry).join(", ")}`,
+  );
 }
 
-const request = requestOf(program);
-const manifest = readManifest();
+const request = requestOf(EXAMPLES, program);
+const manifest = readManifest(EXAMPLES);
 const known = manifest.modules[program.name];
 const isFresh = known !== undefined && manifest.compiler === compilerVersion() && isMadeFrom(known, request);
-writeFileSync(output, isFresh ? gunzipSync(readFileSync(moduleFile(program.name))) : (await compileMotoko(request)).wasm);
+writeFileSync(output, isFresh ? gunzipSync(readFileSync(moduleFile(EXAMPLES, program.name))) : (await compileMotoko(request)).wasm);

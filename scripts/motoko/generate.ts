@@ -1,5 +1,5 @@
 /**
- * Compiles the repository's Motoko programs into `generated/motoko`.
+ * Compiles the repository's Motoko programs into `generated/motoko` (the examples) and `generated/programs` (those of tests).
  *
  *   npx tsx scripts/motoko/generate.ts                    compiles what has changed
  *   npx tsx scripts/motoko/generate.ts --check            compares hashes only, in milliseconds
@@ -10,9 +10,9 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:
 import { parseArgs } from "node:util";
 import { compileMotoko } from "./compile.ts";
 import type { CompiledMotoko, CompileRequest } from "./compile.ts";
-import { GENERATED, checkGenerated, compilerVersion, hashesOf, isMadeFrom, moduleFile, readManifest, sha256 } from "./manifest.ts";
+import { checkGenerated, compilerVersion, hashesOf, isMadeFrom, manifestFile, moduleFile, readManifest, sha256 } from "./manifest.ts";
 import type { Manifest, ManifestEntry } from "./manifest.ts";
-import { PROGRAMS, requestOf } from "./programs.ts";
+import { COLLECTIONS, requestOf, type Collection } from "./programs.ts";
 
 const SCRIPT = "npx tsx scripts/motoko/generate.ts";
 
@@ -37,48 +37,48 @@ async function compileLoudly(name: string, request: CompileRequest): Promise<Com
   return compiled;
 }
 
-/** Brings `generated/motoko` up to date, compiling only what has changed. */
-async function generate(): Promise<void> {
-  mkdirSync(GENERATED, { recursive: true });
-  const before = existsSync(new URL("manifest.json", GENERATED)) ? readManifest() : undefined;
+/** Brings the folder up to date, compiling only what has changed. */
+async function generate(collection: Collection): Promise<void> {
+  mkdirSync(collection.generated, { recursive: true });
+  const before = existsSync(manifestFile(collection)) ? readManifest(collection) : undefined;
   const compiler = compilerVersion();
   const modules: Record<string, ManifestEntry> = {};
-  for (const program of PROGRAMS) {
-    const request = requestOf(program);
+  for (const program of collection.programs) {
+    const request = requestOf(collection, program);
     const known = before?.compiler === compiler ? before.modules[program.name] : undefined;
-    if (known !== undefined && isMadeFrom(known, request) && existsSync(moduleFile(program.name))) {
+    if (known !== undefined && isMadeFrom(known, request) && existsSync(moduleFile(collection, program.name))) {
       modules[program.name] = known;
       continue;
     }
     const compiled = await compileLoudly(program.name, request);
     // fflate, not node:zlib: its output does not depend on the processor or on Node's version.
-    writeFileSync(moduleFile(program.name), gzipSync(compiled.wasm, { level: 9, mtime: 0 }));
+    writeFileSync(moduleFile(collection, program.name), gzipSync(compiled.wasm, { level: 9, mtime: 0 }));
     modules[program.name] = entryOf(request, compiled);
   }
-  for (const file of readdirSync(GENERATED)) {
-    if (file !== "manifest.json" && modules[file.replace(/\.wasm\.gz$/, "")] === undefined) rmSync(new URL(file, GENERATED));
+  for (const file of readdirSync(collection.generated)) {
+    if (file !== "manifest.json" && modules[file.replace(/\.wasm\.gz$/, "")] === undefined) rmSync(new URL(file, collection.generated));
   }
   const manifest: Manifest = { script: SCRIPT, compiler, modules };
-  writeFileSync(new URL("manifest.json", GENERATED), JSON.stringify(manifest, null, 2) + "\n");
+  writeFileSync(manifestFile(collection), JSON.stringify(manifest, null, 2) + "\n");
 }
 
 /** Compiles everything anew: what differs from the committed modules, a sentence each. */
-async function rebuildCheck(): Promise<string[]> {
-  const manifest = readManifest();
+async function rebuildCheck(collection: Collection): Promise<string[]> {
+  const manifest = readManifest(collection);
   const problems: string[] = [];
-  for (const program of PROGRAMS) {
-    const request = requestOf(program);
+  for (const program of collection.programs) {
+    const request = requestOf(collection, program);
     const now = JSON.stringify(entryOf(request, await compileLoudly(program.name, request)));
     if (now !== JSON.stringify(manifest.modules[program.name]))
-      problems.push(`${program.name} compiles to something else than generated/motoko holds`);
+      problems.push(`${program.name} compiles to something else than the folder of its collection holds`);
   }
   return problems;
 }
 
 const { values: options } = parseArgs({ options: { check: { type: "boolean" }, "rebuild-check": { type: "boolean" } } });
-if (!options.check && !options["rebuild-check"]) await generate();
-const problems = checkGenerated();
-if (options["rebuild-check"]) problems.push(...(await rebuildCheck()));
+if (!options.check && !options["rebuild-check"]) for (const collection of COLLECTIONS) await generate(collection);
+const problems = COLLECTIONS.flatMap(checkGenerated);
+if (options["rebuild-check"]) for (const collection of COLLECTIONS) problems.push(...(await rebuildCheck(collection)));
 if (problems.length > 0) {
   console.error(`${problems.join("\n")}\nRun: ${SCRIPT}`);
   process.exitCode = 1;

@@ -1,15 +1,14 @@
 /**
- * What lies in `generated/motoko`, what it was made from, and whether that is still so. Checking compares hashes and
+ * What lies in a folder of compiled programs, what it was made from, and whether that is still so. Checking compares hashes and
  * compiles nothing, so that it can run with every test run.
  */
 import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
+import { posix } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { CompileRequest } from "./compile.ts";
-import { PROGRAMS, requestOf } from "./programs.ts";
-
-export const GENERATED = new URL("../../generated/motoko/", import.meta.url);
+import { requestOf, type Collection } from "./programs.ts";
 
 export interface Manifest {
   /** The command that wrote this folder. */
@@ -23,7 +22,7 @@ export interface ManifestEntry {
   readonly entry: string;
   readonly publicMetadata: readonly string[];
   readonly memoryFlags?: readonly string[];
-  /** SHA-256 of each source file by its path in `examples/`. */
+  /** SHA-256 of each source file by its path in the collection's folder. */
   readonly sources: Readonly<Record<string, string>>;
   /** SHA-256 and size of the module before compression. */
   readonly wasmSha256: string;
@@ -43,12 +42,16 @@ export function compilerVersion(): string {
   return `motoko ${version}`;
 }
 
-export function moduleFile(name: string): URL {
-  return new URL(`${name}.wasm.gz`, GENERATED);
+export function moduleFile(collection: Collection, name: string): URL {
+  return new URL(`${name}.wasm.gz`, collection.generated);
 }
 
-export function readManifest(): Manifest {
-  return JSON.parse(readFileSync(new URL("manifest.json", GENERATED), "utf8")) as Manifest;
+export function manifestFile(collection: Collection): URL {
+  return new URL("manifest.json", collection.generated);
+}
+
+export function readManifest(collection: Collection): Manifest {
+  return JSON.parse(readFileSync(manifestFile(collection), "utf8")) as Manifest;
 }
 
 export function hashesOf(request: CompileRequest): Record<string, string> {
@@ -68,26 +71,27 @@ export function isMadeFrom(entry: ManifestEntry, request: CompileRequest): boole
 }
 
 /** What is out of date, missing or too much, a sentence each; empty when all is well. */
-export function checkGenerated(): string[] {
-  const manifest = readManifest();
+export function checkGenerated(collection: Collection): string[] {
+  const manifest = readManifest(collection);
+  const folder = `generated/${posix.basename(collection.generated.pathname)}`;
   const problems: string[] = [];
   if (manifest.compiler !== compilerVersion()) {
-    problems.push(`generated/motoko was made by ${manifest.compiler}, installed is ${compilerVersion()}`);
+    problems.push(`${folder} was made by ${manifest.compiler}, installed is ${compilerVersion()}`);
   }
-  for (const program of PROGRAMS) {
+  for (const program of collection.programs) {
     const entry = manifest.modules[program.name];
     if (entry === undefined) problems.push(`${program.name} has not been generated`);
-    else if (!isMadeFrom(entry, requestOf(program)))
-      problems.push(`${program.name} was generated from other sources than examples/${program.entry} is made of now`);
+    else if (!isMadeFrom(entry, requestOf(collection, program)))
+      problems.push(`${program.name} was generated from other sources than ${collection.name}/${program.entry} is made of now`);
   }
   for (const [name, entry] of Object.entries(manifest.modules)) {
-    if (!PROGRAMS.some((program) => program.name === name)) problems.push(`${name} is no longer among the programs`);
-    if (sha256(gunzipSync(readFileSync(moduleFile(name)))) !== entry.wasmSha256)
+    if (!collection.programs.some((program) => program.name === name)) problems.push(`${name} is no longer among the programs`);
+    if (sha256(gunzipSync(readFileSync(moduleFile(collection, name)))) !== entry.wasmSha256)
       problems.push(`${name}.wasm.gz is not the module the manifest describes`);
   }
-  for (const file of readdirSync(GENERATED)) {
+  for (const file of readdirSync(collection.generated)) {
     if (file !== "manifest.json" && manifest.modules[file.replace(/\.wasm\.gz$/, "")] === undefined)
-      problems.push(`generated/motoko/${file} belongs to no program`);
+      problems.push(`${folder}/${file} belongs to no program`);
   }
   return problems;
 }

@@ -1,18 +1,27 @@
 /**
- * The Motoko programs of this repository that are kept compiled in `generated/motoko`, and the text each is made of.
+ * The Motoko programs of this repository that are kept compiled, and the text each is made of: the examples, which are published
+ * (`generated/motoko`), and the programs of `test/programs`, which are not (`generated/programs`).
  */
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { CompileRequest } from "./compile.ts";
 
 export interface Program {
-  /** Name of the compiled module: `<folder>-<file>`, or the folder's name where the file is named like it. */
+  /** Name of the compiled module; of an example `<folder>-<file>`, or the folder's name where the file is named like it. */
   readonly name: string;
-  /** Path of its actor inside `examples/`. */
+  /** Path of its actor inside its collection's folder. */
   readonly entry: string;
   readonly publicMetadata: readonly string[];
   readonly memoryFlags?: readonly string[];
+}
+
+/** Programs of one folder, compiled into another one. */
+export interface Collection {
+  /** The sources' folder as people call it. */
+  readonly name: string;
+  readonly sources: URL;
+  readonly generated: URL;
+  readonly programs: readonly Program[];
 }
 
 /** As icp-cli's Motoko recipe has it: everybody may read the interface. */
@@ -20,7 +29,7 @@ const PUBLIC_INTERFACE = ["candid:service", "candid:args"];
 /** As the bare compiler has it: the interface is for controllers only. */
 const PRIVATE_INTERFACE: readonly string[] = [];
 
-export const PROGRAMS: readonly Program[] = [
+const EXAMPLE_PROGRAMS: readonly Program[] = [
   program("counter/counter.mo", PRIVATE_INTERFACE),
   program("parallel-calls/caller.mo"),
   program("parallel-calls/callee.mo"),
@@ -47,15 +56,51 @@ function program(entry: string, publicMetadata: readonly string[] = PUBLIC_INTER
   return { name: file === folder ? file : `${folder}-${file}`, entry, publicMetadata };
 }
 
-const EXAMPLES = new URL("../../examples/", import.meta.url);
-export const EXAMPLES_FOLDER = fileURLToPath(EXAMPLES);
+/** What the compiler may be told about memory. Both persistences exist for as long as canisters do that were made with the older. */
+const CLASSIC = ["classicOP"];
+/** Collects after each message that allocated anything, so that a short test sees the collector at work. */
+const COLLECT_ALWAYS = ["force"];
+
+const TEST_PROGRAMS: readonly Program[] = [
+  ...["copying", "marking", "generational", "incremental"].map((collector) => ({
+    ...variant("collector.mo", `collector-classic-${collector}`),
+    memoryFlags: [...CLASSIC, collector, ...COLLECT_ALWAYS],
+  })),
+  { ...variant("collector.mo", "collector-enhanced"), memoryFlags: COLLECT_ALWAYS },
+  ...["spawner", "control", "clock", "facts", "storage", "directory"].map((name) => variant(`${name}.mo`, name)),
+  ...["ledger-v1", "ledger-v2", "ledger-v3", "ledger-incompatible"].flatMap((name) => [
+    variant(`${name}.mo`, name),
+    { ...variant(`${name}.mo`, `${name}-classic`), memoryFlags: CLASSIC },
+  ]),
+];
+
+function variant(entry: string, name: string): Program {
+  return { name, entry, publicMetadata: PUBLIC_INTERFACE };
+}
+
+export const EXAMPLES: Collection = {
+  name: "examples",
+  sources: new URL("../../examples/", import.meta.url),
+  generated: new URL("../../generated/motoko/", import.meta.url),
+  programs: EXAMPLE_PROGRAMS,
+};
+
+export const COLLECTIONS: readonly Collection[] = [
+  EXAMPLES,
+  {
+    name: "test/programs/motoko",
+    sources: new URL("../../test/programs/motoko/", import.meta.url),
+    generated: new URL("../../generated/programs/", import.meta.url),
+    programs: TEST_PROGRAMS,
+  },
+];
 
 /** What the compiler is asked for: the program's text with that of every file it imports, directly or not. */
-export function requestOf({ entry, publicMetadata, memoryFlags }: Program): CompileRequest {
+export function requestOf(collection: Collection, { entry, publicMetadata, memoryFlags }: Program): CompileRequest {
   const sources: Record<string, string> = {};
   const add = (path: string): void => {
     if (path in sources) return;
-    const text = readFileSync(new URL(path, EXAMPLES), "utf8").replaceAll("\r\n", "\n");
+    const text = readFileSync(new URL(path, collection.sources), "utf8").replaceAll("\r\n", "\n");
     sources[path] = text;
     for (const imported of relativeImports(text)) add(posix.join(posix.dirname(path), `${imported}.mo`));
   };
