@@ -21,6 +21,7 @@ export type { Duration, Instant } from "./network/duration.ts";
 export type { Identity } from "./network/identity.ts";
 export type { ModuleSource } from "./network/module-source.ts";
 export type { NetworkDrawOptions } from "./network/network-drawing.ts";
+export type { Outcall, OutcallAnswer, OutcallDetails, OutcallHandler, OutcallPolicy } from "./network/outcalls.ts";
 export type { PrincipalLike } from "./network/principals.ts";
 export type { CanisterSettings, Environment, Visibility } from "./network/settings.ts";
 export type { TraceView } from "./network/trace-view.ts";

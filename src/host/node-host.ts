@@ -10,6 +10,7 @@ import { macrotask } from "./macrotask.ts";
 import { rewrittenStore } from "./module-cache.ts";
 import { motokoCompiler } from "./motoko.ts";
 import { nodeFiles, openFile } from "./node-files.ts";
+import { fetchOutcall } from "./outcall.ts";
 import { nodePlatform } from "./platform-node.ts";
 
 let host: Host | null = null;
@@ -24,6 +25,7 @@ export function nodeHost(): Host {
     macrotask,
     print: (line) => console.log(line),
     fetch: (address) => (address.startsWith("file:") ? openFile(address) : fetch(address)),
+    fetchOutcall,
     files: nodeFiles,
     compileMotoko: motokoCompiler(),
     runBuild,

@@ -37,6 +37,7 @@ import {
   type SettleOptions,
   type Subnet,
 } from "./options.ts";
+import type { Outcalls } from "./outcalls.ts";
 import { principalId, type PrincipalLike } from "./principals.ts";
 import { Session } from "./session.ts";
 import { DEFAULT_TRACE_EVENTS, TraceLog } from "./trace-log.ts";
@@ -67,6 +68,7 @@ export class Cannery {
       log: from.log,
       names: from.names,
       submitted: from.submitted,
+      outcalls: options.outcalls ?? "refuse",
       callBudgetRounds: options.callBudgetRounds ?? DEFAULT_CALL_BUDGET_ROUNDS,
       onEvent: (event) => this.onEvent(event),
     });
@@ -203,6 +205,11 @@ export class Cannery {
     const identity = identityOf(name, this.session.host.environment.platform);
     this.session.names.give(principalId(identity), name);
     return identity;
+  }
+
+  /** HTTPS outcalls that wait for an answer; for networks made with `{ outcalls: "wait" }`. */
+  get outcalls(): Pick<Outcalls, "pending" | "next"> {
+    return this.session.driver.outcalls;
   }
 
   // What happened.

@@ -9,13 +9,14 @@
 import { assert, unreachable } from "../base/assert.ts";
 import { CanneryError } from "../base/cannery-error.ts";
 import type { NetworkEvent } from "../core/events.ts";
-import type { Answer, CommandInput } from "../core/inputs.ts";
+import type { Answer, CommandInput, OutcallInput } from "../core/inputs.ts";
 import type { MessageId, PrincipalId, SubnetId } from "../core/state/ids.ts";
 import type { MessageTag } from "../core/state/messages.ts";
 
 import { outcomeOfError, type CallOutcome } from "./call-error.ts";
 import type { Core } from "./core.ts";
 import type { Host } from "./host.ts";
+import { Outcalls, type OutcallPolicy } from "./outcalls.ts";
 import { hasHeartbeats, hasNoOpenCalls, isQuiet, nextDue } from "./quiet.ts";
 import { envelopeBytes, nonceOf, RequestIds } from "./request-ids.ts";
 import type { TraceLog } from "./trace-log.ts";
@@ -55,6 +56,9 @@ export interface Budget {
   readonly nanos: bigint;
 }
 
+/** What brings a network on: a round; time; an answer from the web, which somebody is working on. */
+type Next = "round" | "nothing" | "outside" | bigint;
+
 /** How settling ended; `null` when the network is settled, else why it is not. */
 export type Unsettled = { readonly why: "rounds" | "time" | "stuck" };
 
@@ -66,6 +70,8 @@ export interface DriverOptions {
   readonly submitted: number;
   /** Rounds without any answer after which calls are given up. */
   readonly callBudgetRounds: number;
+  /** The web, as canisters reach it. */
+  readonly outcalls: OutcallPolicy;
   /** After each event, once the driver has done its own part. */
   onEvent(event: NetworkEvent): void;
   /** Says for people who waits for whom; for errors. */
@@ -99,6 +105,8 @@ export class Driver {
   private lastIngressTag: MessageTag | null = null;
   /** Timers that were due and did not run, because their canister does not. */
   private readonly idleTimers = new Set<string>();
+  /** HTTPS outcalls and who answers them. */
+  readonly outcalls: Outcalls;
   private readonly turn = (): void => this.runTurn();
 
   constructor(options: DriverOptions) {
@@ -106,6 +114,12 @@ export class Driver {
     this.core = options.core;
     this.trace = options.log;
     this.submittedCount = options.submitted;
+    this.outcalls = new Outcalls({
+      policy: options.outcalls,
+      state: () => this.core.state,
+      fetch: options.host.fetchOutcall,
+      step: (input) => this.answerOutcall(input),
+    });
     this.requestIds = new RequestIds((bytes) => options.host.environment.platform.sha256(bytes));
   }
 
@@ -197,12 +211,14 @@ export class Driver {
         const { state } = this.core;
         const isAwaited = this.open.size > 0 || !hasNoOpenCalls(state);
         const next = this.nextStep(isAwaited ? null : SETTLE_HORIZON_NANOS);
+        if (next === "outside") break;
         if (next === "nothing") return isAwaited ? { why: "stuck" } : null;
         if (rounds >= budget.rounds) return { why: "rounds" };
         if (state.timeNanos - startNanos > budget.nanos) return { why: "time" };
         this.advance(next);
         rounds++;
       }
+      if (this.isOutside()) await this.outcalls.progress();
       // Whoever was answered goes on, and may call again, before the next round.
       await new Promise<void>((resolve) => this.options.host.macrotask(resolve));
     }
@@ -223,6 +239,7 @@ export class Driver {
     this.submittedCount = submitted;
     this.trace = log;
     this.idleTimers.clear();
+    this.outcalls.restored();
     this.wake();
   }
 
@@ -260,8 +277,10 @@ export class Driver {
     const answeredBefore = this.answeredCount;
     for (let rounds = 0; rounds < ROUNDS_PER_TURN; rounds++) {
       const next = this.nextStep(this.open.size > 0 ? null : 0n);
+      // Goes on when the answer comes.
+      if (next === "outside") return;
       if (next === "nothing") {
-        if (this.open.size > 0) this.giveUp("nothing in the network can answer it any more");
+        if (this.open.size > 0 && !this.outcalls.isByHand) this.giveUp("nothing in the network can answer it any more");
         return;
       }
       this.advance(next);
@@ -276,12 +295,28 @@ export class Driver {
    * What brings the network on: a round; or time to something that is due within the horizon (`null`: whenever), and a round
    * then. With an unlimited horizon heartbeats count too.
    */
-  private nextStep(horizonNanos: bigint | null): "round" | "nothing" | bigint {
+  private nextStep(horizonNanos: bigint | null): Next {
     const { state } = this.core;
     if (!isQuiet(state)) return "round";
     const due = nextDue(state, this.idleTimers);
+    // The web takes no virtual time: whatever is due later waits for the answer.
+    const isLater = due === null || due.timeNanos > state.timeNanos;
+    if (isLater && this.outcalls.isBusy) return "outside";
+    if (isLater && this.outcalls.isByHand) return "nothing";
     if (due !== null && (horizonNanos === null || due.timeNanos <= state.timeNanos + horizonNanos)) return due.timeNanos;
     return horizonNanos === null && hasHeartbeats(state) ? "round" : "nothing";
+  }
+
+  private isOutside(): boolean {
+    return this.outcalls.isBusy && this.nextStep(0n) === "outside";
+  }
+
+  /** Why the answer is refused, or `null`. */
+  private answerOutcall(input: OutcallInput): string | null {
+    const answer = this.step(input);
+    this.roundsWaiting = 0;
+    this.wake();
+    return answer?.kind === "refused" ? answer.error.description : null;
   }
 
   private advance(next: "round" | bigint): void {
@@ -307,6 +342,7 @@ export class Driver {
     const { events, answer } = this.core.step(input);
     for (const event of events) {
       this.trace.append(event);
+      if (event.kind === "outcall") this.outcalls.onEvent(event);
       if (event.kind === "sent" && event.message === "ingress") this.lastIngressTag = event.tag;
       if (event.kind === "ingressStatus") {
         const { status } = event;

@@ -3,6 +3,7 @@
  */
 import type { Environment } from "../core/network.ts";
 import type { ModuleBody } from "./module-source.ts";
+import type { OutcallRequest, OutcallResponse } from "../core/state/pending-calls.ts";
 
 export interface Host {
   /** Wasm engine and hashes, compiled modules and live instances: shared by all networks of a process. */
@@ -13,6 +14,8 @@ export interface Host {
   print(line: string): void;
   /** What is at an address. Rejects with the host's own error, which names it. */
   fetch(address: string): Promise<ModuleBody>;
+  /** Does an HTTPS outcall on the web; `null` where the web cannot be reached. Never rejects. */
+  readonly fetchOutcall: ((request: OutcallRequest) => Promise<OutcallResponse>) | null;
   /** `null` where there is no file system. */
   readonly files: HostFiles | null;
   /** Compiles a Motoko source file to Wasm; `null` where no compiler is installed or none can be. */

@@ -10,6 +10,7 @@ import type { LatencyProfile, SubnetKind } from "../core/state/network-state.ts"
 import type { InstallArguments } from "./canister.ts";
 import { instantNanos, type Duration, type Instant } from "./duration.ts";
 import type { Names } from "./names.ts";
+import type { OutcallPolicy } from "./outcalls.ts";
 import type { PrincipalLike } from "./principals.ts";
 import type { CanisterSettings, Environment } from "./settings.ts";
 import type { TraceLog } from "./trace-log.ts";
@@ -42,6 +43,8 @@ export interface CanneryOptions {
   readonly callBudgetRounds?: number;
   /** Events kept for drawings and errors: 100,000 by default, `false` for none. */
   readonly trace?: number | false;
+  /** Who answers canisters' HTTPS outcalls: nobody by default, and then they are refused. */
+  readonly outcalls?: OutcallPolicy;
   /** Where lines go that canisters print: to the console (default), nowhere, or to a function. */
   readonly print?: boolean | ((line: string) => void);
 }

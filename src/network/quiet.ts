@@ -4,6 +4,7 @@
  */
 import type { CallOrigin } from "../core/state/canister.ts";
 import type { CanisterId, PrincipalId, SubnetId } from "../core/state/ids.ts";
+import { OUTCALL_TIMEOUT_NANOS } from "../core/rules/pending-calls.ts";
 import type { NetworkState, SubnetState } from "../core/state/network-state.ts";
 
 /** Seconds after which a stop request is given up. Source: management-canister.md 3, `stop_canister`. */
@@ -20,14 +21,14 @@ export function isQuiet(state: NetworkState): boolean {
 
 function isSubnetQuiet(subnet: SubnetState): boolean {
   if (subnet.pendingIngress.length > 0 || subnet.withInput.size > 0 || subnet.withOutput.size > 0 || subnet.paused.size > 0) return false;
-  if (subnet.queues.hasInput || subnet.queues.hasOutput || hasSignaturesToMake(subnet)) return false;
+  if (subnet.queues.hasInput || subnet.queues.hasOutput || hasAnswersToGive(subnet)) return false;
   for (const stream of subnet.streams.values()) if (stream.length > 0) return false;
   return true;
 }
 
-/** Signatures are made by the network itself, in a later round than the call; other pending calls wait for the outside. */
-function hasSignaturesToMake(subnet: SubnetState): boolean {
-  for (const { request } of subnet.pendingCalls.values()) if (request.kind === "signature" || request.kind === "derivedKey") return true;
+/** Signatures are made by the network itself, in a later round than the call; an outcall waits until its answer has arrived. */
+function hasAnswersToGive(subnet: SubnetState): boolean {
+  for (const { request, arrived } of subnet.pendingCalls.values()) if (request.kind !== "outcall" || arrived !== null) return true;
   return false;
 }
 
@@ -44,7 +45,7 @@ export function hasHeartbeats(state: NetworkState): boolean {
 
 /** Something that happens when time has come. */
 export interface Due {
-  readonly kind: "timer" | "deadline" | "stopTimeout";
+  readonly kind: "timer" | "deadline" | "stopTimeout" | "outcallTimeout";
   readonly timeNanos: bigint;
   readonly canister: CanisterId;
   /** Equal for the same event only. */
@@ -62,6 +63,7 @@ export function nextDue(state: NetworkState, ignored: ReadonlySet<string> = NOTH
       firstKey("timer", subnet.timers.entries(), ignored),
       firstKey("deadline", subnet.deadlines.entries(), ignored),
       firstStop(subnet),
+      firstOutcall(subnet),
     ]) {
       if (due !== null && (first === null || due.timeNanos < first.timeNanos)) first = due;
     }
@@ -96,6 +98,16 @@ function firstStop(subnet: SubnetState): Due | null {
   return first;
 }
 
+/** The oldest outcall; ids count up, so it is the first. */
+function firstOutcall(subnet: SubnetState): Due | null {
+  for (const { id, request, origin, sinceNanos } of subnet.pendingCalls.values()) {
+    if (request.kind !== "outcall") continue;
+    const timeNanos = sinceNanos + OUTCALL_TIMEOUT_NANOS + 1n;
+    return { kind: "outcallTimeout", timeNanos, canister: origin.canister, key: `outcall ${subnet.config.id} ${id}` };
+  }
+  return null;
+}
+
 /** One thing that is waited for. */
 export type Waiting =
   /** Calls of one method that are open in one call context. */
@@ -108,6 +120,7 @@ export type Waiting =
       readonly count: number;
     }
   | { readonly kind: "stopping"; readonly canister: CanisterId }
+  | { readonly kind: "outcall"; readonly canister: CanisterId; readonly url: string }
   | { readonly kind: "ingress"; readonly subnet: SubnetId; readonly count: number }
   | { readonly kind: "stream"; readonly from: SubnetId; readonly to: SubnetId; readonly count: number }
   | { readonly kind: "timer"; readonly canister: CanisterId; readonly timeNanos: bigint };
@@ -129,6 +142,9 @@ export function whoWaits(state: NetworkState): Waiting[] {
     }
   }
   for (const [id, subnet] of state.subnets.entries()) {
+    for (const { request, origin } of subnet.pendingCalls.values()) {
+      if (request.kind === "outcall") waiting.push({ kind: "outcall", canister: origin.canister, url: request.url });
+    }
     if (subnet.pendingIngress.length > 0) waiting.push({ kind: "ingress", subnet: id, count: subnet.pendingIngress.length });
     for (const [to, stream] of subnet.streams.entries()) {
       if (stream.length > 0) waiting.push({ kind: "stream", from: id, to, count: stream.length });
@@ -158,6 +174,8 @@ function waitingLine(waiting: Waiting, nowNanos: bigint, nameOf: (principal: Pri
     }
     case "stopping":
       return `${nameOf(waiting.canister)} is being stopped and waits for its open calls`;
+    case "outcall":
+      return `${nameOf(waiting.canister)} waits for ${waiting.url}, an HTTPS outcall: net.outcalls has it`;
     case "ingress":
       return `${waiting.count} call(s) of users wait for a block of subnet ${nameOf(waiting.subnet)}`;
     case "stream":

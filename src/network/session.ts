@@ -21,6 +21,7 @@ import { installRequest, type InstallMode } from "./management.ts";
 import { EMPTY_CANDID, interfaceOfUpload, interfaceOfModule, type ModuleInterface } from "./module-interface.ts";
 import { loadModule, type ModuleSource } from "./module-source.ts";
 import { Names } from "./names.ts";
+import type { OutcallPolicy } from "./outcalls.ts";
 import { principalId } from "./principals.ts";
 import { waitingText, whoWaits } from "./quiet.ts";
 import type { TraceLog } from "./trace-log.ts";
@@ -36,6 +37,7 @@ export interface SessionOptions {
   readonly names: Names;
   readonly submitted: number;
   readonly callBudgetRounds: number;
+  readonly outcalls: OutcallPolicy;
   onEvent(event: NetworkEvent): void;
 }
 

@@ -169,6 +169,7 @@ export class MessageIndex {
           this.end(event.tag, { kind: "reject", code: status.code, message: status.message }, momentOf(event));
         return;
       }
+      case "outcall":
       case "printed":
       case "canister":
       case "round":

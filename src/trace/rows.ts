@@ -86,6 +86,12 @@ function rowOf(event: NetworkEvent, index: MessageIndex, options: RowOptions, in
       if (call !== null && !included(call)) return null;
       return { kind: "mark", at: options.nameOf(event.canister), ...text, moment: event };
     }
+    case "outcall": {
+      const call = index.message(event.tag);
+      if (call !== null && !included(call)) return null;
+      const label = `${event.request.method.toUpperCase()} ${event.request.url}`;
+      return { kind: "mark", at: options.nameOf(event.canister), isFailure: false, label, note: null, moment: event };
+    }
     case "inducted":
     case "dropped":
     case "printed":

@@ -1,0 +1,151 @@
+/**
+ * Who stands for the web in a test: a function, the test by hand, the host's fetch, or nobody.
+ */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { IDL } from "@icp-sdk/core/candid";
+import { describe, expect, test } from "vitest";
+import { ARGUMENT, RESULT } from "../../src/core/management/candid-types.ts";
+import type { PrincipalId } from "../../src/core/state/ids.ts";
+import { Cannery, type CanneryOptions } from "../../src/index.ts";
+import { append, appendArgument, appendReject, call, program, puppet, send } from "../support/puppet.ts";
+
+const FIELDS = {
+  max_response_bytes: [],
+  method: { get: null },
+  headers: [],
+  body: [],
+  transform: [],
+  is_replicated: [],
+  pricing_version: [],
+};
+
+function get(url: string) {
+  const arg = IDL.encode(ARGUMENT.http_request as unknown as IDL.Type[], [{ ...FIELDS, url }]);
+  return call("" as PrincipalId, {
+    method: "http_request",
+    arg,
+    cycles: 100_000_000_000n,
+    onReply: program(append("+"), appendArgument, send),
+    onReject: program(append("-"), appendReject, send),
+  });
+}
+
+async function network(options: CanneryOptions) {
+  const net = await Cannery.create(options);
+  const canister = await net.install(puppet(), { name: "client" });
+  return { net, fetch: async (url: string) => said(await canister.call("run", get(url))) };
+}
+
+function said(data: Uint8Array): string {
+  if (data[0] === 45) return `${data[1]} ${new TextDecoder().decode(data.slice(2))}`;
+  const [result] = IDL.decode(RESULT.http_request as unknown as IDL.Type[], data.slice(1)) as unknown as [
+    { status: bigint; body: Uint8Array },
+  ];
+  return `${result.status} ${new TextDecoder().decode(Uint8Array.from(result.body))}`;
+}
+
+test("by default nobody: the refusal says what to do", async () => {
+  const { fetch } = await network({});
+  expect(await fetch("https://example.org/")).toMatch(
+    /^1 GET https:\/\/example\.org\/: this network has no way to the web\. Create it with/,
+  );
+});
+
+describe("a function answers", () => {
+  test("for all nodes, or for each of them", async () => {
+    const { fetch, net } = await network({
+      async outcalls({ url, nodes, canister, method }) {
+        await Promise.resolve();
+        expect([method, canister, nodes]).toEqual(["get", net.canisterIds[0], 13]);
+        if (url.endsWith("/same")) return { body: "for all", headers: { "content-type": "text/plain" } };
+        return Array.from({ length: nodes }, (_none, node) => ({ body: `of node ${node}` }));
+      },
+    });
+    expect(await fetch("https://a/same")).toBe("200 for all");
+    expect(await fetch("https://a/other")).toMatch(/^2 No consensus could be reached/);
+    expect(net.draw()).toContain("GET https://a/same");
+  });
+
+  test("with a reject of its own; what it throws reaches the canister", async () => {
+    const { fetch } = await network({
+      outcalls({ url }) {
+        if (url === "https://down/") return { reject: "Connecting to down failed" };
+        if (url === "https://two/") return [{}, {}];
+        throw new Error("no such page");
+      },
+    });
+    expect(await fetch("https://down/")).toBe("2 Connecting to down failed");
+    expect(await fetch("https://else/")).toBe("1 the outcall handler failed at https://else/: no such page");
+    expect(await fetch("https://two/")).toContain("it gave 2 answers for 13 node(s)");
+  });
+
+  test("virtual time stands still while it works, and settling waits for it", async () => {
+    const { net } = await network({
+      outcalls: async () => ({ body: await new Promise<string>((resolve) => setImmediate(() => resolve("late"))) }),
+    });
+    const canister = net.canister(net.canisterIds[0]!, { candid: "service : {}" });
+    const answer = canister.call("run", get("https://a/"));
+    const before = net.time;
+    await net.settle();
+    expect(said(await answer)).toBe("200 late");
+    expect(net.time - before).toBeLessThan(1_000_000n);
+  });
+});
+
+describe("the test answers by hand", () => {
+  test("in any order, or lets the minute pass", async () => {
+    const { net, fetch } = await network({ outcalls: "wait" });
+    const [a, b, c] = [fetch("https://a/"), fetch("https://b/"), fetch("https://c/")];
+    await net.outcalls.next();
+    await net.tick(3);
+    expect(net.outcalls.pending.map(({ url }) => url)).toEqual(["https://a/", "https://b/", "https://c/"]);
+    net.outcalls.pending[1]!.respond({ status: 201, body: "b" });
+    expect(await b).toBe("201 b");
+    await expect(net.settle()).rejects.toThrow(/client.* waits for https:\/\/a\/, an HTTPS outcall/);
+    net.outcalls.pending[0]!.respond({ body: "a" });
+    expect(await a).toBe("200 a");
+    await net.advanceTime({ seconds: 61 });
+    expect(await c).toBe("2 Canister http request timed out");
+    expect(net.outcalls.pending).toEqual([]);
+  });
+
+  test("an answer given twice is refused", async () => {
+    const { net, fetch } = await network({ outcalls: "wait" });
+    const answered = fetch("https://a/");
+    const outcall = await net.outcalls.next();
+    outcall.respond({});
+    expect(() => outcall.respond({})).toThrow(/is answered already|waits on subnet/);
+    await answered;
+  });
+
+  test("a snapshot holds what waits; each side is answered on its own", async () => {
+    const { net, fetch } = await network({ outcalls: "wait" });
+    const first = fetch("https://a/");
+    await net.outcalls.next();
+    const snapshot = net.snapshot();
+    net.outcalls.pending[0]!.respond({ body: "one" });
+    expect(await first).toBe("200 one");
+    net.restore(snapshot);
+    expect(net.outcalls.pending.map(({ url }) => url)).toEqual(["https://a/"]);
+  });
+});
+
+test("the host's own fetch", async () => {
+  const server = createServer((request, response) => {
+    if (request.url === "/moved") response.writeHead(302, { location: "/" }).end();
+    else response.end(`${request.method} ${request.headers["user-agent"]}`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    const { fetch } = await network({ outcalls: "fetch" });
+    expect(await fetch(`${base}/`)).toBe("200 GET ic/1.0");
+    expect(await fetch(`${base}/moved`)).toBe("302 ");
+    expect(await fetch("no url")).toBe("1 Failed to parse URL: no url");
+    expect(await fetch("ftp://a/")).toBe("1 Url need to specify https scheme");
+    expect(await fetch("http://127.0.0.1:1/")).toMatch(/^2 Connecting to 127\.0\.0\.1:1 failed: /);
+  } finally {
+    server.close();
+  }
+});
