@@ -39,6 +39,7 @@ const BACKTRACE_FRAMES = 20;
 /** Functions that the platform's instrumentation imports on its own account. */
 const PLATFORM_IMPORTS = 5;
 const NO_CALLS: readonly OutgoingCall[] = [];
+const NO_LINES: readonly Uint8Array[] = [];
 const NO_ENTRY: EntryPoint = { kind: "start" };
 const NONE: RunResult = { kind: "none" };
 /** Between runs nobody asks. */
@@ -79,6 +80,7 @@ export class RunContext {
   call: CallInPreparation | null = null;
   callPayload = new Gathered();
   private performed: OutgoingCall[] | null = null;
+  private lines: Uint8Array[] | null = null;
   certifiedData: Uint8Array | null = null;
   globalTimerNanos: bigint | null = null;
   accepted = false;
@@ -108,6 +110,7 @@ export class RunContext {
     this.reply.clear();
     this.call = null;
     this.performed = null;
+    this.lines = null;
     this.certifiedData = null;
     this.globalTimerNanos = null;
     this.accepted = false;
@@ -126,6 +129,7 @@ export class RunContext {
     this.call = null;
     this.callPayload.clear();
     this.performed = null;
+    this.lines = null;
   }
 
   get calls(): readonly OutgoingCall[] {
@@ -134,6 +138,15 @@ export class RunContext {
 
   perform(call: OutgoingCall): void {
     (this.performed ??= []).push(call);
+  }
+
+  /** What the network prints of this run. */
+  get printed(): readonly Uint8Array[] {
+    return this.lines ?? NO_LINES;
+  }
+
+  print(line: Uint8Array): void {
+    (this.lines ??= []).push(line);
   }
 
   // Ending the run.

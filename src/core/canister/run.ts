@@ -149,6 +149,7 @@ class RunOutcome implements Outcome {
   readonly globalTimerNanos: bigint | null;
   readonly acceptedMessage: boolean;
   readonly logs: LogDelta;
+  readonly printed: readonly Uint8Array[];
   readonly heapBytes: number;
   readonly stableBytes: number;
   readonly dirtyHeapPages: number;
@@ -168,6 +169,7 @@ class RunOutcome implements Outcome {
     this.globalTimerNanos = outcome.globalTimerNanos;
     this.acceptedMessage = outcome.acceptedMessage;
     this.logs = outcome.logs;
+    this.printed = outcome.printed;
     this.heapBytes = outcome.heapBytes;
     this.stableBytes = outcome.stableBytes;
     this.dirtyHeapPages = outcome.dirtyHeapPages;
@@ -194,6 +196,7 @@ function release({ pool, instance }: Pending): void {
   pool.release(instance);
 }
 
+const NO_LINES: readonly Uint8Array[] = [];
 const NO_LOGS: LogDelta = { dropped: 0, records: [] };
 const NOT_SLICED: readonly number[] = [];
 const NO_CALLS: readonly OutgoingCall[] = [];
@@ -213,6 +216,7 @@ function notRun(state: ExecutionState, view: SystemView, failure: ExecutionFailu
       globalTimerNanos: null,
       acceptedMessage: false,
       logs: NO_LOGS,
+      printed: NO_LINES,
       heapBytes: state.heapBytes,
       stableBytes: state.stableBytes,
       dirtyHeapPages: 0,
@@ -313,6 +317,7 @@ function finish(pending: Pending, view: SystemView, limits: RunLimits, failure: 
   const ended = failure === null;
   if (ended && dirtyHeapPages > MAX_PAGES_COPIED_AT_ONCE) meter.pauseToCopy();
   if (failure !== null && failure.kind === "failure") logTrap(context, view, failure.failure, failure.backtrace);
+  const logs = context.log.take();
   return new RunOutcome(
     {
       result: failure === null ? context.result : failedResult(view, failure),
@@ -324,7 +329,8 @@ function finish(pending: Pending, view: SystemView, limits: RunLimits, failure: 
       certifiedData: ended ? context.certifiedData : null,
       globalTimerNanos: ended ? context.globalTimerNanos : null,
       acceptedMessage: ended && context.accepted,
-      logs: context.log.take(),
+      logs,
+      printed: linesOf(context, view, logs),
       heapBytes: ended ? context.heapBytes : state.heapBytes,
       stableBytes: ended ? context.stable.byteLength : state.stableBytes,
       dirtyHeapPages,
@@ -340,8 +346,17 @@ function failedResult(view: SystemView, failure: Failure): RunResult {
   return { kind: "trap", error: userErrorOf(view.canisterId, failure.failure, backtrace) };
 }
 
-/** Queries log nothing: their records are only shown. */
+/** Queries log nothing: their records are nobody's. */
 function logTrap(context: RunContext, view: SystemView, failure: ExecutionFailure, backtrace: string | null): void {
   const text = (context.bit & REPLICATED) === 0 ? null : trapLogText(failure, backtrace);
-  if (text !== null) context.log.push(view.timeNanos, encodeUtf8(text));
+  if (text === null) return;
+  const content = encodeUtf8(text);
+  context.log.push(view.timeNanos, content);
+  if (view.printing) context.print(content);
+}
+
+/** Ours: a trap is a line too, and where nothing is printed the log is shown. */
+function linesOf(context: RunContext, view: SystemView, logs: LogDelta): readonly Uint8Array[] {
+  if (view.printing) return context.printed;
+  return logs.records.length === 0 || (context.bit & REPLICATED) === 0 ? NO_LINES : logs.records.map(({ content }) => content);
 }

@@ -96,7 +96,7 @@ export interface SystemView {
   readonly dataCertificate: (() => Uint8Array) | null;
   /** Whether whoever gets an error of this run may see its backtrace. */
   readonly showsBacktraces: boolean;
-  /** Whether `debug_print` is printed (and charged) as on PocketIC and system subnets. */
+  /** Whether `debug_print` is printed, and charged for it. */
   readonly printing: boolean;
 
   isController(principal: PrincipalId): boolean;
@@ -197,8 +197,10 @@ export interface Outcome {
   /** Nanoseconds; 0n deactivates; `null` when not set in this run. */
   readonly globalTimerNanos: bigint | null;
   readonly acceptedMessage: boolean;
-  /** Also in queries and on traps, for showing; a canister keeps them from replicated executions only. */
+  /** Also in queries and on traps; a canister keeps them from replicated executions only. */
   readonly logs: LogDelta;
+  /** Lines to show: what was printed and whole, where the network prints; else, of replicated executions, what was logged. */
+  readonly printed: readonly Uint8Array[];
   /** Heap size after the run, bytes. */
   readonly heapBytes: number;
   readonly stableBytes: number;

@@ -22,7 +22,7 @@ import type { Limits } from "../state/limits.ts";
 import { allocatedBytes, CHUNK_BYTES } from "../state/memory-usage.ts";
 import type { MessageTag } from "../state/messages.ts";
 import type { UserError } from "../state/rejects.ts";
-import { at, limitsOf } from "../state/world.ts";
+import { at, emitPrinted, limitsOf } from "../state/world.ts";
 import type { PreparedModule } from "../wasm/module-info.ts";
 import { isController } from "./access.ts";
 import { finish, type InstallAccount, type InstallPhase, type MethodContext } from "./call.ts";
@@ -228,7 +228,7 @@ class Attempt {
     const { world, subnet, tools } = this.context;
     const { working, installation } = this;
     const where = at(world, subnet);
-    for (const { content } of outcome.logs.records) world.emit({ kind: "printed", ...where, canister: working.id, content });
+    emitPrinted(world, subnet, working.id, outcome.printed);
     const fees = feesOf(subnet.config);
     const result = outcome.result.kind === "trap" ? ({ kind: "trap", error: outcome.result.error } as const) : ({ kind: "none" } as const);
     world.emit({

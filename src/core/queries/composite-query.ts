@@ -25,7 +25,7 @@ import type { SubnetState } from "../state/network-state.ts";
 import { principalText } from "../state/principal.ts";
 import { ErrorCode, RejectCode, rejectCodeOf, type UserError } from "../state/rejects.ts";
 import { ellipsizeReject } from "../state/reject-text.ts";
-import { limitsOf, type World } from "../state/world.ts";
+import { emitPrinted, limitsOf, type World } from "../state/world.ts";
 import { findQueryMethod, type Callable } from "./callable.ts";
 import { queryLimits } from "./query-limits.ts";
 import type { QueryExecution } from "./query-statistics.ts";
@@ -276,6 +276,7 @@ class CallGraph {
     const outcome = run(world.pool, state, entry, makeView, queryLimits(this.limits, part, instructions));
     this.instructionsLeft -= outcome.instructions;
     context.instructions += outcome.instructions;
+    emitPrinted(world, subnet, canister.id, outcome.printed);
     return { outcome, view: outcome.view as ExecutionView, limit: instructions };
   }
 

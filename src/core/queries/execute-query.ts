@@ -9,7 +9,7 @@ import type { Answer, QueryInput } from "../inputs.ts";
 import { MANAGEMENT_CANISTER, type SubnetId } from "../state/ids.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { ErrorCode, RejectCode, rejectCodeOf, type UserError } from "../state/rejects.ts";
-import { limitsOf, route, type World } from "../state/world.ts";
+import { emitPrinted, limitsOf, route, type World } from "../state/world.ts";
 import { findQueryMethod } from "./callable.ts";
 import { didNotRespond, evaluateCompositeQuery, type QueryResult } from "./composite-query.ts";
 import { queryLimits } from "./query-limits.ts";
@@ -81,6 +81,7 @@ function executePlainQuery(
     queryLimits(limits, "method", limits.queryInstructions),
   );
   discard(outcome);
+  emitPrinted(world, subnet, canister.id, outcome.printed);
   const { result, instructions } = outcome;
   switch (result.kind) {
     case "reply":

@@ -9,7 +9,7 @@ import type { CanisterState } from "../state/canister.ts";
 import type { Ingress } from "../state/messages.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import type { UserError } from "../state/rejects.ts";
-import { limitsOf, type World } from "../state/world.ts";
+import { emitPrinted, limitsOf, type World } from "../state/world.ts";
 import { queryLimits } from "./query-limits.ts";
 import type { QueryTools } from "./query-tools.ts";
 
@@ -32,6 +32,7 @@ export function inspectMessage(
     queryLimits(limits, "method", limits.inspectMessageInstructions),
   );
   discard(outcome);
+  emitPrinted(world, subnet, canister.id, outcome.printed);
   if (outcome.result.kind === "trap") return outcome.result.error;
   return outcome.acceptedMessage ? null : userErrorOf(canister.id, messageRejected());
 }

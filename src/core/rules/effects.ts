@@ -13,7 +13,7 @@ import { MANAGEMENT_CANISTER, type CallbackId, type PrincipalId } from "../state
 import { reindexCanister } from "../state/indexes.ts";
 import type { CoarseTime, Request } from "../state/messages.ts";
 import type { Reject } from "../state/rejects.ts";
-import { at } from "../state/world.ts";
+import { at, emitPrinted } from "../state/world.ts";
 import { coarseNow } from "./bookkeeping.ts";
 import { registerCallback } from "./call-contexts.ts";
 import type { ExecutionView, PlannedCall } from "./execution-view.ts";
@@ -123,12 +123,9 @@ function receiverOf(turn: Turn, callee: PrincipalId, method: string, arg: Uint8A
   return { receiver: subnet.config.id, reject: resolved.reject };
 }
 
-/** Log records and printed lines, kept on traps too. */
+/** What was logged, and printed; on traps too. */
 export function appendLogs(turn: Turn, outcome: Outcome): void {
-  if (outcome.logs.records.length === 0) return;
   const { world, subnet, canister } = turn;
-  canister.log.append(outcome.logs);
-  for (const record of outcome.logs.records) {
-    world.emit({ kind: "printed", ...at(world, subnet), canister: canister.id, content: record.content });
-  }
+  if (outcome.logs.records.length > 0) canister.log.append(outcome.logs);
+  emitPrinted(world, subnet, canister.id, outcome.printed);
 }

@@ -91,8 +91,6 @@ export interface ViewInput {
   readonly callerInfo?: CallContext["callerInfo"];
   readonly refundedCycles?: bigint;
   readonly dataCertificate?: (() => Uint8Array) | null;
-  /** Default: on system subnets, as the platform prints. */
-  readonly printing?: boolean;
 }
 
 /** Source: the interface of the cycles minting canister; `rkp4c-7iaaa-aaaaa-aaaca-cai`. */
@@ -117,7 +115,6 @@ export class ExecutionView implements SystemView {
   readonly caller: PrincipalId;
   readonly refundedCycles: bigint;
   readonly dataCertificate: (() => Uint8Array) | null;
-  readonly printing: boolean;
 
   private readonly world: World;
   private readonly subnet: SubnetState;
@@ -171,7 +168,6 @@ export class ExecutionView implements SystemView {
     this.caller = context !== null ? context.caller : (given.caller ?? MANAGEMENT_CANISTER);
     this.refundedCycles = given.refundedCycles ?? 0n;
     this.dataCertificate = given.dataCertificate ?? null;
-    this.printing = given.printing ?? subnet.config.kind === "system";
     this.startCycles = canister.balanceCycles;
     this.balance = canister.balanceCycles;
   }
@@ -193,6 +189,10 @@ export class ExecutionView implements SystemView {
   get status(): 1 | 2 | 3 {
     const { kind } = this.canister.status;
     return kind === "running" ? 1 : kind === "stopping" ? 2 : 3;
+  }
+
+  get printing(): boolean {
+    return this.limits.printing;
   }
 
   get callerInfoData(): Uint8Array {

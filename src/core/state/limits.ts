@@ -32,6 +32,11 @@ export interface Limits {
   readonly installCodeRateLimitInstructions: number;
   /** Whether the two debits hold canisters back. Departure: off by default, as a test would wait rounds for nothing. */
   readonly rateLimiting: boolean;
+  /**
+   * Whether `debug_print` is printed, besides being logged, and charged for that; in queries too. Source: system-api.md 2: on system subnets, and where a
+   * network says so, as PocketIC does. Replica: `rate_limiting_of_debug_prints` in `rs/config/src/embedders.rs` (c7c5005).
+   */
+  readonly printing: boolean;
   readonly queueCapacity: number;
   readonly guaranteedMessageMemoryBytes: number;
   readonly bestEffortMessageMemoryBytes: number;
@@ -71,6 +76,7 @@ const application: Limits = {
   heapDeltaRateLimitBytes: 75 * 1024 * 1024,
   installCodeRateLimitInstructions: 2 * G,
   rateLimiting: false,
+  printing: false,
   queueCapacity: 500,
   guaranteedMessageMemoryBytes: 15 * 2 ** 30,
   bestEffortMessageMemoryBytes: 5 * 2 ** 30,
@@ -101,5 +107,6 @@ export function defaultLimits(kind: SubnetKind): Limits {
     heapDeltaPerRoundBytes: 2_000_000_000,
     heapDeltaRateLimitBytes: 1e15,
     installCodeRateLimitInstructions: 1e15,
+    printing: true,
   };
 }

@@ -59,3 +59,8 @@ export function route(state: NetworkState, id: PrincipalId): SubnetId | null {
 export function at(world: World, subnet: SubnetState): { readonly round: number; readonly timeNanos: bigint; readonly subnet: SubnetId } {
   return { round: subnet.round, timeNanos: world.state.timeNanos, subnet: subnet.config.id };
 }
+
+/** The lines of a run, as events. */
+export function emitPrinted(world: World, subnet: SubnetState, canister: CanisterId, lines: readonly Uint8Array[]): void {
+  for (const content of lines) world.emit({ kind: "printed", ...at(world, subnet), canister, content });
+}

@@ -11,10 +11,11 @@ import type { Imports } from "./api.ts";
 
 /** Instructions for each byte that leaves the sandbox. Replica: `BYTE_TRANSMISSION_COST_FACTOR` (c7c5005). */
 const TRANSMISSION = 50;
-/** A trap's message is cut to this many bytes. */
-const MAX_TRAP_BYTES = 32 * 1024;
+/** A trap's message, and a line that is printed, are cut to this many bytes. */
+const MAX_MESSAGE_BYTES = 32 * 1024;
 
-const PRINT_OUT_OF_BOUNDS = encodeUtf8("(debug_print message out of memory bounds)");
+const LOG_OUT_OF_BOUNDS = encodeUtf8("(debug_print message out of memory bounds)");
+const PRINT_OUT_OF_BOUNDS = encodeUtf8("(debug message out of memory bounds)");
 
 export function diagnosticImports(run: RunContext): Imports {
   return {
@@ -23,15 +24,17 @@ export function diagnosticImports(run: RunContext): Imports {
       size >>>= 0;
       run.charge(loggingCharge(run, size) + (run.view.printing ? size : 0));
       if (!run.info.hasMemory) run.fail(noMemory());
-      const message = src + size > run.heapBytes ? PRINT_OUT_OF_BOUNDS : run.heapView(src, size);
-      run.log.push(run.view.timeNanos, message);
+      run.log.push(run.view.timeNanos, src + size > run.heapBytes ? LOG_OUT_OF_BOUNDS : run.heapView(src, size));
+      if (!run.view.printing) return;
+      size = Math.min(size, MAX_MESSAGE_BYTES);
+      run.print(src + size > run.heapBytes ? PRINT_OUT_OF_BOUNDS : run.heapView(src, size).slice());
     },
     trap: (src, size) => {
       src >>>= 0;
       size >>>= 0;
       run.charge(size + loggingCharge(run, size));
       if (!run.info.hasMemory) run.fail(noMemory());
-      size = Math.min(size, MAX_TRAP_BYTES);
+      size = Math.min(size, MAX_MESSAGE_BYTES);
       run.fail(calledTrap(src + size > run.heapBytes ? "(trap message out of memory bounds)" : decodeUtf8Lossy(run.heapView(src, size))));
     },
   };
