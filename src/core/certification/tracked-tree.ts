@@ -7,10 +7,10 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { assert } from "../../base/assert.ts";
 import { equal, fromHex } from "../../base/bytes.ts";
-import { nextEpoch, type Epoch, type Owned } from "../../base/epoch.ts";
+import type { Epoch, Owned } from "../../base/epoch.ts";
 import { SortedMap } from "../../base/sorted-map.ts";
-import { digestOf, EMPTY, type HashTree } from "./hash-tree.ts";
-import { withLabel, withoutLabel, type LabelMap } from "./label-map.ts";
+import { digestOf, type HashTree } from "./hash-tree.ts";
+import { labelMap, withLabel, withoutLabel, type LabelMap } from "./label-map.ts";
 
 /** The map that a tree is of; keys are labels in hex. */
 export interface TreeSource<V> {
@@ -60,27 +60,27 @@ export class TrackedTree<V> implements Owned {
 
   /** The tree of the map as it is now. */
   current(map: TreeSource<V>): LabelMap {
-    let tree: LabelMap = EMPTY;
-    if (this.tree === null) {
-      for (const [key, value] of map.entries()) tree = withLabel(tree, fromHex(key), this.treeOf(value));
-    } else {
-      tree = this.tree;
-      for (const key of this.changes.keys()) {
-        const value = map.get(key);
-        tree = value === undefined ? withoutLabel(tree, fromHex(key)) : withLabel(tree, fromHex(key), this.treeOf(value));
-      }
-    }
-    this.tree = tree;
+    this.tree = this.broughtUpToDate(map);
     this.size = map.size;
     if (this.changes.size > 0) this.changes = SortedMap.empty(this.epoch);
-    return tree;
+    return this.tree;
   }
 
   /** Asserts that the tree is that of the map, but for the changes it knows of. */
   check(map: TreeSource<V>): void {
     if (this.tree === null) return;
-    const kept = this.copy(nextEpoch()).current(map);
-    const plain = TrackedTree.empty(nextEpoch(), this.treeOf).current(map);
+    const kept = this.broughtUpToDate(map);
+    const plain = TrackedTree.empty(this.epoch, this.treeOf).broughtUpToDate(map);
     assert(equal(digestOf(kept, sha256), digestOf(plain, sha256)), "certified trees know every change of what they are of");
+  }
+
+  private broughtUpToDate(map: TreeSource<V>): LabelMap {
+    if (this.tree === null) return labelMap([...map.entries()].map(([key, value]) => [fromHex(key), this.treeOf(value)]));
+    let tree = this.tree;
+    for (const key of this.changes.keys()) {
+      const value = map.get(key);
+      tree = value === undefined ? withoutLabel(tree, fromHex(key)) : withLabel(tree, fromHex(key), this.treeOf(value));
+    }
+    return tree;
   }
 }
