@@ -6,7 +6,9 @@
  */
 import { assert } from "../base/assert.ts";
 import type { CanisterState } from "./state/canister.ts";
+import type { CallContextId } from "./state/ids.ts";
 import { indexedAs } from "./state/indexes.ts";
+import { isHeld, type LongMessage } from "./state/long-execution.ts";
 import { timerKey, type NetworkState, type SubnetState } from "./state/network-state.ts";
 
 export function checkInvariants(state: NetworkState): void {
@@ -70,7 +72,13 @@ function checkDeadline(canister: CanisterState): void {
   assert(canister.deadlineKey === key, `canister ${canister.id} is listed under its earliest deadline`);
 }
 
+/** The call context of a message that is held, or of a response, also when it was aborted. */
+function inMiddleOf(long: LongMessage): CallContextId | null {
+  return long.held?.contextId ?? long.callback?.callContextId ?? null;
+}
+
 function checkCanister(canister: CanisterState): void {
+  const long = canister.paused?.kind === "message" ? canister.paused : null;
   canister.queues.check();
   const open = new Map<number, number>();
   let expiring = 0;
@@ -81,7 +89,7 @@ function checkCanister(canister: CanisterState): void {
   }
   assert(canister.expiringCallbacks.size <= expiring, "only bounded-wait callbacks that are open can expire");
   for (const context of canister.callContexts.values()) {
-    const held = canister.paused?.contextId === context.id ? 1 : 0;
+    const held = long !== null && inMiddleOf(long) === context.id ? 1 : 0;
     assert(context.openCallbacks === (open.get(context.id) ?? 0), "a call context counts its open callbacks");
     assert(!context.responded || context.availableCycles === 0n, "an answered call context holds no cycles");
     const alive = !context.responded && !context.deleted && context.origin.kind !== "systemTask";
@@ -91,10 +99,8 @@ function checkCanister(canister: CanisterState): void {
   if (canister.status.kind === "stopped") {
     assert(canister.callbacks.size === 0 && canister.callContexts.size === 0, "a stopped canister has nothing open");
   }
-  assert(
-    canister.paused !== null || canister.postponedIngressCycles === 0n,
-    "induction fees are postponed only while an execution is held",
-  );
-  assert(canister.paused === null || canister.callContexts.has(canister.paused.contextId), "a held execution has its call context");
+  assert(isHeld(canister) || canister.postponedIngressCycles === 0n, "induction fees are postponed only while an execution is held");
+  const context = long === null ? null : inMiddleOf(long);
+  assert(context === null || canister.callContexts.has(context), "a long execution has its call context");
   assert(canister.balanceCycles >= 0n && canister.reservedCycles >= 0n, "balances are never negative");
 }

@@ -9,6 +9,7 @@ import { DigestWriter } from "../codec/state-digest.ts";
 import type { ExecutionState } from "./canister/execution-state.ts";
 import type { CanisterQueues } from "./queues/canister-queues.ts";
 import type { CanisterState } from "./state/canister.ts";
+import type { LongExecution } from "./state/long-execution.ts";
 import { viewOf } from "./rules/effects.ts";
 import type { NetworkState, SubnetState } from "./state/network-state.ts";
 
@@ -27,6 +28,7 @@ export function stateDigest(state: NetworkState, hash: (bytes: Uint8Array) => Ui
 type Hash = (bytes: Uint8Array) => Uint8Array;
 
 function writeSubnet(writer: DigestWriter, subnet: SubnetState, hash: Hash): void {
+  writer.number(subnet.priorityHandedBack).number(subnet.priorityOwed);
   writer.number(subnet.round).bigint(subnet.nextCanisterIndex).value(subnet.randomness.state);
   writer.value([...subnet.compiledModules.keys()]);
   writeQueues(writer, subnet.queues);
@@ -59,26 +61,41 @@ function writeCanister(writer: DigestWriter, canister: CanisterState, hash: Hash
   writer.bigint(canister.globalTimerNanos).number(canister.version).value(canister.history);
   writer.value(canister.log.records).bigint(canister.log.nextIndex);
   writer.text(canister.nextTask).text(canister.lowMemoryHook);
-  writer.number(canister.accumulatedPriority).number(canister.lastFullExecutionRound).bigint(canister.lastChargeNanos);
-  writer.number(canister.heapDeltaDebitBytes).number(canister.installCodeDebitInstructions);
+  writer.number(canister.accumulatedPriority).number(canister.prioritySettledRound).bigint(canister.lastChargeNanos);
+  writer.number(canister.executedRounds).number(canister.heapDeltaDebitBytes).number(canister.installCodeDebitInstructions);
   writer.value([...canister.chunkStore.keys()].sort()).value(canister.queryStats);
   writeQueues(writer, canister.queues);
   writeExecution(writer, canister.execution, hash);
-  if (canister.paused === null) writer.null();
-  else {
-    const { message, callback, contextId, finishRound, prepaidCycles, outcome, overlay } = canister.paused;
-    writer
-      .value(message)
-      .value(callback ?? null)
-      .number(contextId)
-      .number(finishRound)
-      .bigint(prepaidCycles);
-    writer.value(outcome.result).number(outcome.instructions).value(outcome.calls).value(outcome.certifiedData);
-    writer.value(outcome.globalTimerNanos).value(outcome.logs.records);
-    const { acceptedCycles, burnedCycles, mintedCycles, newlyReservedCycles } = viewOf(outcome);
-    writer.bigint(acceptedCycles).bigint(burnedCycles).bigint(mintedCycles).bigint(newlyReservedCycles);
-    writeExecution(writer, overlay.state, hash);
+  writeLong(writer, canister.paused, hash);
+}
+
+/** What a canister is in the middle of. What ran and is held follows from the state in which it began, but is written all the same: it decides what comes. */
+function writeLong(writer: DigestWriter, long: LongExecution | null, hash: Hash): void {
+  if (long === null) {
+    writer.null();
+    return;
   }
+  writer.text(long.kind).number(long.startedRound).bigint(long.prepaidCycles).value(long.message);
+  if (long.kind === "message") writer.value(long.callback).bigint(long.refundedCycles);
+  if (long.held === null) {
+    writer.null();
+    return;
+  }
+  if (long.kind === "installation") {
+    const { slices, slicesDone, instructions, error, working } = long.held;
+    writer.value(slices).number(slicesDone).number(instructions).value(error);
+    writer.bigint(working.balanceCycles).number(working.version).bigint(working.globalTimerNanos).bytes(working.certifiedData);
+    writer.value(working.log.records).value(working.history);
+    writeExecution(writer, working.execution, hash);
+    return;
+  }
+  const { contextId, outcome, overlay, slicesDone } = long.held;
+  writer.number(contextId).number(slicesDone).value(outcome.pausedSlices);
+  writer.value(outcome.result).number(outcome.instructions).value(outcome.calls).value(outcome.certifiedData);
+  writer.value(outcome.globalTimerNanos).value(outcome.logs.records);
+  const { acceptedCycles, burnedCycles, mintedCycles, newlyReservedCycles } = viewOf(outcome);
+  writer.bigint(acceptedCycles).bigint(burnedCycles).bigint(mintedCycles).bigint(newlyReservedCycles);
+  writeExecution(writer, overlay.state, hash);
 }
 
 function writeExecution(writer: DigestWriter, execution: ExecutionState | null, hash: Hash): void {

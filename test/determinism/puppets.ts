@@ -11,6 +11,7 @@ import { Scenario, subnets } from "../support/scenario.ts";
 const LIMITS = {
   messageInstructions: 20_000_000,
   sliceInstructions: 2_000_000,
+  installCodeSliceInstructions: 2_000_000,
   roundInstructions: 6_000_000,
   messageOverheadInstructions: 100_000,
   canisterOverheadInstructions: 100_000,

@@ -143,7 +143,12 @@ test("a call without deadline is answered however long it takes", () => {
 
 test("a request that waits at the callee beyond its deadline is dropped, its cycles come back", () => {
   const limits = {
-    ...{ messageInstructions: 100_000_000, sliceInstructions: 10_000_000, roundInstructions: 20_000_000 },
+    ...{
+      messageInstructions: 100_000_000,
+      sliceInstructions: 10_000_000,
+      installCodeSliceInstructions: 10_000_000,
+      roundInstructions: 20_000_000,
+    },
     ...{ messageOverheadInstructions: 0, canisterOverheadInstructions: 0, canistersPerRoundOverheadInstructions: 0 },
   };
   const scene = new Scenario({ limits });

@@ -15,8 +15,9 @@ const SECOND = 1_000_000_000n;
 const BUSY = {
   messageInstructions: 100_000_000,
   sliceInstructions: 10_000_000,
+  installCodeSliceInstructions: 10_000_000,
   roundInstructions: 20_000_000,
-  messageOverheadInstructions: 0,
+  messageOverheadInstructions: 10,
   canisterOverheadInstructions: 0,
   canistersPerRoundOverheadInstructions: 0,
 };

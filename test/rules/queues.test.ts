@@ -80,7 +80,14 @@ test("senders take turns, one message each", () => {
 });
 
 test("local senders, users and remote senders take turns, one message each", () => {
-  const limits = { messageInstructions: 200_000_000, sliceInstructions: 10_000_000, roundInstructions: 400_000_000 };
+  const limits = {
+    messageInstructions: 200_000_000,
+    sliceInstructions: 10_000_000,
+    installCodeSliceInstructions: 10_000_000,
+    roundInstructions: 20_000_000,
+    messageOverheadInstructions: 10_000,
+    canisterOverheadInstructions: 10_000,
+  };
   const scene = new Scenario({ ...subnets(2), limits });
   const [busy, local] = [scene.puppet(), scene.puppet()];
   const remote = scene.puppet({ subnet: 1 });

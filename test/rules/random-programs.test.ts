@@ -20,6 +20,7 @@ const LIMITS: Partial<Limits> = {
   queryInstructions: 20_000_000,
   installCodeInstructions: 300_000_000,
   sliceInstructions: 2_000_000,
+  installCodeSliceInstructions: 2_000_000,
   roundInstructions: 6_000_000,
   messageOverheadInstructions: 100_000,
   canisterOverheadInstructions: 100_000,

@@ -118,7 +118,7 @@ const LONG = `(module
   (func (export "canister_query look") (call $append (i32.const 0) (i32.const 1)) (call $reply)))`;
 
 /** 6 M instructions in slices of 1 M. */
-const SLICED = { sliceInstructions: 1_000_000, roundInstructions: 2_000_000 };
+const SLICED = { sliceInstructions: 1_000_000, installCodeSliceInstructions: 1_000_000, roundInstructions: 2_000_000 };
 
 test("a long message ends in the round in which the replica would end it; until then others see the old state", () => {
   const scene = new Scenario({ limits: SLICED });

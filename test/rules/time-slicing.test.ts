@@ -29,6 +29,7 @@ const LIMITS: Partial<GenesisConfig> = {
     messageInstructions: 100_000_000,
     sliceInstructions: 10_000_000,
     roundInstructions: 20_000_000,
+    installCodeSliceInstructions: 10_000_000,
     queryInstructions: 25_000_000,
     messageOverheadInstructions: 10_000,
     canisterOverheadInstructions: 40_000,

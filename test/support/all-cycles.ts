@@ -1,37 +1,53 @@
 /**
  * Every cycle there is in a network: in balances, contexts, messages, prepayments and streams, and every cycle that was consumed.
- * The sum changes only when cycles are made or lost by rule: provisional creation, minting, a canister deleted.
+ * The sum changes only when cycles are made: by provisional creation and minting, and by test commands. (Not where a canister of a subnet on which
+ * nothing costs is deleted: what it consumed is counted as if it had cost.)
  */
 import type { CanisterState } from "../../src/core/state/canister.ts";
+import type { LongExecution } from "../../src/core/state/long-execution.ts";
 import type { NetworkState } from "../../src/core/state/network-state.ts";
 
 export function allCycles(state: NetworkState): bigint {
   let sum = 0n;
   for (const subnet of state.subnets.values()) {
-    for (const canister of subnet.canisters.values()) sum += ofCanister(canister);
+    const isFree = subnet.config.costSchedule === "free";
+    for (const canister of subnet.canisters.values()) sum += ofCanister(canister, isFree);
     for (const { message } of subnet.queues.messages()) sum += carried(message);
     for (const stream of subnet.streams.values()) for (const { message } of stream.arrivals()) sum += carried(message);
     sum += subnet.refunds.totalCycles;
     for (const call of subnet.pendingCalls.values()) sum += call.refundCycles;
-    for (const consumed of Object.values(subnet.consumed)) sum += consumed;
+    sum += taken(subnet.consumed, isFree);
   }
   return sum;
 }
 
-function ofCanister(canister: CanisterState): bigint {
-  let sum =
-    canister.balanceCycles +
-    canister.reservedCycles +
-    (canister.paused?.message.kind === "response" ? 0n : (canister.paused?.prepaidCycles ?? 0n));
-  for (const consumed of Object.values(canister.consumed)) sum += consumed;
+/** Where nothing costs, `consumed` says what it would have cost, but for these. */
+const TAKEN_ANYWAY: ReadonlySet<string> = new Set(["burnedCycles", "deletedCanisters", "droppedMessages"]);
+
+function taken(consumed: Readonly<Record<string, bigint>>, isFree: boolean): bigint {
+  return Object.entries(consumed).reduce((sum, [use, cycles]) => (!isFree || TAKEN_ANYWAY.has(use) ? sum + cycles : sum), 0n);
+}
+
+function ofCanister(canister: CanisterState, isFree: boolean): bigint {
+  let sum = canister.balanceCycles + canister.reservedCycles + ofLongExecution(canister.paused);
+  // Outcalls are counted by the subnet too.
+  sum += taken({ ...canister.consumed, httpOutcalls: 0n }, isFree);
   for (const context of canister.callContexts.values()) sum += context.availableCycles;
-  for (const callback of canister.callbacks.values()) sum += callback.prepaidExecutionCycles + callback.nominalTransmissionCycles;
-  if (canister.paused?.message.kind === "response") sum += canister.paused.callback!.prepaidExecutionCycles;
+  for (const callback of canister.callbacks.values()) {
+    sum += callback.prepaidExecutionCycles + (isFree ? 0n : callback.nominalTransmissionCycles);
+  }
   if (canister.status.kind === "stopping") {
     for (const request of canister.status.requests) sum += request.kind === "canister" ? request.request.cycles : 0n;
   }
   for (const { message } of canister.queues.messages()) sum += carried(message);
   return sum;
+}
+
+/** The prepayment; attached cycles of a request are the call context's while it is held. */
+function ofLongExecution(long: LongExecution | null): bigint {
+  if (long === null) return 0n;
+  const attached = long.message.kind === "request" && (long.held === null || long.kind === "installation");
+  return long.prepaidCycles + (attached ? carried(long.message) : 0n);
 }
 
 function carried(message: { readonly kind: string; readonly cycles?: bigint; readonly refundCycles?: bigint }): bigint {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { CONTROLLER, GIB, makeCanister, makeWorld, subnetAt, USER } from "../../../test/support/canister-record.ts";
-import type { Callback, CanisterState, PausedExecution } from "../state/canister.ts";
+import type { Callback, CanisterState } from "../state/canister.ts";
+import type { LongExecution } from "../state/long-execution.ts";
 import type { Response, ResponsePayload } from "../state/messages.ts";
 import { principalText } from "../state/principal.ts";
 import type { UserError } from "../state/rejects.ts";
@@ -136,7 +137,7 @@ describe("inducting ingress", () => {
     const canister = makeCanister(world, { code: { heapBytes: GIB } });
     const start = threshold(canister) + 2_800_000n;
     canister.balanceCycles = start;
-    canister.paused = {} as PausedExecution;
+    canister.paused = { held: {} } as LongExecution;
     expect(chargeIngressInduction(fees, canister, 100, false)).toBeNull();
     expect(chargeIngressInduction(fees, canister, 100, false)).toBeNull();
     expect(chargeIngressInduction(fees, canister, 0, false)?.code).toBe(207);

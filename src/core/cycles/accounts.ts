@@ -12,6 +12,7 @@
 import { minBigint, saturatingAddU128, saturatingSub } from "../../base/integers.ts";
 import { responsePayloadBytes } from "../queues/sizes.ts";
 import type { Callback, CanisterState, ConsumedCycles } from "../state/canister.ts";
+import { isHeld } from "../state/long-execution.ts";
 import type { Response } from "../state/messages.ts";
 import type { UserError } from "../state/rejects.ts";
 import { executionPrepayment, executionRefund, ingressInduction, managementInstructions, transmissionRefund, type Fees } from "./fees.ts";
@@ -136,7 +137,7 @@ export function creditResponse(fees: Fees, canister: CanisterState, callback: Ca
  */
 export function chargeIngressInduction(fees: Fees, canister: CanisterState, envelopeBytes: number, revealTopUp: boolean): UserError | null {
   const cycles = ingressInduction(fees, envelopeBytes);
-  const postponed = canister.paused !== null;
+  const postponed = isHeld(canister);
   const balanceCycles = postponed ? saturatingSub(canister.balanceCycles, canister.postponedIngressCycles) : canister.balanceCycles;
   const account = { balanceCycles, reservedCycles: canister.reservedCycles };
   const missing = shortfall(fees, canister.settings, idleUse(canister), account, cycles);

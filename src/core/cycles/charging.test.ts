@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { GIB, makeCanister, makeWorld, subnetAt } from "../../../test/support/canister-record.ts";
-import type { PausedExecution } from "../state/canister.ts";
+import type { LongExecution } from "../state/long-execution.ts";
 import { burnRemainingCycles } from "./accounts.ts";
 import { chargeForResources, isChargeDue } from "./charging.ts";
 import { feesOf } from "./fees.ts";
@@ -20,7 +20,7 @@ test("is due ten seconds after the last one, and never while an execution is hel
   const canister = makeCanister(world);
   expect(isChargeDue(canister, later(canister, 10n) - 1n)).toBe(false);
   expect(isChargeDue(canister, later(canister, 10n))).toBe(true);
-  canister.paused = {} as PausedExecution;
+  canister.paused = { held: {} } as LongExecution;
   expect(isChargeDue(canister, later(canister, 10n))).toBe(false);
 });
 

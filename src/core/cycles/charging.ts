@@ -7,6 +7,7 @@
  */
 import type { CanisterState } from "../state/canister.ts";
 import { CHARGE_INTERVAL_NANOS } from "../state/indexes.ts";
+import { isHeld } from "../state/long-execution.ts";
 import { consumeCycles, type UseCase } from "./accounts.ts";
 import { SECONDS_PER_DAY, type Fees } from "./fees.ts";
 import { idleRates, idleUse } from "./freezing.ts";
@@ -15,7 +16,7 @@ const NANOS_PER_SECOND = 1_000_000_000n;
 
 /** Whether the canister's last charge is long enough ago. Nothing is charged while an execution is held. */
 export function isChargeDue(canister: CanisterState, nowNanos: bigint): boolean {
-  return canister.paused === null && canister.lastChargeNanos + CHARGE_INTERVAL_NANOS <= nowNanos;
+  return !isHeld(canister) && canister.lastChargeNanos + CHARGE_INTERVAL_NANOS <= nowNanos;
 }
 
 /**

@@ -17,6 +17,7 @@ import { editCanister, type World } from "../state/world.ts";
 import type { Decoded, Opt } from "./candid.ts";
 import { NO_RESULT } from "./candid.ts";
 import { canisterNotFound } from "./errors.ts";
+import type { HeldInstallation } from "./installation.ts";
 import { updateLowMemoryHook } from "./low-memory-hook.ts";
 
 export interface ManagementCall {
@@ -26,6 +27,8 @@ export interface ManagementCall {
   readonly arg: Uint8Array;
   /** Attached; 0n for users. */
   readonly cycles: bigint;
+  /** Of an installation that was aborted and starts over: it is paid for. */
+  readonly prepaidCycles?: bigint;
 }
 
 export type ManagementResult =
@@ -42,6 +45,8 @@ export type ManagementOutcome =
       /** Answers to others that this call brought about: to callers of an uninstalled canister, to cancelled stop requests. */
       readonly alsoAnswered: readonly OwedAnswer[];
     }
+  /** An installation of more than one slice, of which the first was executed. */
+  | { readonly kind: "held"; readonly canister: CanisterId; readonly held: HeldInstallation }
   /** `stop_canister`: the request is held in the canister's status. */
   | { readonly kind: "waiting" }
   /** Answered in a later round, by the network's own keys or from outside. Only for calls of canisters. */

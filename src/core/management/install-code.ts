@@ -5,11 +5,22 @@
  */
 import type { CanisterId } from "../state/ids.ts";
 import { requireController } from "./access.ts";
-import { changeOrigin, fail, reply, target, targetForWriting, type ManagementOutcome, type Method, type MethodContext } from "./call.ts";
+import {
+  changeOrigin,
+  fail,
+  reply,
+  target,
+  targetForWriting,
+  type Answered,
+  type ManagementCall,
+  type ManagementOutcome,
+  type Method,
+  type MethodContext,
+} from "./call.ts";
 import { decodeArgument, idOf, optional, type Decoded, type InstallModeValue } from "./candid.ts";
 import { assembleChunks, MAX_CHUNKS } from "./chunk-store.ts";
 import * as errors from "./errors.ts";
-import { install, type Installation, type InstallMode } from "./installation.ts";
+import { install, type Installation, type Installed, type InstallMode } from "./installation.ts";
 
 export const installCode: Method = (context) => {
   const { call } = context;
@@ -68,9 +79,12 @@ function installOn(context: MethodContext, id: CanisterId, installation: Install
   const denied = requireController(found.value, call.sender);
   if (denied !== null) return fail(call, denied);
   const installed = install(context, found.value, installation);
-  return installed.error === null
-    ? { ...reply(call), instructions: installed.instructions }
-    : fail(call, installed.error, installed.instructions);
+  return installed.kind === "held" ? { ...installed, canister: id } : answerOf(call, installed);
+}
+
+/** What the caller learns in the end. */
+export function answerOf(call: ManagementCall, { error, instructions }: Installed): Answered {
+  return error === null ? { ...reply(call), instructions } : fail(call, error, instructions);
 }
 
 function modeFromCandid(mode: InstallModeValue): InstallMode {

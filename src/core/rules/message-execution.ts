@@ -15,7 +15,8 @@ import { prepayExecution, refundExecution, runsWasm64, takePostponedIngressFees 
 import { feesOf } from "../cycles/fees.ts";
 import type { ExecutedEvent } from "../events.ts";
 import type { CallContext, CallOrigin, CanisterState, SystemTask } from "../state/canister.ts";
-import { MANAGEMENT_CANISTER, type CanisterId } from "../state/ids.ts";
+import { MANAGEMENT_CANISTER, type CallContextId, type CanisterId } from "../state/ids.ts";
+import type { LongMessage } from "../state/long-execution.ts";
 import type { Ingress, Request } from "../state/messages.ts";
 import { ErrorCode, RejectCode, type UserError } from "../state/rejects.ts";
 import { principalText } from "../state/principal.ts";
@@ -32,7 +33,7 @@ import type { Turn } from "./turn.ts";
 
 /** What one turn of a canister cost the round. */
 export interface Ran {
-  /** Instructions of this round: of a held execution only the first slice. */
+  /** Of a held execution only the slice whose turn it was. */
   readonly instructions: number;
   /** The execution needs more rounds; the canister does nothing else until then. */
   readonly held: boolean;
@@ -40,8 +41,8 @@ export interface Ran {
   readonly heapDeltaBytes: number;
 }
 
-/** Executes an ingress message or a request that was taken from the input queue. */
-export function executeCall(turn: Turn, message: Request | Ingress): Ran {
+/** Executes an ingress message or a request that was taken from the input queue; `again` when it was aborted, and prepaid then. */
+export function executeCall(turn: Turn, message: Request | Ingress, again: Again | null = null): Ran {
   const { world, subnet, canister } = turn;
   const limits = limitsOf(world, subnet);
   const fees = feesOf(subnet.config);
@@ -52,7 +53,7 @@ export function executeCall(turn: Turn, message: Request | Ingress): Ran {
   const origin = originOf(message);
   const cycles = message.kind === "request" ? message.cycles : 0n;
 
-  const prepaidCycles = prepayExecution(fees, canister, limit, canister.settings.controllers.includes(caller));
+  const prepaidCycles = again?.prepaidCycles ?? prepayExecution(fees, canister, limit, canister.settings.controllers.includes(caller));
   if (typeof prepaidCycles !== "bigint") return fail(turn, origin, message, isQuery, prepaidCycles, cycles, 0n);
   const refusal = refusalOf(canister, message);
   if (refusal !== null) {
@@ -73,15 +74,18 @@ export function executeCall(turn: Turn, message: Request | Ingress): Ran {
     cycles,
   });
   const entry: EntryPoint = { kind: isQuery ? "replicatedQuery" : "update", method: message.method, arg: message.arg };
-  return runInContext(turn, context, entry, { tag: message.tag, prepaidCycles, limit, message });
+  return runInContext(turn, context, entry, { tag: message.tag, prepaidCycles, limit, message }, again);
 }
 
-/** Executes a heartbeat, a timer or the low-memory hook. */
-export function executeTask(turn: Turn, task: SystemTask): Ran {
+/** An execution that was aborted and starts over: what stays of its first start. */
+export type Again = Pick<LongMessage, "prepaidCycles" | "startedRound">;
+
+/** Executes a heartbeat, a timer or the low-memory hook; `again` as of `executeCall`. */
+export function executeTask(turn: Turn, task: SystemTask, again: Again | null = null): Ran {
   const { world, subnet, canister } = turn;
   const limits = limitsOf(world, subnet);
   const limit = limits.messageInstructions;
-  const prepaidCycles = prepayExecution(feesOf(subnet.config), canister, limit, false);
+  const prepaidCycles = again?.prepaidCycles ?? prepayExecution(feesOf(subnet.config), canister, limit, false);
   if (typeof prepaidCycles !== "bigint") return NOTHING_RAN;
   if (task === "globalTimer") {
     // Part of the base state of the execution: it stays inactive even if the handler traps (scheduling.md 4).
@@ -95,7 +99,7 @@ export function executeTask(turn: Turn, task: SystemTask): Ran {
     callTree: { depth: 0, startNanos: world.state.timeNanos },
     cycles: 0n,
   });
-  return runInContext(turn, context, { kind: task }, { tag: null, prepaidCycles, limit, message: { kind: "task", task } });
+  return runInContext(turn, context, { kind: task }, { tag: null, prepaidCycles, limit, message: { kind: "task", task } }, again);
 }
 
 export const NOTHING_RAN: Ran = { instructions: 0, held: false, heapDeltaBytes: 0 };
@@ -108,7 +112,7 @@ export interface Started {
   readonly message: Request | Ingress | { readonly kind: "task"; readonly task: SystemTask };
 }
 
-function runInContext(turn: Turn, context: CallContext, entry: EntryPoint, started: Started): Ran {
+function runInContext(turn: Turn, context: CallContext, entry: EntryPoint, started: Started, again: Again | null): Ran {
   const { world, subnet, canister } = turn;
   const outcome = run(
     world.pool,
@@ -119,23 +123,33 @@ function runInContext(turn: Turn, context: CallContext, entry: EntryPoint, start
   );
   if (outcome.slices > 1) {
     // Deterministic time slicing: it has run, but its end lies in a later round (scheduling.md 3.1).
-    viewOf(outcome).hold();
-    const overlay = detach(outcome);
-    canister.paused = {
-      message: started.message,
+    const { message, prepaidCycles } = started;
+    hold(turn, outcome, {
+      message,
+      callback: null,
+      refundedCycles: 0n,
+      prepaidCycles,
       contextId: context.id,
-      prepaidCycles: started.prepaidCycles,
-      outcome,
-      overlay,
-      startedRound: subnet.round,
-      finishRound: subnet.round + outcome.slices - 1,
-    };
+      startedRound: again?.startedRound ?? subnet.round,
+    });
     if (context.origin.kind === "ingress") turn.waitingIngress.push(context.origin);
-    queuesChanged(subnet, canister);
-    return { instructions: limitsOf(world, subnet).sliceInstructions, held: true, heapDeltaBytes: 0 };
+    return { instructions: outcome.pausedSlices[0], held: true, heapDeltaBytes: 0 };
   }
   const heapDeltaBytes = finishCall(turn, context, entry.kind, started, outcome, null);
   return { instructions: outcome.instructions, held: false, heapDeltaBytes };
+}
+
+/** Keeps what has run until the round in which the replica would end it. The first slice's turn has come. */
+export function hold(
+  { subnet, canister }: Turn,
+  outcome: Outcome,
+  given: Omit<LongMessage, "kind" | "held"> & { readonly contextId: CallContextId },
+): void {
+  const { contextId, ...what } = given;
+  viewOf(outcome).hold();
+  const held = { contextId, outcome, overlay: detach(outcome), slicesDone: 1 };
+  canister.paused = { kind: "message", ...what, held };
+  queuesChanged(subnet, canister);
 }
 
 /** Applies the outcome of a call or task; returns its heap delta in bytes. `overlay` has its changes when it was held over several rounds. */
@@ -178,6 +192,7 @@ export function finishCall(
     contextId: context.id,
     instructions: outcome.instructions,
     cycles: charged,
+    acceptedCycles: result.kind === "trap" ? 0n : viewOf(outcome).acceptedCycles,
     result,
     cleanup: null,
     slices: outcome.slices,
@@ -277,6 +292,7 @@ function fail(
     contextId: null,
     instructions: 0,
     cycles,
+    acceptedCycles: 0n,
     result: { kind: "trap", error },
     cleanup: null,
     slices: 1,
@@ -299,7 +315,7 @@ function originOf(message: Request | Ingress): CallOrigin {
 }
 
 /** Everything an `executed` event tells beyond where and when. */
-type Executed = Pick<ExecutedEvent, "tag" | "entry" | "method" | "contextId" | "instructions" | "cycles" | "cleanup" | "slices"> & {
+type Executed = Omit<ExecutedEvent, "kind" | "round" | "timeNanos" | "subnet" | "execution" | "canister" | "iteration" | "result"> & {
   readonly result: Outcome["result"] | ExecutedEvent["result"];
 };
 

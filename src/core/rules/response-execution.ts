@@ -8,7 +8,7 @@
  * Replica: `rs/execution_environment/src/execution/response.rs` (c7c5005).
  */
 import { cleanupFailed, userErrorOf, wasmModuleNotFound } from "../canister/errors.ts";
-import { commit, commitOverlay, detach, discard, run, type Overlay } from "../canister/run.ts";
+import { commit, commitOverlay, discard, run, type Overlay } from "../canister/run.ts";
 import type { EntryPoint, Outcome } from "../canister/types.ts";
 import {
   creditCycles,
@@ -28,7 +28,7 @@ import { queuesChanged } from "./bookkeeping.ts";
 import { removeIfFinished, unregisterCallback } from "./call-contexts.ts";
 import { appendLogs, applyEffects, viewOf } from "./effects.ts";
 import { ExecutionView } from "./execution-view.ts";
-import { conclude, emitExecuted, NOTHING_RAN, type Ran } from "./message-execution.ts";
+import { conclude, emitExecuted, hold, NOTHING_RAN, type Ran } from "./message-execution.ts";
 import { quotaError } from "./quotas.ts";
 import { runLimits } from "./run-limits.ts";
 import type { Turn } from "./turn.ts";
@@ -44,6 +44,13 @@ export function executeResponse(turn: Turn, response: Response): Ran {
     return NOTHING_RAN;
   }
   const refundedCycles = creditResponse(feesOf(subnet.config), canister, callback, response);
+  return executeCallback(turn, { response, callback, refundedCycles }, subnet.round);
+}
+
+/** Runs the callback of a response whose cycles have been credited: also when an earlier run of it was aborted. */
+export function executeCallback(turn: Turn, given: Omit<CallbackWork, "context">, startedRound: number): Ran {
+  const { world, subnet, canister } = turn;
+  const { response, callback, refundedCycles } = given;
   const context = canister.callContexts.edit(callback.callContextId)!;
   if (context.deleted) {
     // The canister was uninstalled under this call: nothing runs, the unused prepayment comes back.
@@ -53,7 +60,7 @@ export function executeResponse(turn: Turn, response: Response): Ran {
     queuesChanged(subnet, canister);
     return NOTHING_RAN;
   }
-  const work: CallbackWork = { response, callback, context, refundedCycles };
+  const work: CallbackWork = { ...given, context };
   if (canister.execution === null) {
     return {
       ...NOTHING_RAN,
@@ -71,19 +78,9 @@ export function executeResponse(turn: Turn, response: Response): Ran {
     runLimits(limits, entry.kind, limits.messageInstructions - reserve),
   );
   if (outcome.slices > 1) {
-    viewOf(outcome).hold();
-    canister.paused = {
-      message: response,
-      callback,
-      contextId: context.id,
-      prepaidCycles: callback.prepaidExecutionCycles,
-      outcome,
-      overlay: detach(outcome),
-      startedRound: subnet.round,
-      finishRound: subnet.round + outcome.slices - 1,
-    };
-    queuesChanged(subnet, canister);
-    return { instructions: limits.sliceInstructions, held: true, heapDeltaBytes: 0 };
+    const prepaidCycles = callback.prepaidExecutionCycles;
+    hold(turn, outcome, { message: response, callback, refundedCycles, prepaidCycles, contextId: context.id, startedRound });
+    return { instructions: outcome.pausedSlices[0], held: true, heapDeltaBytes: 0 };
   }
   const heapDeltaBytes = finishResponse(turn, work, outcome, null);
   return { instructions: outcome.instructions, held: false, heapDeltaBytes };
@@ -133,6 +130,7 @@ export function finishResponse(turn: Turn, work: CallbackWork, outcome: Outcome,
     contextId: context.id,
     instructions: outcome.instructions,
     cycles,
+    acceptedCycles: viewOf(outcome).acceptedCycles,
     result: outcome.result,
     cleanup: null,
     slices: outcome.slices,
@@ -173,6 +171,7 @@ function finishFailed(
     contextId: context.id,
     instructions,
     cycles,
+    acceptedCycles: cleanup !== null && cleanupError === null ? viewOf(cleanup).acceptedCycles : 0n,
     result,
     cleanup: cleanup === null ? null : cleanupError === null ? "ran" : "failed",
     slices,

@@ -12,12 +12,14 @@ import { feesOf } from "../cycles/fees.ts";
 import type { CallOrigin, CanisterState, SystemTask } from "../state/canister.ts";
 import type { CanisterId, PrincipalId } from "../state/ids.ts";
 import type { CanisterMessage, Ingress } from "../state/messages.ts";
+import { canistersInLong } from "../state/long-execution.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { at, editCanister, limitsOf, type World } from "../state/world.ts";
 import { queuesChanged, settleDeadlines } from "../rules/bookkeeping.ts";
 import { executeCall, executeTask, type Ran } from "../rules/message-execution.ts";
 import { executeResponse } from "../rules/response-execution.ts";
-import { finishHeld } from "../rules/held-execution.ts";
+import { continueMessage, isInMessage } from "../rules/held-execution.ts";
+import { continueInstallations } from "../rules/long-installation.ts";
 import { answerPendingCalls } from "../rules/pending-calls.ts";
 import { inductIngress } from "../rules/ingress-induction.ts";
 import { inductStreams } from "../rules/stream-induction.ts";
@@ -30,22 +32,16 @@ import { expireIngress, timeOut } from "../rules/time-out.ts";
 import { threadQuotas, type Quotas } from "../rules/quotas.ts";
 import { deliverQueryReport } from "../rules/query-reports.ts";
 import type { Turn } from "../rules/turn.ts";
-import { chargeTurn, creditRateLimits, ordinaryOrder } from "./priorities.ts";
+import { abortBeyondLimit, checkpoint } from "./checkpoints.ts";
+import { creditRateLimits, openAccount, ordinaryOrder, settlePriorities, type RoundAccount } from "./priorities.ts";
 import { dealer } from "./threads.ts";
 import { plannedTasks } from "./tasks.ts";
 
 /** Ingress calls of this round that are not answered yet. */
 type Waiting = Extract<CallOrigin, { kind: "ingress" }>[];
 
-/** Rounds between two checkpoints. Source: scheduling.md 1. */
-const CHECKPOINT_ROUNDS = 500;
-
 /** Runs one round of the subnet at the current batch time. */
 export function runRound(world: World, subnet: SubnetState): void {
-  // A checkpoint forgets which modules were compiled: the next installation of each pays in full (wasm.md 4.5).
-  if (subnet.round % CHECKPOINT_ROUNDS === 0 && subnet.compiledModules.size > 0) {
-    for (const hash of [...subnet.compiledModules.keys()]) subnet.compiledModules.delete(hash);
-  }
   deliverQueryReport(subnet);
   timeOut(world, subnet);
   inductStreams(world, subnet);
@@ -65,23 +61,26 @@ function execute(world: World, subnet: SubnetState): number {
   const waiting: Waiting = [];
   expireIngress(world, subnet);
   answerPendingCalls(world, subnet);
-  let budget = limits.roundInstructions - limits.sliceInstructions + 1;
+  let budget = limits.roundInstructions - Math.max(limits.sliceInstructions, limits.installCodeSliceInstructions) + 1;
   let managementBudget = Math.floor(limits.roundInstructions / 16);
   let heapDeltaBytes = 0;
-  const longAtStart = subnet.paused.size === 0 ? NO_CANISTERS : new Set(subnet.paused.keys());
+  const longAtStart = subnet.paused.size === 0 ? NO_CANISTERS : new Set(canistersInLong(subnet, "message"));
+  const account = openAccount();
+  managementBudget -= continueInstallations(world, subnet, managementBudget);
   for (let iteration = 0; ; iteration++) {
     managementBudget -= executeManagementCalls(world, subnet, iteration, managementBudget, waiting);
     if (budget <= 0) break;
     const tasks = iteration === 0 ? plannedTasks(world, subnet) : NO_TASKS;
-    const order = ordinaryOrder(subnet, tasks.keys(), iteration, longAtStart, limits);
+    const order = ordinaryOrder(subnet, { withTasks: tasks.keys(), iteration, longAtStart }, limits, account);
     if (order.length === 0) break;
     const used = executeIteration(world, subnet, {
       order,
       tasks,
       iteration,
-      longAtStart: iteration === 0 ? longAtStart : NO_CANISTERS,
+      longAtStart,
       budget,
       waiting,
+      account,
     });
     heapDeltaBytes += used.heapDeltaBytes;
     budget -= used.instructions + limits.canistersPerRoundOverheadInstructions * subnet.canisters.size;
@@ -92,7 +91,10 @@ function execute(world: World, subnet: SubnetState): number {
   settleStopping(world, subnet);
   subnet.ingressHistory.prune(world.state.timeNanos);
   chargeResources(world, subnet);
+  settlePriorities(subnet, account);
   creditRateLimits(subnet, limits);
+  if ((subnet.round + 1) % limits.checkpointRounds === 0) checkpoint(subnet);
+  else abortBeyondLimit(subnet, limits.pausedExecutions);
   return world.state.nextExecution - before;
 }
 
@@ -103,10 +105,17 @@ interface Iteration {
   readonly order: CanisterId[];
   readonly tasks: ReadonlyMap<CanisterId, readonly SystemTask[]>;
   readonly iteration: number;
-  /** Canisters that go on with a long execution. */
+  /** Canisters that were in the middle of a message when the round began. */
   readonly longAtStart: ReadonlySet<CanisterId>;
   readonly budget: number;
   readonly waiting: Waiting;
+  readonly account: RoundAccount;
+}
+
+/** Long executions from before this round that have not ended yet. */
+function goingOn(subnet: SubnetState, longAtStart: ReadonlySet<CanisterId>): ReadonlySet<CanisterId> {
+  if (longAtStart.size === 0) return longAtStart;
+  return new Set([...longAtStart].filter((id) => subnet.paused.has(id)));
 }
 
 interface Used {
@@ -133,7 +142,7 @@ function executeIteration(world: World, subnet: SubnetState, given: Iteration): 
   const heapDeltas = new Array<number>(limits.executionThreads).fill(limits.heapDeltaPerRoundBytes);
   const quotas: Quotas[] = [];
   const order = given.order;
-  const threadOf = dealer(subnet, given.longAtStart, limits.executionThreads);
+  const threadOf = dealer(subnet, goingOn(subnet, given.longAtStart), limits.executionThreads);
   let attempted = 0;
   let heapDeltaBytes = 0;
   for (let position = 0; position < order.length; position++) {
@@ -150,13 +159,16 @@ function executeIteration(world: World, subnet: SubnetState, given: Iteration): 
     heapDeltas[thread] -= used.heapDeltaBytes;
     attempted += used.attempted;
     heapDeltaBytes += used.heapDeltaBytes;
-    chargeTurn(subnet, canister, (first && given.iteration === 0 && used.attempted > 0) || !canister.queues.hasInput);
+    if (used.completed) given.account.completed.add(id);
+    // First on its thread, nothing left to do, or a slice of a long execution done.
+    const full = (first && given.iteration === 0) || !canister.queues.hasInput || isInMessage(canister) || given.longAtStart.has(id);
+    if (full && used.attempted > 0) given.account.full.add(id);
   }
   return { instructions: given.budget - Math.min(...threads), attempted, heapDeltaBytes };
 }
 
 /** All that a canister has to do, back to back, while the thread's budget lasts. Replica: `execute_canisters_on_thread`. */
-function runCanister(turn: Turn, tasks: readonly SystemTask[], budget: Budget): Used {
+function runCanister(turn: Turn, tasks: readonly SystemTask[], budget: Budget): Used & { readonly completed: boolean } {
   const { world, subnet, canister } = turn;
   const limits = limitsOf(world, subnet);
   let attempted = 0;
@@ -170,26 +182,29 @@ function runCanister(turn: Turn, tasks: readonly SystemTask[], budget: Budget): 
     if (!ran.held && ran.instructions > 0) completed = true;
   };
   const within = (): boolean => instructions < budget.instructions && heapDeltaBytes < budget.heapDeltaBytes;
-  if (canister.paused !== null) {
-    // After its slice a long execution is not scheduled again in this round, whether or not it ended.
-    account(finishHeld(turn));
-  } else {
-    const rest = tasks[Symbol.iterator]();
-    while (within() && canister.paused === null) {
-      const task = takeHook(turn) ? "lowWasmMemory" : rest.next().value;
-      if (task !== undefined) {
-        account(executeTask(turn, task));
-        continue;
-      }
-      const message = nextMessage(world, canister);
-      if (message === undefined) break;
-      account(message.kind === "response" ? executeResponse(turn, message) : executeCall(turn, message));
+  const rest = tasks[Symbol.iterator]();
+  while (within()) {
+    const { paused } = canister;
+    if (paused !== null) {
+      if (paused.kind === "installation") break;
+      account(continueMessage(turn, paused));
+      // When a long execution ends, its canister is not scheduled again in this round.
+      if (paused.held !== null && canister.paused === null) break;
+      continue;
     }
+    const task = takeHook(turn) ? "lowWasmMemory" : rest.next().value;
+    if (task !== undefined) {
+      account(executeTask(turn, task));
+      continue;
+    }
+    const message = nextMessage(world, canister);
+    if (message === undefined) break;
+    account(message.kind === "response" ? executeResponse(turn, message) : executeCall(turn, message));
   }
   if (limits.rateLimiting) canister.heapDeltaDebitBytes += heapDeltaBytes;
   if (completed) instructions += limits.canisterOverheadInstructions;
   queuesChanged(subnet, canister);
-  return { instructions, attempted, heapDeltaBytes };
+  return { instructions, attempted, heapDeltaBytes, completed };
 }
 
 /**

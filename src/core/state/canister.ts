@@ -8,12 +8,12 @@ import type { Epoch, Owned } from "../../base/epoch.ts";
 import type { SortedMap } from "../../base/sorted-map.ts";
 import type { CanisterLog } from "../canister/log.ts";
 import type { ExecutionState } from "../canister/execution-state.ts";
-import type { Overlay } from "../canister/run.ts";
-import type { Closure, Outcome } from "../canister/types.ts";
+import type { Closure } from "../canister/types.ts";
 import type { CanisterQueues } from "../queues/canister-queues.ts";
 import type { IndexedAs } from "./indexes.ts";
 import type { CallbackId, CallContextId, CanisterId, MessageId, PrincipalId, SubnetId } from "./ids.ts";
-import type { CallTree, CoarseTime, Ingress, MessageTag, Request, Response } from "./messages.ts";
+import type { LongExecution } from "./long-execution.ts";
+import type { CallTree, CoarseTime, Ingress, MessageTag, Request } from "./messages.ts";
 
 export type Visibility =
   | { readonly kind: "controllers" }
@@ -128,23 +128,6 @@ export interface HistoryEntry {
     | { readonly kind: "controllersChange"; readonly controllers: readonly PrincipalId[] };
 }
 
-/**
- * An execution that the replica would spread over several rounds: it has run, its changes are held as data, and they are applied
- * in the round in which the replica would finish. Until then others see the old state, and the canister executes nothing else.
- */
-export interface PausedExecution {
-  readonly message: Request | Ingress | Response | { readonly kind: "task"; readonly task: SystemTask };
-  /** Of a response: the callback that runs, already unregistered. */
-  readonly callback?: Callback;
-  readonly contextId: CallContextId;
-  readonly prepaidCycles: bigint;
-  readonly outcome: Outcome;
-  readonly overlay: Overlay;
-  /** Round of the subnet in which the last slice runs. */
-  readonly finishRound: number;
-  readonly startedRound: number;
-}
-
 /** Cycles this canister consumed, by use case (canister_metrics). */
 export type ConsumedCycles = Record<
   | "memory"
@@ -176,7 +159,8 @@ export interface CanisterState extends Owned {
   readonly callbacks: SortedMap<CallbackId, Callback>;
   /** Callbacks of bounded-wait calls that can still expire, keyed by deadline (12 digits) and id. */
   readonly expiringCallbacks: SortedMap<string, CallbackId>;
-  paused: PausedExecution | null;
+  /** What it is in the middle of, if that lasts over rounds. */
+  paused: LongExecution | null;
   nextCallContextId: number;
   nextCallbackId: number;
   certifiedData: Uint8Array;
@@ -195,9 +179,11 @@ export interface CanisterState extends Owned {
   /** Where the round-robin over timer, heartbeat and messages stands (scheduling.md 4). */
   nextTask: "globalTimer" | "heartbeat" | "message";
   lowMemoryHook: "notSatisfied" | "ready" | "executed";
-  /** Accumulated priority in millionths of a percent point (scheduling.md 5). */
+  /** Accumulated priority in millionths of a percent (scheduling.md 5), less the subnet's `priorityHandedBack`; settled in a round. */
   accumulatedPriority: number;
-  lastFullExecutionRound: number;
+  /** Rounds with a slice of the long execution that it is in the middle of, since that began or was aborted last; they are not charged yet. */
+  executedRounds: number;
+  prioritySettledRound: number;
   /** Batch time of the last charge for storage and compute. */
   lastChargeNanos: bigint;
   heapDeltaDebitBytes: number;

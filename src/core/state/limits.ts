@@ -32,6 +32,10 @@ export interface Limits {
   readonly installCodeRateLimitInstructions: number;
   /** Whether the two debits hold canisters back. Departure: off by default, as a test would wait rounds for nothing. */
   readonly rateLimiting: boolean;
+  /** Messages that are held over the end of a round; those beyond are aborted. */
+  readonly pausedExecutions: number;
+  /** Rounds between two checkpoints. */
+  readonly checkpointRounds: number;
   /**
    * Whether `debug_print` is printed, besides being logged, and charged for that; in queries too. Source: system-api.md 2: on system subnets, and where a
    * network says so, as PocketIC does. Replica: `rate_limiting_of_debug_prints` in `rs/config/src/embedders.rs` (c7c5005).
@@ -76,6 +80,8 @@ const application: Limits = {
   heapDeltaRateLimitBytes: 75 * 1024 * 1024,
   installCodeRateLimitInstructions: 2 * G,
   rateLimiting: false,
+  pausedExecutions: 4,
+  checkpointRounds: 500,
   printing: false,
   queueCapacity: 500,
   guaranteedMessageMemoryBytes: 15 * 2 ** 30,

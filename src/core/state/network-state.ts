@@ -43,8 +43,11 @@ export interface SubnetConfig {
   readonly keyNames: readonly string[];
 }
 
-/** Cycles consumed that the subnet itself counts: for calls of the management canister, and by canisters that are gone. */
-export type SubnetConsumedCycles = Record<"ecdsaOutcalls" | "schnorrOutcalls" | "vetkd" | "httpOutcalls" | "deletedCanisters", bigint>;
+/** Cycles consumed that the subnet itself counts: for calls of the management canister, by canisters that are gone, and lost on their way to such. */
+export type SubnetConsumedCycles = Record<
+  "ecdsaOutcalls" | "schnorrOutcalls" | "vetkd" | "httpOutcalls" | "deletedCanisters" | "droppedMessages",
+  bigint
+>;
 
 export interface SubnetState extends Owned {
   readonly config: SubnetConfig;
@@ -101,7 +104,10 @@ export interface SubnetState extends Owned {
   readonly touched: Set<CanisterId>;
   /** Canisters by the time when storage and compute are charged next. */
   readonly charges: SortedMap<string, CanisterId>;
-  /** Canisters with an execution held over several rounds. */
+  /** Priority that each canister was handed back so far, in millionths of a percent, and what was charged and not handed back yet. */
+  priorityHandedBack: number;
+  priorityOwed: number;
+  /** Canisters in the middle of something that lasts over rounds. */
   readonly paused: SortedMap<CanisterId, true>;
 }
 
