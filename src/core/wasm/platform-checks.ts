@@ -6,25 +6,15 @@
  * Replica: `rs/embedders/src/wasm_utils/validation.rs`, `rs/types/wasm_types/src/errors.rs` (c7c5005).
  */
 import { MAX_HEAP_WASM_PAGES } from "./abi.ts";
+import { checkEngineLimits } from "./engine-limits.ts";
 import { IC0, type Ic0Function } from "./ic0.ts";
-import { PASSED_PARAMS } from "./layout.ts";
 import * as Limit from "./limits.ts";
 import type { DecodedModule, FunctionType } from "./module.ts";
 import { typeName, unsignedValue } from "./module.ts";
-import type { CustomSection, MethodKind, ModuleRefusal } from "./module-info.ts";
+import type { CustomSection, MethodKind } from "./module-info.ts";
 import { FUNCREF, I32, I64, type ValueType } from "./opcodes.ts";
 import type { Measured } from "./measured.ts";
-
-/** Thrown by the checks, caught in `prepare.ts`. */
-export class Refused extends Error {
-  override name = "Refused";
-  readonly kind: ModuleRefusal["kind"];
-
-  constructor(kind: ModuleRefusal["kind"], description: string) {
-    super(description);
-    this.kind = kind;
-  }
-}
+import { Refused } from "./refused.ts";
 
 function invalid(description: string): never {
   throw new Refused("invalid", description);
@@ -242,29 +232,6 @@ function checkData(module: DecodedModule): void {
   }
 }
 
-/** What the engine takes of locals, parameters and results, less what the rewriter adds to them (`layout.ts`). */
-const ENGINE_LOCALS = 50_000 - 16;
-const ENGINE_PARAMS = 1_000 - PASSED_PARAMS;
-const ENGINE_RESULTS = 1_000 - 1;
-
-/**
- * Functions at the very edge of what Wasm engines take are too large once rewritten.
- * Departure: the platform takes 1,000 parameters, 1,000 results and 50,000 locals.
- */
-function checkRoomForRewriting(module: DecodedModule, measured: Measured): void {
-  const refuse = (text: string): never => {
-    throw new Refused("engine", `Cannery needs room to rewrite a module: ${text}`);
-  };
-  for (const { params, results } of module.types) {
-    if (params.length > ENGINE_PARAMS) refuse(`a function type has ${params.length} parameters, at most ${ENGINE_PARAMS} are possible`);
-    if (results.length > ENGINE_RESULTS) refuse(`a function type has ${results.length} results, at most ${ENGINE_RESULTS} are possible`);
-  }
-  measured.localCount.forEach((count, i) => {
-    const index = module.importedFunctions + i;
-    if (count > ENGINE_LOCALS) refuse(`function ${index} has ${count} locals, at most ${ENGINE_LOCALS} are possible`);
-  });
-}
-
 /** What validates but cannot be linked or instantiated: IC0521. */
 function checkLinking(module: DecodedModule): void {
   const refuse = (text: string): never => {
@@ -306,6 +273,6 @@ export function checkModule(module: DecodedModule, measured: Measured, names: Re
   const customSections = checkCustomSections(module);
   checkData(module);
   checkLinking(module);
-  checkRoomForRewriting(module, measured);
+  checkEngineLimits(module, measured);
   return { ...exports, customSections };
 }

@@ -10,6 +10,7 @@
  */
 import { PREFIX_BYTES, TrapCode } from "./abi.ts";
 import { Op } from "./assembler.ts";
+import { checkBodyBytes } from "./engine-limits.ts";
 import type { Layout } from "./layout.ts";
 import type { Helpers } from "./helpers.ts";
 import { MeteredBody } from "./metered-body.ts";
@@ -56,6 +57,7 @@ export class FunctionRewriter extends MeteredBody {
       head.u32(count);
       head.byte(local);
     }
+    checkBodyBytes(module.importedFunctions + index, head.length + out.length);
     target.u32(head.length + out.length);
     target.copy(head.bytes, 0, head.length);
     target.copy(out.bytes, 0, out.length);

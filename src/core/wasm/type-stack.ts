@@ -3,12 +3,16 @@
  *
  * Typed arrays and methods, no closures: V8 compiles them early, and a module has thousands of bodies.
  */
+import { checkMovedValues, outgrown } from "./engine-limits.ts";
 import { ANY, type ValueType } from "./opcodes.ts";
 import { typeName } from "./module.ts";
 import { malformed } from "./reader.ts";
 
-/** Ours: unreachable calls with many results could otherwise make the stack larger than any memory. */
+/** Unreachable calls with many results could otherwise make the stack larger than any memory. */
 const MAX_DEPTH = 1 << 22;
+
+/** Fewer values than this are as much work as the instruction's bytes let expect. */
+const MANY = 16;
 
 export const Control = { block: 0, loop: 1, if: 2, else: 3 } as const;
 
@@ -20,6 +24,8 @@ export class TypeStack {
   private stack = new Uint8Array(1024);
   protected height = 0;
   private maxHeight = 0;
+  /** Values pushed and popped by instructions of many, in all bodies. */
+  private moved = 0;
   /** Height below which the innermost block may not pop, and whether the code since is unreachable. */
   protected floor = 0;
   protected dead = false;
@@ -111,7 +117,7 @@ export class TypeStack {
 
   protected push(type: ValueType): void {
     if (this.height === this.stack.length) {
-      if (this.height >= MAX_DEPTH) this.fail("operand stack too deep");
+      if (this.height >= MAX_DEPTH) outgrown(`a function has more than ${MAX_DEPTH} operands at once`);
       const larger = new Uint8Array(this.stack.length * 2);
       larger.set(this.stack);
       this.stack = larger;
@@ -138,11 +144,18 @@ export class TypeStack {
   }
 
   protected popAll(types: readonly ValueType[]): void {
+    if (types.length > MANY) this.move(types.length);
     for (let i = types.length - 1; i >= 0; i--) this.pop(types[i]!);
   }
 
   protected pushAll(types: readonly ValueType[]): void {
+    if (types.length > MANY) this.move(types.length);
     for (let i = 0; i < types.length; i++) this.push(types[i]!);
+  }
+
+  private move(count: number): void {
+    this.moved += count;
+    checkMovedValues(this.moved);
   }
 
   protected unreachable(): void {
