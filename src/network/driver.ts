@@ -351,9 +351,20 @@ export class Driver {
           if (call !== undefined) this.answer(call, status);
         }
       }
+      if (event.kind === "dropped") this.forget(event.tag, event.reason);
       this.options.onEvent(event);
     }
     return answer;
+  }
+
+  /** A call that expired before a block took it: nobody will ever know of it. */
+  private forget(tag: MessageTag, reason: string): void {
+    for (const call of this.open.values()) {
+      if (call.tag !== tag) continue;
+      const error = new CanneryError("no-answer", `the call of ${call.request.method} stays without an answer: it ${reason}.`);
+      this.answer(call, { kind: "abandoned", error });
+      return;
+    }
   }
 
   private answer(call: OpenCall, outcome: CallOutcome): void {

@@ -3,7 +3,7 @@
  *
  * Source: messaging.md 7.6, 9; cycles.md 3.
  */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { IngressInput } from "../../src/core/inputs.ts";
 import type { CanisterId, MessageId } from "../../src/core/state/ids.ts";
 import { principalText } from "../../src/core/state/principal.ts";
@@ -108,6 +108,38 @@ test("an expiry that has passed, or lies too far ahead, is refused", () => {
   expect(at(now + 331n * SECOND)).toBe("refused");
   expect(scene.net.digest()).toBe(before);
   expect(at(now + 300n * SECOND)).toBe("accepted");
+});
+
+describe("the window in which a block takes a message [replica: ingress admission window]", () => {
+  test("a message that expires before any block takes it stays unknown, is not paid for, and may be sent again", () => {
+    const scene = new Scenario();
+    const id = scene.puppet();
+    const { ingressInduction } = scene.canister(id).consumed;
+    const { messageId } = send(scene, id, 1, program(note("x"), reply()), { expiryNanos: scene.net.state.timeNanos + 10n * SECOND });
+    scene.net.step({ kind: "time", timeNanos: scene.net.state.timeNanos + 10n * SECOND });
+    scene.rounds();
+    expect([scene.outcome(messageId), scene.journal(id)]).toEqual(["unknown", ""]);
+    expect(scene.canister(id).consumed.ingressInduction).toBe(ingressInduction);
+    expect(scene.events.at(-2)).toMatchObject({ kind: "dropped", reason: "expired before a block took it" });
+    expect(send(scene, id, 1, program(note("x"), reply())).answer).toEqual({ kind: "accepted" });
+    scene.rounds();
+    expect(scene.journal(id)).toBe("x");
+  });
+
+  test("an expiry on the block's own time is in time; one beyond five minutes is accepted, and waits", () => {
+    const scene = new Scenario({ latency: "mainnet" });
+    const id = scene.puppet();
+    const now = scene.net.state.timeNanos;
+    const last = send(scene, id, 1, reply("last"), { expiryNanos: now + SECOND });
+    const far = send(scene, id, 2, reply("far"), { expiryNanos: now + 303n * SECOND });
+    expect(far.answer).toEqual({ kind: "accepted" });
+    scene.rounds();
+    expect([last, far].map(({ messageId }) => scene.outcome(messageId))).toEqual(["last", "unknown"]);
+    scene.rounds();
+    expect(scene.outcome(far.messageId)).toBe("unknown");
+    scene.rounds();
+    expect(scene.outcome(far.messageId)).toBe("far");
+  });
 });
 
 test("messages of one block enter in their order; what does not fit waits for the next one", () => {

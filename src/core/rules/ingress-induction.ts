@@ -15,6 +15,9 @@ import { at, editCanister, limitsOf, type World } from "../state/world.ts";
 import { queuesChanged } from "./bookkeeping.ts";
 import { answerIngress } from "./respond.ts";
 
+/** How far ahead of a block's time the expiry of its messages may lie. Source: messaging.md 9. */
+export const MAX_INGRESS_TTL_NANOS = 300_000_000_000n;
+
 /** Takes one block's worth of submitted messages, in the order the block maker chooses. */
 export function inductIngress(world: World, subnet: SubnetState): void {
   const limits = limitsOf(world, subnet);
@@ -32,10 +35,20 @@ export function inductIngress(world: World, subnet: SubnetState): void {
   }
 }
 
-/** The submitted messages in block order. What the schedule leaves out stays for a later block. */
+/**
+ * The submitted messages in block order. What the schedule leaves out stays for a later block, as does what expires later than a block may look
+ * ahead; what has expired is forgotten, and nobody ever knew of it. Source: messaging.md 9, "Admission window".
+ */
 function block(world: World, subnet: SubnetState): Ingress[] {
+  const now = world.state.timeNanos;
+  const early: Ingress[] = [];
   const waiting: Ingress[] = [];
-  for (let message = subnet.pendingIngress.shift(); message !== undefined; message = subnet.pendingIngress.shift()) waiting.push(message);
+  for (let message = subnet.pendingIngress.shift(); message !== undefined; message = subnet.pendingIngress.shift()) {
+    if (message.expiryNanos > now + MAX_INGRESS_TTL_NANOS) early.push(message);
+    else if (message.expiryNanos >= now) waiting.push(message);
+    else world.emit({ kind: "dropped", ...at(world, subnet), tag: message.tag, reason: "expired before a block took it" });
+  }
+  for (const message of early) subnet.pendingIngress.push(message);
   if (world.schedule.ordinary || waiting.length === 0) return waiting;
   const chosen: Ingress[] = [];
   while (waiting.length > 0) {

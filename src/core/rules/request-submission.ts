@@ -15,10 +15,9 @@ import { ErrorCode, type UserError } from "../state/rejects.ts";
 import { principalText } from "../state/principal.ts";
 import { at, editSubnet, route, type World } from "../state/world.ts";
 import { QUERY_TOOLS } from "./query-tools.ts";
-import { chargedLater } from "./ingress-induction.ts";
+import { chargedLater, MAX_INGRESS_TTL_NANOS } from "./ingress-induction.ts";
 
-/** How far an expiry may lie ahead, and the tolerance of the validator. Source: messaging.md 9, "Admission window". */
-const MAX_INGRESS_TTL_NANOS = 300_000_000_000n;
+/** How much farther ahead an expiry may lie when the message is submitted: the tolerance of the validator. Source: messaging.md 9, "Admission window". */
 const PERMITTED_DRIFT_NANOS = 30_000_000_000n;
 
 export function submitRequest(world: World, input: IngressInput): Answer {
