@@ -222,9 +222,9 @@ function resultOf(canister: CanisterState, context: CallContext, result: Outcome
     case "reply":
       return { kind: "reply", data: result.data };
     case "reject":
-      return { kind: "reject", message: result.message };
+      return { kind: "reject", message: result.message, uncut: isQuery };
     case "trap":
-      return context.openCallbacks > 0 ? null : { kind: "error", error: result.error };
+      return context.openCallbacks > 0 ? null : { kind: "error", error: result.error, uncut: isQuery };
     case "none":
       if (context.openCallbacks > 0 && !isQuery) return null;
       return didNotReply(canister.id);

@@ -18,9 +18,9 @@ import { at, type World } from "../state/world.ts";
 export type CallResult =
   | { readonly kind: "reply"; readonly data: Uint8Array }
   /** `msg_reject`. */
-  | { readonly kind: "reject"; readonly message: string }
+  | { readonly kind: "reject"; readonly message: string; readonly uncut?: boolean }
   /** Failed execution: the caller's text is prefixed with the error code. */
-  | { readonly kind: "error"; readonly error: UserError }
+  | { readonly kind: "error"; readonly error: UserError; readonly uncut?: boolean }
   /** A reject of the system that has its own form for canisters (no error-code prefix). */
   | { readonly kind: "systemReject"; readonly code: RejectCode; readonly message: string; readonly error: UserError };
 
@@ -131,18 +131,21 @@ export function statusForUser(result: CallResult): Extract<IngressStatus, { kind
   }
 }
 
-/** What a calling canister gets. Source: messaging.md 1.1 (cut), 7.1 (prefix). */
+/**
+ * What a calling canister gets. Source: messaging.md 1.1 (cut), 7.1 (prefix). Replica: texts of replicated queries are left whole, `From<Result<..>>
+ * for Payload` in `rs/types/types/src/messages/inter_canister.rs` (c7c5005).
+ */
 export function payloadForCanister(result: CallResult): ResponsePayload {
   switch (result.kind) {
     case "reply":
       return { kind: "data", data: result.data };
     case "reject":
-      return { kind: "reject", code: RejectCode.CANISTER_REJECT, message: ellipsizeReject(result.message) };
+      return { kind: "reject", code: RejectCode.CANISTER_REJECT, message: result.uncut === true ? result.message : ellipsizeReject(result.message) };
     case "systemReject":
       return { kind: "reject", code: result.code, message: ellipsizeReject(result.message) };
     case "error": {
       const { code, message } = rejectFromError(result.error);
-      return { kind: "reject", code, message: ellipsizeReject(message) };
+      return { kind: "reject", code, message: result.uncut === true ? message : ellipsizeReject(message) };
     }
   }
 }
