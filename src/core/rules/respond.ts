@@ -140,7 +140,11 @@ export function payloadForCanister(result: CallResult): ResponsePayload {
     case "reply":
       return { kind: "data", data: result.data };
     case "reject":
-      return { kind: "reject", code: RejectCode.CANISTER_REJECT, message: result.uncut === true ? result.message : ellipsizeReject(result.message) };
+      return {
+        kind: "reject",
+        code: RejectCode.CANISTER_REJECT,
+        message: result.uncut === true ? result.message : ellipsizeReject(result.message),
+      };
     case "systemReject":
       return { kind: "reject", code: result.code, message: ellipsizeReject(result.message) };
     case "error": {
