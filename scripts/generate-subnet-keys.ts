@@ -5,15 +5,13 @@
  * Run: npx tsx scripts/generate-subnet-keys.ts
  */
 import { writeFileSync } from "node:fs";
-import { createHash } from "node:crypto";
 import { bls12_381 } from "@noble/curves/bls12-381.js";
+import { subnetSeed } from "../src/crypto/network-keys.ts";
 
-const ORDER = bls12_381.fields.Fr.ORDER;
+const { Fr } = bls12_381.fields;
 const lines: string[] = [];
 for (let index = 0; index < 256; index++) {
-  const digest = createHash("sha512").update(`cannery subnet key ${index}`).digest("hex");
-  const secret = BigInt(`0x${digest}`) % ORDER;
-  lines.push(`  "${bls12_381.G2.Point.BASE.multiply(secret).toHex(true)}",`);
+  lines.push(`  "${bls12_381.G2.Point.BASE.multiply(Fr.create(subnetSeed(index))).toHex(true)}",`);
 }
 writeFileSync(
   new URL("../src/core/state/subnet-keys.ts", import.meta.url),

@@ -26,7 +26,7 @@ const said = (labels: string[], tree: HashTree): string => {
   return found.kind === "found" ? decodeUtf8Lossy(found.value) : found.kind;
 };
 
-describe("the specification's example [certification#example]", () => {
+describe("the specification's example [certification#certification-encoding]", () => {
   test("root hash and encoding", () => {
     expect(root(EXAMPLE)).toBe(ROOT);
     expect(cbor(EXAMPLE)).toBe(
