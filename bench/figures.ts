@@ -1,5 +1,6 @@
 /** All figures of the bench, in the order in which they run. */
 import { canistersAlive } from "./canisters-alive.ts";
+import { certificates } from "./certificates.ts";
 import { cpuRatio } from "./cpu-ratio.ts";
 import { createAndInstall } from "./create-and-install.ts";
 import type { Figure } from "./figure.ts";
@@ -17,6 +18,7 @@ export const FIGURES: readonly Figure[] = [
   interCanisterCalls,
   heapIndependence,
   roundIndependence,
+  certificates,
   createAndInstall,
   snapshotRestore,
   canistersAlive,
