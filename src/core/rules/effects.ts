@@ -12,6 +12,7 @@ import type { CallContext } from "../state/canister.ts";
 import { MANAGEMENT_CANISTER, type CallbackId, type PrincipalId } from "../state/ids.ts";
 import { reindexCanister } from "../state/indexes.ts";
 import type { CoarseTime, Request } from "../state/messages.ts";
+import { ellipsizeReject } from "../state/reject-text.ts";
 import type { Reject } from "../state/rejects.ts";
 import { at, emitPrinted } from "../state/world.ts";
 import { coarseNow } from "./bookkeeping.ts";
@@ -120,7 +121,7 @@ function receiverOf(turn: Turn, callee: PrincipalId, method: string, arg: Uint8A
   if (callee !== MANAGEMENT_CANISTER && !world.state.subnets.has(callee)) return { receiver: callee, reject: null };
   const resolved = resolveManagementCall(world, subnet, canister, { callee, method, arg });
   if (resolved.kind === "subnet") return { receiver: resolved.subnet, reject: null };
-  return { receiver: subnet.config.id, reject: resolved.reject };
+  return { receiver: subnet.config.id, reject: { ...resolved.reject, message: ellipsizeReject(resolved.reject.message) } };
 }
 
 /** What was logged, and printed; on traps too. */
