@@ -1,5 +1,5 @@
 /**
- * What each function of `ic0` does and how it fails, by topic. Contexts are in `contexts.test.ts`.
+ * What each function of `ic0` does and how it fails, by topic. Contexts, types and ranges of all of them are in `test/system-api/`.
  */
 import { describe, expect, test } from "vitest";
 import { canisterModule, data } from "../../../../test/support/ic0-wat.ts";
@@ -70,7 +70,7 @@ const COPIES: readonly { name: string; size: string; blob: string; expected: Uin
     { name: "root_key_copy", size: "root_key_size", blob: "bytes", expected: new Uint8Array(133).fill(9) },
   ];
 
-describe("copies", () => {
+describe("copies [canister-interface#blob-typed-arguments-and-results]", () => {
   test.each(COPIES.map((row) => [row.name, row] as const))("%s", (_, { name, size, blob, expected, view, entry }) => {
     const run = (dst: number, offset: number, length: number): Outcome =>
       canister(
@@ -99,7 +99,7 @@ describe("copies", () => {
   });
 });
 
-describe("arguments", () => {
+describe("arguments [canister-interface#method-arguments]", () => {
   const callbacks = `(table 2 funcref) (elem (i32.const 0) $code $message)
     (func $code (param i32) ${replyWith("(call $msg_reject_code)")})
     (func $message (param i32) (call $msg_reject_msg_copy (i32.const 0) (i32.const 0) (call $msg_reject_msg_size)) (call $msg_reply_data_append (i32.const 0) (call $msg_reject_msg_size)) (call $msg_reply))`;
@@ -132,7 +132,7 @@ describe("arguments", () => {
     expect([...c.state.globals.subarray(0, 4)]).toEqual([0, 0, 0, 0]);
   });
 
-  test("inspect_message sees method and argument, and accepts once", () => {
+  test("inspect_message sees method and argument, and accepts once [canister-interface#system-api-inspect-message]", () => {
     const inspecting = (times: number): TestCanister =>
       new TestCanister(
         canisterModule(`(func (export "canister_inspect_message")
@@ -154,7 +154,7 @@ describe("arguments", () => {
   });
 });
 
-describe("replies", () => {
+describe("replies [canister-interface#responding]", () => {
   test("a reply is gathered, and a reject is text", () => {
     expect(
       replied(
@@ -234,7 +234,7 @@ describe("replies", () => {
   });
 });
 
-describe("calls", () => {
+describe("calls [canister-interface#system-api-call]", () => {
   const callee = `(data (i32.const 100) "\\00\\00\\00\\00\\00\\00\\00\\09\\01\\01") ${data(120, "transfer")} ${data(140, "arg")}`;
   const construct =
     "(call $call_new (i32.const 100) (i32.const 10) (i32.const 120) (i32.const 8) (i32.const 1) (i32.const 11) (i32.const 2) (i32.const -1))";
@@ -367,7 +367,7 @@ describe("calls", () => {
   });
 });
 
-describe("cycles", () => {
+describe("cycles [canister-interface#system-api-cycles]", () => {
   const LARGE = (3n << 64n) | 5n;
 
   test("amounts are written as 16 bytes", () => {
@@ -426,7 +426,7 @@ describe("cycles", () => {
   });
 });
 
-describe("stable memory", () => {
+describe("stable memory [canister-interface#system-api-stable-memory]", () => {
   test("64-bit: grow, write, read, commit", () => {
     const c = canister(
       replyWith64("(call $stable64_grow (i64.const 2))", "(call $stable64_size)") +
@@ -569,7 +569,7 @@ describe("stable memory", () => {
   });
 });
 
-describe("certified data", () => {
+describe("certified data [canister-interface#system-api-certified-data]", () => {
   test("set, too long, out of bounds", () => {
     expect(go("(call $certified_data_set (i32.const 10) (i32.const 3))", {}, data(10, "abc")).certifiedData).toEqual(text("abc"));
     expect(go("").certifiedData).toBeNull();
@@ -605,7 +605,7 @@ describe("certified data", () => {
 });
 
 describe("environment", () => {
-  test("status, version, time, replication", () => {
+  test("status, version, time, replication [canister-interface#system-api-replicated-execution-check]", () => {
     const c = canister(
       replyWith64(
         "(i64.extend_i32_u (call $canister_status))",
@@ -619,7 +619,7 @@ describe("environment", () => {
     expect(numbers64(c.query("q"))[3]).toBe(0n);
   });
 
-  test("the timer tells what it was", () => {
+  test("the timer tells what it was [canister-interface#global-timer]", () => {
     const outcome = go(
       replyWith64(
         "(call $global_timer_set (i64.const 5))",
@@ -633,7 +633,7 @@ describe("environment", () => {
     expect(go("").globalTimerNanos).toBeNull();
   });
 
-  test("performance counters", () => {
+  test("performance counters [canister-interface#system-api-performance-counter]", () => {
     const outcome = go(replyWith64("(call $performance_counter (i32.const 0))", "(call $performance_counter (i32.const 1))"), {
       contextInstructions: 1_000_000,
     });
@@ -656,7 +656,7 @@ describe("environment", () => {
     expect(all - now).toBe(1_000_200n);
   });
 
-  test("the performance counter runs on over slices", () => {
+  test("the performance counter runs on over slices [canister-interface#system-api-performance-counter]", () => {
     const body = `(local $i i32) (loop $l (br_if $l (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 100000)))) ${replyWith64("(call $performance_counter (i32.const 0))")}`;
     const whole = numbers64(go(body));
     const c = canister(body);
@@ -664,7 +664,7 @@ describe("environment", () => {
     expect(numbers64(c.update("go"))).toEqual(whole);
   });
 
-  test("controllers", () => {
+  test("controllers [canister-interface#system-api-controller-check]", () => {
     const c = (size: number): Outcome =>
       go(
         replyWith(`(call $is_controller (i32.const 100) (i32.const ${size}))`),
@@ -680,7 +680,7 @@ describe("environment", () => {
     );
   });
 
-  describe("variables", () => {
+  describe("variables [canister-interface#environment-variables]", () => {
     const view = {
       environmentVariables: [
         { name: "A", value: "1" },
@@ -778,7 +778,7 @@ describe("environment", () => {
   });
 });
 
-describe("costs", () => {
+describe("costs [canister-interface#system-api-cycle-cost]", () => {
   test("amounts", () => {
     const body = `(call $cost_call (i64.const 3) (i64.const 4) (i32.const 0)) (call $cost_create_canister (i32.const 16)) (call $cost_http_request (i64.const -1) (i64.const -2) (i32.const 32)) ${replyHeap(48)}`;
     expect(numbers64(go(body))).toEqual([1_000_007n, 0n, 500_000_000_000n, 0n, 2n ** 64n - 2n, 2n ** 64n - 1n]);
@@ -836,7 +836,7 @@ describe("costs", () => {
   });
 });
 
-describe("debugging aids", () => {
+describe("debugging aids [canister-interface#debugging-aids]", () => {
   const contents = (outcome: Outcome): string[] => outcome.logs.records.map(({ content }) => Buffer.from(content).toString());
 
   test("debug_print logs, never traps, and is charged by what the log has room for", () => {
