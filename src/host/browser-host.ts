@@ -6,7 +6,15 @@ import { InstancePool } from "../core/canister/instances.ts";
 import { ModuleCache } from "../core/wasm/prepare.ts";
 import type { Host } from "../network/host.ts";
 import { macrotask } from "./macrotask.ts";
+import { fetchOutcall } from "./outcall.ts";
 import { browserPlatform } from "./platform-browser.ts";
+
+/**
+ * Chromium's processes have room for 125 Wasm memories each (128 times 8 GiB of addresses, whatever their size), and a page shares one with its workers and,
+ * often, with other pages of its site.
+ */
+const LIVE_INSTANCES = 50;
+const LIVE_BYTES = 2 ** 30;
 
 let host: Host | null = null;
 
@@ -14,12 +22,13 @@ export function browserHost(): Host {
   host ??= {
     environment: {
       platform: browserPlatform,
-      pool: new InstancePool(browserPlatform.engine),
+      pool: new InstancePool(browserPlatform.engine, { instances: LIVE_INSTANCES, bytes: LIVE_BYTES }),
       modules: new ModuleCache(),
     },
     macrotask,
     print: (line) => console.log(line),
     fetch: (address) => fetch(address),
+    fetchOutcall,
     files: null,
     compileMotoko: null,
     runBuild: null,

@@ -144,7 +144,7 @@ export function testLimits(changes: Partial<RunLimits> = {}): RunLimits {
   return {
     instructions: 40 * G,
     sliceInstructions: 40 * G,
-    stackBytes: 512 * 1024,
+    stackBytes: 384 * 1024,
     replyBytes: 2 * 2 ** 20,
     requestBytes: 10 * 2 ** 20,
     stablePagesAccessed: 2 ** 19,

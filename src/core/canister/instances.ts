@@ -8,13 +8,13 @@
  */
 import { assert } from "../../base/assert.ts";
 import { EXPORT, PREFIX_BYTES, WASM_PAGE_BYTES, type Variant } from "../wasm/abi.ts";
-import type { EngineInstance, EngineMemory, WasmEngine } from "../wasm/engine.ts";
+import { EngineRefusal, type EngineInstance, type EngineMemory, type WasmEngine } from "../wasm/engine.ts";
 import type { PreparedModule } from "../wasm/module-info.ts";
 import type { ExecutionState, Lineage } from "./execution-state.ts";
 import { importsOf } from "./ic0/imports.ts";
 import { PAGE_WORDS } from "./page-slabs.ts";
 import { CHUNK_PAGES, PAGES_PER_WASM_PAGE, ZERO_STAMP, type PagedMemory } from "./paged-memory.ts";
-import { RunContext } from "./run-context.ts";
+import { HostFailure, RunContext } from "./run-context.ts";
 
 type WasmFunction = (...args: number[]) => number | void;
 
@@ -269,7 +269,7 @@ export class InstancePool {
     this.bytes -= instance.accountedBytes;
   }
 
-  /** For tests: nobody may notice. */
+  /** Nobody may notice. */
   dropAll(): void {
     for (const instance of [...this.live]) if (!instance.busy) this.drop(instance);
   }
@@ -305,10 +305,25 @@ export class InstancePool {
   }
 
   private create(state: ExecutionState, variant: Variant): Instance {
-    const instance = new Instance(this.engine, state.module, variant);
+    const instance = this.instantiated(state.module, variant);
     this.live.add(instance);
     this.account(instance);
     return instance;
+  }
+
+  private instantiated(module: PreparedModule, variant: Variant): Instance {
+    for (;;) {
+      try {
+        return new Instance(this.engine, module, variant);
+      } catch (error) {
+        if (!(error instanceof EngineRefusal)) throw error;
+        const size = this.size;
+        // The engine may have less room than the limit says, as it shares it with others: what nobody needs now makes place.
+        this.dropAll();
+        if (this.size < size) continue;
+        throw new HostFailure(`the engine could not make an instance of a module: ${error.message}`, { cause: error });
+      }
+    }
   }
 
   private touch(instance: Instance): void {

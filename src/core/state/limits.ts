@@ -75,7 +75,7 @@ const application: Limits = {
   canisterOverheadInstructions: 8_000_000,
   canistersPerRoundOverheadInstructions: 12_000,
   cleanupReservePercent: 5,
-  stackBytes: 512 * 1024,
+  stackBytes: 384 * 1024,
   heapDeltaPerRoundBytes: 200_000_000,
   heapDeltaRateLimitBytes: 75 * 1024 * 1024,
   installCodeRateLimitInstructions: 2 * G,
