@@ -33,7 +33,7 @@ export type TrapKind =
 
 const DOCUMENTATION = "https://internetcomputer.org/docs/current/references/execution-errors#";
 
-const TOOLCHAIN_HELP =
+export const TOOLCHAIN_HELP =
   "If you are running this canister in a test environment (e.g., dfx), make sure the test environment is up to date. " +
   "Otherwise, this is likely an error with the compiler/CDK toolchain being used to build the canister. " +
   "Please report the error to IC devs on the forum: https://forum.dfinity.org and include which language/CDK was used to create the canister.";

@@ -232,7 +232,7 @@ test("what is no module is refused, and charged by its size", () => {
   const id = net.create();
   const outcome = net.install(id, Uint8Array.of(1, 2, 3));
   expect(firstLine(text(outcome))).toBe(
-    `IC0505: Error from Canister ${principalText(id)}: Canister's Wasm module is not valid: Failed to decode wasm module: unsupported canister module format`,
+    `IC0505: Error from Canister ${principalText(id)}: Canister's Wasm module is not valid: Failed to decode wasm module: unsupported canister module format.`,
   );
   expect(outcome).toMatchObject({ instructions: 20_000_000 + 6_000 * 3 });
   expect(net.canister(id).execution).toBe(null);

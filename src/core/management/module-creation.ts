@@ -4,7 +4,7 @@
  * Source: wasm.md 1, 4.5. Replica: `rs/execution_environment/src/hypervisor.rs`, `create_execution_state`; texts and help:
  * `rs/interfaces/src/execution_environment/errors.rs`, `rs/types/wasm_types/src/errors.rs` (c7c5005).
  */
-import { engineError, userErrorOf, type ExecutionFailure } from "../canister/errors.ts";
+import { engineError, helpText, TOOLCHAIN_HELP, userErrorOf, type ExecutionFailure } from "../canister/errors.ts";
 import type { CanisterId } from "../state/ids.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { ErrorCode, type UserError } from "../state/rejects.ts";
@@ -28,15 +28,12 @@ export function createModule(world: World, subnet: SubnetState, canister: Canist
   return { module: prepared, error: null, instructions: CREATION_INSTRUCTIONS + charged };
 }
 
-function failureOf(refusal: ModuleRefusal): ExecutionFailure {
-  switch (refusal.kind) {
-    case "invalid": {
-      const text = `Canister's Wasm module is not valid: ${refusal.description}`;
-      return { code: ErrorCode.CanisterInvalidWasm, text, help: "", traced: false };
-    }
-    case "instrumentation":
-      return { code: ErrorCode.CanisterInvalidWasm, text: refusal.description, help: "", traced: false };
-    case "engine":
-      return engineError(refusal.description);
-  }
+function failureOf({ kind, description, advice }: ModuleRefusal): ExecutionFailure {
+  if (kind === "engine") return engineError(description);
+  const text =
+    kind === "invalid"
+      ? `Canister's Wasm module is not valid: ${description}`
+      : `Could not instrument wasm module of canister: ${description}`;
+  const help = advice === null ? TOOLCHAIN_HELP : helpText(advice.suggestion, advice.anchor);
+  return { code: ErrorCode.CanisterInvalidWasm, text, help, traced: false };
 }

@@ -36,12 +36,10 @@ export function checkBodyBytes(index: number, bytes: number): void {
   if (bytes > MAX_BODY_BYTES) outgrown(`function ${index} has ${bytes} bytes then, at most ${MAX_BODY_BYTES} are possible`);
 }
 
-/** Whether some body is so large that only rewriting it tells whether it stays within what engines take. */
-export function mayOutgrow(module: DecodedModule, measured: Measured): boolean {
-  return measured.instructions.some((count, i) => {
-    const bytes = module.bodyEnds[i]! - module.bodyStarts[i]!;
-    return bytes * LEB_BYTES + count * ADDED_BYTES > MAX_BODY_BYTES;
-  });
+/** Whether a body is so large that only rewriting it tells whether it stays within what engines take. */
+export function mayOutgrow(module: DecodedModule, measured: Measured, local: number): boolean {
+  const bytes = module.bodyEnds[local]! - module.bodyStarts[local]!;
+  return bytes * LEB_BYTES + measured.instructions[local]! * ADDED_BYTES > MAX_BODY_BYTES;
 }
 
 export function checkEngineLimits(module: DecodedModule, measured: Measured): void {

@@ -75,10 +75,18 @@ export interface PreparedModule {
   compiled(variant: Variant): CompiledModule;
 }
 
-/** A module the platform refuses. `description` is the text after `Canister's Wasm module is not valid: ` or the whole text of an instrumentation error. */
+/** What the author of a module that is refused may do about it; `anchor` is a section of the platform's page of execution errors. */
+export interface Advice {
+  readonly suggestion: string;
+  readonly anchor: string;
+}
+
+/** A module the platform refuses. `description` is what follows `… is not valid: `, `Could not instrument …: ` or `… Wasm engine error: `. */
 export interface ModuleRefusal {
   readonly kind: "invalid" | "instrumentation" | "engine";
   readonly description: string;
+  /** `null`: most likely the toolchain's mistake, not the author's. */
+  readonly advice: Advice | null;
   /** Instructions install_code is charged for the attempt (wasm.md 4.5). */
   readonly instructions: number;
 }

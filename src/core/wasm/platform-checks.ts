@@ -16,8 +16,9 @@ import { FUNCREF, I32, I64, type ValueType } from "./opcodes.ts";
 import type { Measured } from "./measured.ts";
 import { Refused } from "./refused.ts";
 
-function invalid(description: string): never {
-  throw new Refused("invalid", description);
+/** `anchor` without its beginning, `wasm-module-`. */
+function invalid(description: string, suggestion = "", anchor = ""): never {
+  throw new Refused("invalid", description, suggestion === "" ? null : { suggestion, anchor: `wasm-module-${anchor}` });
 }
 
 /** Types as the replica prints them, `[I32, I64]`. */
@@ -110,7 +111,11 @@ function checkExports(module: DecodedModule): Exports {
     if (prefix !== undefined) {
       const method = name.slice(prefix[0].length);
       if (methods.has(method)) {
-        invalid(`Duplicate function '${method}' exported multiple times with different call types: update, query, or composite_query.`);
+        invalid(
+          `Duplicate function '${method}' exported multiple times with different call types: update, query, or composite_query.`,
+          `Try defining different versions of the function for each call type, e.g. \`${method}_update\`, \`${method}_query\`, etc.`,
+          "duplicate-exports",
+        );
       }
       methods.set(method, prefix[1]);
       nameBytes += byteLength(method);
@@ -120,11 +125,19 @@ function checkExports(module: DecodedModule): Exports {
   }
   const called = "called `canister_update <name>`, `canister_query <name>`, or `canister_composite_query <name>` is";
   if (methods.size > Limit.MAX_EXPORTED_METHODS) {
-    invalid(`The number of exported functions ${called} ${methods.size} which exceeds ${Limit.MAX_EXPORTED_METHODS}.`);
+    invalid(
+      `The number of exported functions ${called} ${methods.size} which exceeds ${Limit.MAX_EXPORTED_METHODS}.`,
+      "Try combining multiple endpoints into a single endpoint.",
+      "exports-too-many-methods",
+    );
   }
   if (nameBytes > Limit.MAX_EXPORTED_NAMES_BYTES) {
     const limit = Limit.MAX_EXPORTED_NAMES_BYTES;
-    invalid(`The sum of \`<name>\` lengths in exported functions ${called} ${nameBytes} which exceeds the allowed limit of ${limit}.`);
+    invalid(
+      `The sum of \`<name>\` lengths in exported functions ${called} ${nameBytes} which exceeds the allowed limit of ${limit}.`,
+      "Try using shorter method names.",
+      "sum-of-exported-name-lengths-too-large",
+    );
   }
   return { methods, systemExports };
 }
@@ -141,7 +154,11 @@ function checkTables(module: DecodedModule): void {
 function checkGlobals(module: DecodedModule): void {
   const count = module.globals.length;
   if (count > Limit.MAX_GLOBALS) {
-    invalid(`Wasm module defined ${count} globals which exceeds the maximum number allowed ${Limit.MAX_GLOBALS}.`);
+    invalid(
+      `Wasm module defined ${count} globals which exceeds the maximum number allowed ${Limit.MAX_GLOBALS}.`,
+      "Try collecting multiple globals into a single structured which can be stored on the heap.",
+      "too-many-globals",
+    );
   }
   for (const { type } of module.globals) {
     if (type === FUNCREF || typeName(type) === "externref") {
@@ -153,7 +170,11 @@ function checkGlobals(module: DecodedModule): void {
 function checkFunctions(module: DecodedModule, names: ReadonlyMap<number, string>): void {
   const count = module.bodyStarts.length;
   if (count > Limit.MAX_FUNCTIONS) {
-    invalid(`Wasm module defined ${count} functions which exceeds the maximum number allowed ${Limit.MAX_FUNCTIONS}.`);
+    invalid(
+      `Wasm module defined ${count} functions which exceeds the maximum number allowed ${Limit.MAX_FUNCTIONS}.`,
+      "Try spliting this canister into multiple canisters.",
+      "too-many-functions",
+    );
   }
   for (const [index, name] of names) {
     if (index < module.importedFunctions || name.length <= Limit.MAX_FUNCTION_NAME_BYTES / 4) continue;
@@ -162,6 +183,8 @@ function checkFunctions(module: DecodedModule, names: ReadonlyMap<number, string
     const short = `${[...name.slice(0, 200)].slice(0, 100).join("")}...`;
     invalid(
       `Wasm module contains a function at index ${index} with name '${short}' of size ${size} bytes that exceeds the maximum allowed size of ${Limit.MAX_FUNCTION_NAME_BYTES} bytes.`,
+      "Try using shorter function names.",
+      "function-name-too-large",
     );
   }
 }
@@ -171,9 +194,13 @@ function checkInitialMemory(module: DecodedModule): void {
   if (memory?.memory64 === true && memory.minimum > Limit.MAX_WASM64_PAGES) {
     invalid(
       `Wasm module declares an initial Wasm64 heap memory size of ${memory.minimum} pages which exceeds the maximum allowed size of ${Limit.MAX_WASM64_PAGES} pages.`,
+      "Try reducing the initial Wasm64 heap memory size.",
+      "initial-wasm64-memory-too-large",
     );
   }
 }
+
+const BREAK_UP = "Try breaking large functions up into multiple smaller functions.";
 
 function checkBodies(module: DecodedModule, measured: Measured): void {
   for (let i = 0; i < module.bodyStarts.length; i++) {
@@ -182,11 +209,13 @@ function checkBodies(module: DecodedModule, measured: Measured): void {
     if (unsupported !== undefined) invalid(`${where} with unsupported instruction ${unsupported}.`);
     const complexity = measured.complexity[i]!;
     if (complexity > Limit.MAX_FUNCTION_COMPLEXITY) {
-      invalid(`${where} with complexity ${complexity} which exceeds the maximum complexity allowed ${Limit.MAX_FUNCTION_COMPLEXITY}.`);
+      const text = `${where} with complexity ${complexity} which exceeds the maximum complexity allowed ${Limit.MAX_FUNCTION_COMPLEXITY}.`;
+      invalid(text, BREAK_UP, "function-complexity-too-high");
     }
     const size = measured.instructions[i]!;
     if (size > Limit.MAX_FUNCTION_INSTRUCTIONS) {
-      invalid(`${where} of size ${size} that exceeds the maximum allowed size of ${Limit.MAX_FUNCTION_INSTRUCTIONS}.`);
+      const text = `${where} of size ${size} that exceeds the maximum allowed size of ${Limit.MAX_FUNCTION_INSTRUCTIONS}.`;
+      invalid(text, BREAK_UP, "function-too-large");
     }
   }
 }

@@ -13,11 +13,10 @@ import * as Limit from "./limits.ts";
 import type { DecodedModule } from "./module.ts";
 import { unsignedValue } from "./module.ts";
 import type { DataSegment, ModuleInfo, ModuleRefusal, PreparedModule } from "./module-info.ts";
-import { mayOutgrow } from "./engine-limits.ts";
 import { checkModule, type Checked } from "./platform-checks.ts";
 import { Malformed } from "./reader.ts";
 import { Refused } from "./refused.ts";
-import { maximumPages, mutableGlobals, rewrite, REWRITER_VERSION } from "./rewrite.ts";
+import { checkLargeBodies, maximumPages, mutableGlobals, rewrite, REWRITER_VERSION } from "./rewrite.ts";
 import type { Measured } from "./measured.ts";
 import { validateFunctions } from "./validate-function.ts";
 
@@ -72,14 +71,14 @@ export function prepareModule(uploaded: Uint8Array, platform: Platform, cache?: 
     const { module, measured } = decoded;
     const names = new LazyNames(module);
     const checked = checkModule(module, measured, names.toCheck());
-    if (mayOutgrow(module, measured)) for (const variant of ["fast", "exact"] as const) rewrite(module, measured, variant);
+    checkLargeBodies(module, measured);
     const info = describe(module, measured, checked, names);
     const prepared = new Prepared(info, hash, uploaded, decoded, platform, cache?.store ?? null);
     cache?.add(prepared);
     return prepared;
   } catch (error) {
     const instructions = failureInstructions(uploaded.length, announced);
-    if (error instanceof Refused) return { kind: error.kind, description: error.message, instructions };
+    if (error instanceof Refused) return { kind: error.kind, description: error.message, advice: error.advice, instructions };
     throw error;
   }
 }
@@ -102,9 +101,12 @@ function encodingOf(bytes: Uint8Array): Encoding {
   return { kind: "gzip", announcedBytes: footer.getUint32(0, true) };
 }
 
+const SHRINK = "using tools like `ic-wasm` or splitting the logic across multiple canisters.";
+
 function unpack(bytes: Uint8Array, { kind, announcedBytes }: Encoding, platform: Platform): Uint8Array {
   if (announcedBytes > Limit.MAX_MODULE_BYTES) {
-    throw new Refused("invalid", `Wasm module size of ${announcedBytes} exceeds the maximum allowed size of ${Limit.MAX_MODULE_BYTES}.`);
+    const text = `Wasm module size of ${announcedBytes} exceeds the maximum allowed size of ${Limit.MAX_MODULE_BYTES}.`;
+    throw new Refused("invalid", text, { suggestion: `Try shrinking the module ${SHRINK}`, anchor: "wasm-module-too-large" });
   }
   if (kind === "wasm") return bytes;
   let unpacked: Uint8Array;
@@ -136,6 +138,7 @@ function examined(bytes: Uint8Array): Examined {
     throw new Refused(
       "invalid",
       `Wasm module code section size of ${codeBytes} exceeds the maximum allowed size of ${Limit.MAX_CODE_SECTION_BYTES}.`,
+      { suggestion: `Try shrinking the module code section ${SHRINK}`, anchor: "wasm-module-code-section-too-large" },
     );
   }
   const wasmtime = (reason: string): string => `Wasmtime failed to validate wasm module wasmtime::Module::validate() failed with ${reason}`;

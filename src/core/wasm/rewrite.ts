@@ -6,6 +6,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { EXPORT, IMPORT, MAX_HEAP_WASM_PAGES, PREFIX_WASM_PAGES, type Variant } from "./abi.ts";
+import { mayOutgrow } from "./engine-limits.ts";
 import { Helpers } from "./helpers.ts";
 import { IC0 } from "./ic0.ts";
 import { Layout, valueBytes } from "./layout.ts";
@@ -72,6 +73,20 @@ export function rewrite(module: DecodedModule, measured: Measured, variant: Vari
   out.section(10, codeSection(layout, bodies));
   if (usesInit) out.section(11, dataSection(module));
   return out.done();
+}
+
+/** Rewrites, for a try, the bodies that may become too large for engines; throws `Refused`. */
+export function checkLargeBodies(module: DecodedModule, measured: Measured): void {
+  const large = [...module.bodyStarts.keys()].filter((local) => mayOutgrow(module, measured, local));
+  if (large.length === 0) return;
+  for (const variant of ["fast", "exact"] as const) {
+    const layout = new Layout(module, variant);
+    const helpers = new Helpers(layout);
+    helpers.wrapImports();
+    noteDroppedSegments(module, layout);
+    const rewriter = new FunctionRewriter(layout, helpers, measured);
+    for (const local of large) rewriter.rewrite(local, new ByteWriter());
+  }
 }
 
 /**
