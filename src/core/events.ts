@@ -83,8 +83,9 @@ export interface ExecutedEvent extends At {
     | { readonly kind: "trap"; readonly error: UserError };
   /** Text of the cleanup's own failure, or `null`. */
   readonly cleanup: "ran" | "failed" | null;
-  /** Rounds the execution took (time slicing). */
+  /** Slices in which it was executed (time slicing), and the round of the first one; of a part of a management call, the round in which that ends. */
   readonly slices: number;
+  readonly startedRound: number;
 }
 
 /** The system answered a call context that nothing could wake any more, or failed it. */

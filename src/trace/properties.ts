@@ -37,11 +37,6 @@ export function isUnknownOutcome({ payload }: SentEvent): boolean {
   return payload.kind === "reject" && payload.code === RejectCode.SYS_UNKNOWN;
 }
 
-/** First and last round of an execution. */
-export function roundsOf({ round, slices }: ExecutedEvent): { readonly first: number; readonly last: number } {
-  return { first: round - slices + 1, last: round };
-}
-
 /** Call contexts are numbered per canister. */
 export function contextKey({ canister, contextId }: ExecutedEvent): string | null {
   return contextId === null ? null : `${canister}:${contextId}`;
@@ -157,7 +152,7 @@ function* oneAtATime({ executed }: Trace): Generator<Violation> {
     for (const [i, event] of events.entries()) {
       const before = events[i - 1];
       if (before === undefined) continue;
-      if (before.execution >= event.execution || before.round > roundsOf(event).first) {
+      if (before.execution >= event.execution || before.round > event.startedRound) {
         yield { property: 1, about: event.execution, text: `it ran while execution ${before.execution} of the same canister did` };
       }
     }

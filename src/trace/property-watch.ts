@@ -3,7 +3,8 @@
  *
  * It keeps what it must remember of every call, so it is for tests and for exploration. `copy()` goes with a fork or a snapshot.
  */
-import type { ExecutedEvent, NetworkEvent, SentEvent } from "../core/events.ts";
+import type { DroppedEvent, ExecutedEvent, NetworkEvent, SentEvent } from "../core/events.ts";
+import { CONTEXT_DELETED } from "../core/rules/call-contexts.ts";
 import type { CanisterId, PrincipalId } from "../core/state/ids.ts";
 import type { MessageTag } from "../core/state/messages.ts";
 import {
@@ -15,7 +16,6 @@ import {
   isUnknownOutcome,
   keptAfterTrap,
   pairOf,
-  roundsOf,
   sentAfterTrap,
   type Property,
   type Violation,
@@ -107,13 +107,15 @@ export class PropertyWatch {
       case "inducted":
         return this.inducted(event);
       case "dropped":
-        return this.dropped(event.tag);
+        return this.dropped(event);
       case "executed":
         return this.executed(event);
       case "canister":
         if (!forgetsItsCalls(event)) return;
         this.forgotten.set(event.canister, this.latestTag);
         if (event.change === "deleted") this.open.delete(event.canister);
+        return;
+      default:
     }
   }
 
@@ -177,7 +179,7 @@ export class PropertyWatch {
     if (!isReceiver(call.request.to, event.at, event)) this.broken(6, event.tag, "it was delivered to another canister");
   }
 
-  private dropped(tag: MessageTag): void {
+  private dropped({ tag, reason }: DroppedEvent): void {
     const answer = this.answers.get(tag);
     if (answer === undefined) return;
     const { request } = answer.call;
@@ -185,7 +187,7 @@ export class PropertyWatch {
     answer.dropped++;
     if (answer.delivered) this.broken(7, request.tag, "a response was dropped and delivered");
     if (request.deadline === 0 && !forgotten) this.broken(8, request.tag, "its response was dropped");
-    if (forgotten) this.close(request);
+    if (reason === CONTEXT_DELETED) this.close(request);
   }
 
   private executed(event: ExecutedEvent): void {
@@ -206,7 +208,7 @@ export class PropertyWatch {
   private checkAlone(event: ExecutedEvent): void {
     const before = this.latestOf.get(event.canister);
     this.latestOf.set(event.canister, event);
-    if (before === undefined || (before.execution < event.execution && before.round <= roundsOf(event).first)) return;
+    if (before === undefined || (before.execution < event.execution && before.round <= event.startedRound)) return;
     this.broken(1, event.execution, `it ran while execution ${before.execution} of the same canister did`);
   }
 

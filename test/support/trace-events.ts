@@ -64,6 +64,7 @@ export class TraceWriter {
       result: { kind: "none" },
       cleanup: null,
       slices: 1,
+      startedRound: this.round,
       ...rest,
     });
     return execution;

@@ -20,7 +20,7 @@ import { reservationCycles, reservationRefusal, saturation, threadMemoryBytes, t
 import type { CanisterState, HistoryEntry } from "../state/canister.ts";
 import type { PrincipalId } from "../state/ids.ts";
 import type { Limits } from "../state/limits.ts";
-import { allocatedBytes, CHUNK_BYTES } from "../state/memory-usage.ts";
+import { allocatedBytes, CHUNK_BYTES, customSectionBytes } from "../state/memory-usage.ts";
 import type { MessageTag } from "../state/messages.ts";
 import type { UserError } from "../state/rejects.ts";
 import type { SubnetState } from "../state/network-state.ts";
@@ -340,6 +340,7 @@ function tell(world: World, subnet: SubnetState, { iteration }: ManagementTools,
     result: result.kind === "trap" ? { kind: "trap", error: result.error } : { kind: "none" },
     cleanup: null,
     slices,
+    startedRound: subnet.round,
   });
 }
 
@@ -351,7 +352,7 @@ function settle(subnet: SubnetState, limits: Limits, working: CanisterState, hel
     return userErrorOf(working.id, wasmMemoryLimitExceeded({ limitBytes: wasmMemoryLimit, usedBytes: heapBytes }));
   }
   const grown = allocatedBytes(working) - held.startBytes;
-  if (grown <= 0n) return null;
+  if (grown <= 0n) return customSectionRefusal(subnet, limits, working);
   const fees = feesOf(subnet.config);
   const available = threadMemoryBytes(limits, subnet.memoryUsageBytes);
   const cycles = reservationCycles(fees, held.startSaturation, Number(grown));
@@ -365,8 +366,17 @@ function settle(subnet: SubnetState, limits: Limits, working: CanisterState, hel
   working.reservedCycles += cycles;
   const missing = shortfallOf(fees, working, 0n);
   if (missing !== null) return errors.cannotAffordMemoryGrow(grown, topUpCycles(missing));
+  const refused = customSectionRefusal(subnet, limits, working);
+  if (refused !== null) return refused;
   if (grown > BigInt(available)) return errors.subnetMemoryOversubscribed(grown, BigInt(Math.max(0, available)));
   return null;
+}
+
+/** A subnet has room of its own for custom sections, of which an execution thread sees its part. */
+function customSectionRefusal(subnet: SubnetState, limits: Limits, working: CanisterState): UserError | null {
+  const available = Math.trunc((limits.subnetCustomSectionBytes - subnet.customSectionBytes) / limits.executionThreads);
+  const grown = customSectionBytes(working.execution!.module.info.customSections) - working.indexed.customSectionBytes;
+  return grown > 0 && grown > available ? errors.customSectionsOversubscribed(BigInt(grown), BigInt(Math.max(0, available))) : null;
 }
 
 const ENTRY_EXPORTS = { preUpgrade: "canister_pre_upgrade", init: "canister_init", postUpgrade: "canister_post_upgrade" } as const;

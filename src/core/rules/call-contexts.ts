@@ -10,6 +10,9 @@ import type { CallTree } from "../state/messages.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import type { World } from "../state/world.ts";
 
+/** Why a response is dropped (in its event) that came to a deleted call context: it brought its cycles, and nothing ran. */
+export const CONTEXT_DELETED = "its call context was deleted";
+
 export interface NewContext {
   readonly origin: CallOrigin;
   readonly caller: PrincipalId;

@@ -18,7 +18,8 @@ import { executeCallback, finishResponse } from "./response-execution.ts";
 import type { Turn } from "./turn.ts";
 
 /** One more slice of the message that the canister is in the middle of; the first one again when it was aborted. */
-export function continueMessage(turn: Turn, long: LongMessage): Ran {
+export function continueMessage(given: Turn, long: LongMessage): Ran {
+  const turn = { ...given, startedRound: long.startedRound };
   const { subnet, canister } = turn;
   const { held } = long;
   if (held === null) return startOver(turn, long);
@@ -51,10 +52,10 @@ function finish(turn: Turn, long: LongMessage, { contextId, outcome, overlay }: 
 
 function startOver(turn: Turn, long: LongMessage): Ran {
   const { subnet, canister } = turn;
-  const { message, callback, refundedCycles, startedRound } = long;
+  const { message, callback, refundedCycles } = long;
   canister.paused = null;
   queuesChanged(subnet, canister);
-  if (message.kind === "response") return executeCallback(turn, { response: message, callback: callback!, refundedCycles }, startedRound);
+  if (message.kind === "response") return executeCallback(turn, { response: message, callback: callback!, refundedCycles });
   return message.kind === "task" ? executeTask(turn, message.task, long) : executeCall(turn, message, long);
 }
 

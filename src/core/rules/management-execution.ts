@@ -168,6 +168,7 @@ function emitExecuted(
     result: eventResult(outcome),
     cleanup: null,
     slices: 1,
+    startedRound: subnet.round,
   });
   return execution;
 }

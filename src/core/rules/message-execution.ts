@@ -74,11 +74,11 @@ export function executeCall(turn: Turn, message: Request | Ingress, again: Again
     cycles,
   });
   const entry: EntryPoint = { kind: isQuery ? "replicatedQuery" : "update", method: message.method, arg: message.arg };
-  return runInContext(turn, context, entry, { tag: message.tag, prepaidCycles, limit, message }, again);
+  return runInContext(turn, context, entry, { tag: message.tag, prepaidCycles, limit, message });
 }
 
 /** An execution that was aborted and starts over: what stays of its first start. */
-export type Again = Pick<LongMessage, "prepaidCycles" | "startedRound">;
+export type Again = Pick<LongMessage, "prepaidCycles">;
 
 /** Executes a heartbeat, a timer or the low-memory hook; `again` as of `executeCall`. */
 export function executeTask(turn: Turn, task: SystemTask, again: Again | null = null): Ran {
@@ -86,7 +86,13 @@ export function executeTask(turn: Turn, task: SystemTask, again: Again | null = 
   const limits = limitsOf(world, subnet);
   const limit = limits.messageInstructions;
   const prepaidCycles = again?.prepaidCycles ?? prepayExecution(feesOf(subnet.config), canister, limit, false);
-  if (typeof prepaidCycles !== "bigint") return NOTHING_RAN;
+  if (typeof prepaidCycles !== "bigint") {
+    // The hook stays due until it can be paid for, and nothing else runs before it.
+    if (task === "lowWasmMemory") canister.lowMemoryHook = "ready";
+    return NOTHING_RAN;
+  }
+  const refusal = task === "lowWasmMemory" ? hookRefusal(canister) : null;
+  if (refusal !== null) return failTask(turn, prepaidCycles, refusal);
   if (task === "globalTimer") {
     // Part of the base state of the execution: it stays inactive even if the handler traps (scheduling.md 4).
     canister.globalTimerNanos = 0n;
@@ -99,7 +105,37 @@ export function executeTask(turn: Turn, task: SystemTask, again: Again | null = 
     callTree: { depth: 0, startNanos: world.state.timeNanos },
     cycles: 0n,
   });
-  return runInContext(turn, context, { kind: task }, { tag: null, prepaidCycles, limit, message: { kind: "task", task } }, again);
+  return runInContext(turn, context, { kind: task }, { tag: null, prepaidCycles, limit, message: { kind: "task", task } });
+}
+
+/** The hook is due whatever the canister's status and code are. Replica: `validate_message`. */
+function hookRefusal(canister: CanisterState): UserError | null {
+  const { execution } = canister;
+  if (canister.status.kind !== "running") return notRunning(canister);
+  if (execution === null) return userErrorOf(canister.id, wasmModuleNotFound());
+  if (execution.module.info.systemExports.has("canister_on_low_wasm_memory")) return null;
+  return userErrorOf(canister.id, methodNotFound("system", "canister_on_low_wasm_memory"));
+}
+
+/** Nobody is told; the fixed part of the prepayment stays charged. */
+function failTask(turn: Turn, prepaidCycles: bigint, error: UserError): Ran {
+  const { world, subnet, canister } = turn;
+  const instructions = limitsOf(world, subnet).messageInstructions;
+  const account = { prepaidCycles, instructions, instructionsLeft: instructions, wasm64: runsWasm64(canister) };
+  emitExecuted(turn, world.state.nextExecution++, {
+    tag: null,
+    entry: "lowWasmMemory",
+    method: "",
+    contextId: null,
+    instructions: 0,
+    cycles: refundExecution(feesOf(subnet.config), canister, account),
+    acceptedCycles: 0n,
+    result: { kind: "trap", error },
+    cleanup: null,
+    slices: 1,
+  });
+  queuesChanged(subnet, canister);
+  return NOTHING_RAN;
 }
 
 export const NOTHING_RAN: Ran = { instructions: 0, held: false, heapDeltaBytes: 0 };
@@ -112,7 +148,7 @@ export interface Started {
   readonly message: Request | Ingress | { readonly kind: "task"; readonly task: SystemTask };
 }
 
-function runInContext(turn: Turn, context: CallContext, entry: EntryPoint, started: Started, again: Again | null): Ran {
+function runInContext(turn: Turn, context: CallContext, entry: EntryPoint, started: Started): Ran {
   const { world, subnet, canister } = turn;
   const outcome = run(
     world.pool,
@@ -130,7 +166,7 @@ function runInContext(turn: Turn, context: CallContext, entry: EntryPoint, start
       refundedCycles: 0n,
       prepaidCycles,
       contextId: context.id,
-      startedRound: again?.startedRound ?? subnet.round,
+      startedRound: turn.startedRound,
     });
     if (context.origin.kind === "ingress") turn.waitingIngress.push(context.origin);
     return { instructions: outcome.pausedSlices[0], held: true, heapDeltaBytes: 0 };
@@ -243,10 +279,7 @@ function didNotReply(id: CanisterId): CallResult {
 /** Checks before running, in the platform's order after the prepayment: status, (cycles attached,) module, method, memory limit, composite query. */
 function refusalOf(canister: CanisterState, message: Request | Ingress): UserError | null {
   const { method } = message;
-  if (canister.status.kind !== "running") {
-    const code = canister.status.kind === "stopped" ? ErrorCode.CanisterStopped : ErrorCode.CanisterStopping;
-    return { code, description: `Canister ${principalText(canister.id)} is not running` };
-  }
+  if (canister.status.kind !== "running") return notRunning(canister);
   const tooFew = message.kind === "request" ? tooFewCycles(canister, message) : null;
   if (tooFew !== null) return tooFew;
   if (canister.execution === null) return userErrorOf(canister.id, wasmModuleNotFound());
@@ -261,6 +294,11 @@ function refusalOf(canister: CanisterState, message: Request | Ingress): UserErr
     return { code: ErrorCode.CompositeQueryCalledInReplicatedMode, description: "Composite query cannot be called in replicated mode" };
   }
   return null;
+}
+
+function notRunning({ id, status }: CanisterState): UserError {
+  const code = status.kind === "stopped" ? ErrorCode.CanisterStopped : ErrorCode.CanisterStopping;
+  return { code, description: `Canister ${principalText(id)} is not running` };
 }
 
 /**
@@ -315,17 +353,20 @@ function originOf(message: Request | Ingress): CallOrigin {
 }
 
 /** Everything an `executed` event tells beyond where and when. */
-type Executed = Omit<ExecutedEvent, "kind" | "round" | "timeNanos" | "subnet" | "execution" | "canister" | "iteration" | "result"> & {
+type Executed = Omit<
+  ExecutedEvent,
+  "kind" | "round" | "timeNanos" | "subnet" | "execution" | "canister" | "iteration" | "startedRound" | "result"
+> & {
   readonly result: Outcome["result"] | ExecutedEvent["result"];
 };
 
 export function emitExecuted(turn: Turn, execution: number, what: Executed): void {
-  const { world, subnet, canister, iteration } = turn;
+  const { world, subnet, canister, iteration, startedRound } = turn;
   const result: ExecutedEvent["result"] =
     what.result.kind === "trap"
       ? { kind: "trap", error: what.result.error }
       : what.result.kind === "reject"
         ? { kind: "reject", message: what.result.message }
         : { kind: what.result.kind };
-  world.emit({ kind: "executed", ...at(world, subnet), execution, canister: canister.id, iteration, ...what, result });
+  world.emit({ kind: "executed", ...at(world, subnet), execution, canister: canister.id, iteration, startedRound, ...what, result });
 }

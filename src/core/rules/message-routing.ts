@@ -9,6 +9,7 @@
  * `rs/messaging/src/routing/stream_builder.rs` (c7c5005).
  */
 import { utf8Length } from "../../base/utf8.ts";
+import { creditCycles } from "../cycles/accounts.ts";
 import { guaranteedMemoryForRequest } from "../queues/sizes.ts";
 import { Stream } from "../streams/stream.ts";
 import { drainOutputs, isStreamFull, type OutputQueues } from "../streams/routing.ts";
@@ -132,7 +133,7 @@ export function acceptResponse(world: World, subnet: SubnetState, receiver: Cani
       2,
     ) === 1;
   if (callback !== undefined && !callback.expired && !lost) return true;
-  receiver.balanceCycles += response.refundCycles;
+  creditCycles(receiver, response.refundCycles);
   const reason = lost ? "lost (chosen by the schedule)" : "its caller no longer waits for it";
   world.emit({ kind: "dropped", ...at(world, subnet), tag: response.tag, reason });
   return false;
@@ -173,6 +174,7 @@ export function buildStreams(world: World, subnet: SubnetState): void {
     if (destination === null) {
       if (message.kind === "response") {
         world.emit({ kind: "dropped", ...at(world, subnet), tag: message.tag, reason: "its caller is gone" });
+        subnet.consumed.droppedMessages += message.refundCycles;
       } else {
         const reject = { code: RejectCode.DESTINATION_INVALID, message: `No route to canister ${principalText(to)}` };
         rejectRequest(world, subnet, sender!, message, reject);
@@ -208,7 +210,10 @@ function routeRefunds(world: World, subnet: SubnetState, hops: Map<SubnetId, num
   if (subnet.refunds.size === 0) return;
   subnet.refunds.drain((recipient, cycles) => {
     const destination = route(world.state, recipient);
-    if (destination === null) return true;
+    if (destination === null) {
+      subnet.consumed.droppedMessages += cycles;
+      return true;
+    }
     const stream = streamTo(subnet, destination);
     if (destination !== subnet.config.id && isFull(world, subnet, stream, destination, "refund")) return false;
     stream.push({ kind: "refund", tag: world.state.nextTag++, recipient, cycles }, arrival(world, subnet, destination, hops));

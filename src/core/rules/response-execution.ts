@@ -25,7 +25,7 @@ import type { UserError } from "../state/rejects.ts";
 import { at, limitsOf } from "../state/world.ts";
 import { PAGE_BYTES } from "../wasm/abi.ts";
 import { queuesChanged } from "./bookkeeping.ts";
-import { removeIfFinished, unregisterCallback } from "./call-contexts.ts";
+import { CONTEXT_DELETED, removeIfFinished, unregisterCallback } from "./call-contexts.ts";
 import { appendLogs, applyEffects, viewOf } from "./effects.ts";
 import { ExecutionView } from "./execution-view.ts";
 import { conclude, emitExecuted, hold, NOTHING_RAN, type Ran } from "./message-execution.ts";
@@ -44,18 +44,18 @@ export function executeResponse(turn: Turn, response: Response): Ran {
     return NOTHING_RAN;
   }
   const refundedCycles = creditResponse(feesOf(subnet.config), canister, callback, response);
-  return executeCallback(turn, { response, callback, refundedCycles }, subnet.round);
+  return executeCallback(turn, { response, callback, refundedCycles });
 }
 
 /** Runs the callback of a response whose cycles have been credited: also when an earlier run of it was aborted. */
-export function executeCallback(turn: Turn, given: Omit<CallbackWork, "context">, startedRound: number): Ran {
+export function executeCallback(turn: Turn, given: Omit<CallbackWork, "context">): Ran {
   const { world, subnet, canister } = turn;
   const { response, callback, refundedCycles } = given;
   const context = canister.callContexts.edit(callback.callContextId)!;
   if (context.deleted) {
     // The canister was uninstalled under this call: nothing runs, the unused prepayment comes back.
     settleInstructions(turn, callback, 0);
-    world.emit({ kind: "dropped", ...at(world, subnet), tag: response.tag, reason: "its call context was deleted" });
+    world.emit({ kind: "dropped", ...at(world, subnet), tag: response.tag, reason: CONTEXT_DELETED });
     removeIfFinished(canister, context);
     queuesChanged(subnet, canister);
     return NOTHING_RAN;
@@ -79,7 +79,14 @@ export function executeCallback(turn: Turn, given: Omit<CallbackWork, "context">
   );
   if (outcome.slices > 1) {
     const prepaidCycles = callback.prepaidExecutionCycles;
-    hold(turn, outcome, { message: response, callback, refundedCycles, prepaidCycles, contextId: context.id, startedRound });
+    hold(turn, outcome, {
+      message: response,
+      callback,
+      refundedCycles,
+      prepaidCycles,
+      contextId: context.id,
+      startedRound: turn.startedRound,
+    });
     return { instructions: outcome.pausedSlices[0], held: true, heapDeltaBytes: 0 };
   }
   const heapDeltaBytes = finishResponse(turn, work, outcome, null);

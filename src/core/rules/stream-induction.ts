@@ -6,6 +6,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { utf8Length } from "../../base/utf8.ts";
+import { creditCycles } from "../cycles/accounts.ts";
 import type { SubnetId } from "../state/ids.ts";
 import type { Request, Response, StreamMessage } from "../state/messages.ts";
 import type { SubnetState } from "../state/network-state.ts";
@@ -49,7 +50,8 @@ function inductMessage(world: World, subnet: SubnetState, from: SubnetId, messag
     case "refund": {
       // Cycles on their way to a deleted canister are lost (cycles.md 7).
       const recipient = editCanister(subnet, message.recipient);
-      if (recipient !== undefined) recipient.balanceCycles += message.cycles;
+      if (recipient === undefined) subnet.consumed.droppedMessages += message.cycles;
+      else creditCycles(recipient, message.cycles);
       return;
     }
     case "request": {
@@ -91,6 +93,7 @@ function inductResponse(world: World, subnet: SubnetState, response: Response, s
   const receiver = editCanister(subnet, response.originator);
   if (receiver === undefined) {
     world.emit({ kind: "dropped", ...at(world, subnet), tag: response.tag, reason: "its caller is gone" });
+    subnet.consumed.droppedMessages += response.refundCycles;
     return;
   }
   if (!acceptResponse(world, subnet, receiver, response)) return;

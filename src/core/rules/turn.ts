@@ -14,6 +14,8 @@ export interface Turn {
   readonly canister: CanisterState;
   /** Inner-round iteration, from 0. */
   readonly iteration: number;
+  /** Round of the subnet in which what runs now began: an earlier one for a message that was held or aborted. */
+  readonly startedRound: number;
   /** What is left for this canister's execution thread. */
   readonly quotas: Quotas;
   /** Ingress calls that started or went on in this round and are not answered: they become `processing` at its end. */

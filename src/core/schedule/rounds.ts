@@ -7,8 +7,6 @@
  *
  * Source: scheduling.md 1, 2; messaging.md 6.1. Replica: `rs/execution_environment/src/scheduler.rs` (c7c5005).
  */
-import { executionShortfall } from "../cycles/accounts.ts";
-import { feesOf } from "../cycles/fees.ts";
 import type { CallOrigin, CanisterState, SystemTask } from "../state/canister.ts";
 import type { CanisterId, PrincipalId } from "../state/ids.ts";
 import type { CanisterMessage, Ingress } from "../state/messages.ts";
@@ -32,7 +30,7 @@ import { expireIngress, timeOut } from "../rules/time-out.ts";
 import { threadQuotas, type Quotas } from "../rules/quotas.ts";
 import { deliverQueryReport } from "../rules/query-reports.ts";
 import type { Turn } from "../rules/turn.ts";
-import { abortBeyondLimit, checkpoint } from "./checkpoints.ts";
+import { abortBeyondLimit, checkpoint, forgetIdleTurns, isCheckpointRound } from "./checkpoints.ts";
 import { creditRateLimits, openAccount, ordinaryOrder, settlePriorities, type RoundAccount } from "./priorities.ts";
 import { dealer } from "./threads.ts";
 import { plannedTasks } from "./tasks.ts";
@@ -50,6 +48,7 @@ export function runRound(world: World, subnet: SubnetState): void {
   buildStreams(world, subnet);
   shedBestEffort(world, subnet);
   settleDeadlines(subnet);
+  if (isCheckpointRound(subnet, limitsOf(world, subnet))) forgetIdleTurns(subnet);
   subnet.updateTransactions += executions;
   world.emit({ kind: "round", ...at(world, subnet), executions });
   subnet.round++;
@@ -93,7 +92,7 @@ function execute(world: World, subnet: SubnetState): number {
   chargeResources(world, subnet);
   settlePriorities(subnet, account);
   creditRateLimits(subnet, limits);
-  if ((subnet.round + 1) % limits.checkpointRounds === 0) checkpoint(subnet);
+  if (isCheckpointRound(subnet, limits)) checkpoint(subnet);
   else abortBeyondLimit(subnet, limits.pausedExecutions);
   return world.state.nextExecution - before;
 }
@@ -153,7 +152,15 @@ function executeIteration(world: World, subnet: SubnetState, given: Iteration): 
     const canister = editCanister(subnet, id);
     if (canister === undefined) continue;
     quotas[thread] ??= threadQuotas(world, subnet);
-    const turn: Turn = { world, subnet, canister, iteration: given.iteration, quotas: quotas[thread], waitingIngress: given.waiting };
+    const turn: Turn = {
+      world,
+      subnet,
+      canister,
+      iteration: given.iteration,
+      startedRound: subnet.round,
+      quotas: quotas[thread],
+      waitingIngress: given.waiting,
+    };
     const used = runCanister(turn, given.tasks.get(id) ?? [], { instructions: threads[thread], heapDeltaBytes: heapDeltas[thread] });
     threads[thread] -= used.instructions;
     heapDeltas[thread] -= used.heapDeltaBytes;
@@ -207,17 +214,9 @@ function runCanister(turn: Turn, tasks: readonly SystemTask[], budget: Budget): 
   return { instructions, attempted, heapDeltaBytes, completed };
 }
 
-/**
- * The low-memory hook goes before everything else, as soon as it is due. Source: scheduling.md 4. While the canister cannot pay for it, it stays
- * due. Ours: its messages go on then; the platform tries the hook again until the round's budget is used up.
- */
-function takeHook({ world, subnet, canister }: Turn): boolean {
-  if (canister.lowMemoryHook !== "ready" || canister.status.kind !== "running") return false;
-  if (canister.execution?.module.info.systemExports.has("canister_on_low_wasm_memory") !== true) {
-    canister.lowMemoryHook = "executed";
-    return false;
-  }
-  if (executionShortfall(feesOf(subnet.config), canister, limitsOf(world, subnet).messageInstructions) !== null) return false;
+/** The low-memory hook goes before everything else, as soon as it is due. Source: scheduling.md 4. */
+function takeHook({ canister }: Turn): boolean {
+  if (canister.lowMemoryHook !== "ready") return false;
   canister.lowMemoryHook = "executed";
   return true;
 }
