@@ -6,6 +6,7 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { compileMotoko } from "./compile.ts";
 import { compilerVersion, isMadeFrom, moduleFile, readManifest } from "./manifest.ts";

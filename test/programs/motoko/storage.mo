@@ -1,7 +1,5 @@
 /// Stable memory by regions, and blobs of megabytes as arguments, results and in stable memory.
-import Blob "mo:core/Blob";
 import Nat "mo:core/Nat";
-import Nat8 "mo:core/Nat8";
 import Nat64 "mo:core/Nat64";
 import Principal "mo:core/Principal";
 import Region "mo:core/Region";
@@ -58,7 +56,10 @@ persistent actor Storage {
   /// Sends a body of so many bytes to another canister like this one, and has it back.
   public func pass(to : Principal, bytes : Nat) : async { returned : Nat; equal : Bool } {
     let other = actor (to.toText()) : actor { echo : shared Blob -> async Blob };
-    let body = Blob.fromArray(Prim.Array_tabulate<Nat8>(bytes, func i = Nat8.fromIntWrap(i)));
+    let source = Region.new();
+    ensure(source, bytes.toNat64());
+    for (i in Nat.range(0, bytes / 100_000)) source.storeNat64(i.toNat64() * 100_000, 2 ** 60 + i.toNat64());
+    let body = source.loadBlob(0, bytes);
     let returned = await other.echo(body);
     { returned = returned.size(); equal = returned == body };
   };
