@@ -166,7 +166,7 @@ describe("what runs without being called", () => {
     expect(await canister.actor.lowMemoryRuns()).toBe(0n);
     await canister.actor.grow(60n);
     expect(await canister.actor.lowMemoryRuns()).toBe(1n);
-    expect(await refusal(canister.actor.grow(100n))).toMatchObject({ errorCode: "IC0539" });
+    expect(await refusal(canister.actor.grow(200n))).toMatchObject({ errorCode: "IC0539" });
     expect(await canister.actor.lowMemoryRuns()).toBe(1n);
   });
 
