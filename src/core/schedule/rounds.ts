@@ -140,6 +140,7 @@ function executeIteration(world: World, subnet: SubnetState, given: Iteration): 
   const threads = new Array<number>(limits.executionThreads).fill(given.budget);
   const heapDeltas = new Array<number>(limits.executionThreads).fill(limits.heapDeltaPerRoundBytes);
   const quotas: Quotas[] = [];
+  const share = threadQuotas(world, subnet);
   const order = given.order;
   const threadOf = dealer(subnet, goingOn(subnet, given.longAtStart), limits.executionThreads);
   let attempted = 0;
@@ -151,7 +152,7 @@ function executeIteration(world: World, subnet: SubnetState, given: Iteration): 
     if (threads[thread] <= 0 || heapDeltas[thread] <= 0) continue;
     const canister = editCanister(subnet, id);
     if (canister === undefined) continue;
-    quotas[thread] ??= threadQuotas(world, subnet);
+    quotas[thread] ??= { ...share };
     const turn: Turn = {
       world,
       subnet,
