@@ -7,6 +7,7 @@
  */
 import { concat, fromHex } from "../base/bytes.ts";
 import { nextEpoch, type Epoch } from "../base/epoch.ts";
+import { BLS_DER_PREFIX } from "../crypto/network-keys.ts";
 import { OwnedQueue } from "../base/queue.ts";
 import { Prng } from "../base/prng.ts";
 import { SortedMap } from "../base/sorted-map.ts";
@@ -59,9 +60,6 @@ export const LATENCY_PROFILES: Readonly<Record<"instant" | "mainnet", LatencyPro
 
 /** Ids of one block. Source: principals-and-ids.md 3.1, `CANISTER_IDS_PER_SUBNET`. */
 const BLOCK = 1n << 20n;
-
-/** DER of a BLS public key up to the key. Source: interface spec, "Certificate" (OIDs 1.3.6.1.4.1.44668.5.3.1.2.1 and 5.3.2.1). */
-const BLS_DER_PREFIX = fromHex("308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100");
 
 /** Mainnet ranges of subnets with an identity, as canister indices. Source: principals-and-ids.md 3.1. */
 const MAINNET_RANGES: Readonly<Record<string, readonly (readonly [bigint, bigint])[]>> = {

@@ -5,13 +5,15 @@
  * Ours: a subnet's key is one key; on the platform its nodes hold shares of it. What clients verify is the same.
  */
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
-import { bigintOfBytes, toHex } from "../base/bytes.ts";
+import { bigintOfBytes, fromHex, toHex } from "../base/bytes.ts";
 import { encodeUtf8 } from "../base/utf8.ts";
 
 /** Subnets are numbered as the network lists them, nodes within their subnet. */
 export interface NetworkKeys {
   /** BLS12-381 with signatures in G1, 48 bytes. Source: interface spec, certification#certificate (`verify_bls_signature`). */
   signAsSubnet(subnet: number, message: Uint8Array): Uint8Array;
+  /** Whether a signature is of the holder of a public key (96 bytes). Malformed ones are not. */
+  verifiesAsSubnet(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
   /** Ed25519, 32 bytes. */
   nodePublicKey(subnet: number, node: number): Uint8Array;
   /** Ed25519, 64 bytes. */
@@ -23,6 +25,11 @@ export interface SigningCurves {
   bls(): Pick<typeof import("@noble/curves/bls12-381.js"), "bls12_381">;
   ed25519(): Pick<typeof import("@noble/curves/ed25519.js"), "ed25519">;
 }
+
+/** DER of a BLS public key up to the key. Source: interface spec, "Certificate" (OIDs 1.3.6.1.4.1.44668.5.3.1.2.1 and 5.3.2.1). */
+export const BLS_DER_PREFIX = fromHex("308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100");
+/** DER of an Ed25519 public key up to the key. Source: RFC 8410. */
+export const ED25519_DER_PREFIX = fromHex("302a300506032b6570032100");
 
 /** Source: interface spec, certification#certificate (ciphersuite). */
 const CIPHERSUITE = "BLS_SIG_BLS12381G1_XMD:SHA-256_SSWU_RO_NUL_";
@@ -58,6 +65,15 @@ export function networkKeys(curves: SigningCurves): NetworkKeys {
       if (signatures.size >= KEPT_SIGNATURES) signatures.delete(signatures.keys().next().value!);
       signatures.set(key, signature);
       return signature;
+    },
+    verifiesAsSubnet(publicKey, message, signature) {
+      const { shortSignatures } = curves.bls().bls12_381;
+      try {
+        return shortSignatures.verify(signature, shortSignatures.hash(message, CIPHERSUITE), publicKey);
+      } catch {
+        // The library throws on bytes that are no point of the group.
+        return false;
+      }
     },
     nodePublicKey(subnet, node) {
       const key = `${subnet} ${node}`;

@@ -3,8 +3,9 @@
  * principal, and is the same in every run.
  */
 import type { Principal } from "@icp-sdk/core/principal";
-import { concat, fromHex } from "../base/bytes.ts";
+import { concat } from "../base/bytes.ts";
 import { encodeUtf8 } from "../base/utf8.ts";
+import { ED25519_DER_PREFIX } from "../crypto/network-keys.ts";
 import type { PrincipalId } from "../core/state/ids.ts";
 import { selfAuthenticatingPrincipal } from "../core/state/principal.ts";
 import type { Platform } from "../core/wasm/engine.ts";
@@ -24,9 +25,6 @@ export class Identity {
     return this.principal;
   }
 }
-
-/** DER of an Ed25519 public key up to the key. Source: RFC 8410. */
-const ED25519_DER_PREFIX = fromHex("302a300506032b6570032100");
 
 /** The principal of the key whose bytes are the hash of the name. Nobody knows a private key to it. */
 export function identityId(name: string, platform: Pick<Platform, "sha224" | "sha256">): PrincipalId {

@@ -1,5 +1,5 @@
 /** Certificates of a network in process, verified by the library that agents use, signatures and times included. */
-import { Certificate, IC_ROOT_KEY, lookupResultToBuffer } from "@icp-sdk/core/agent";
+import { CanisterStatus, Certificate, IC_ROOT_KEY, lookupResultToBuffer } from "@icp-sdk/core/agent";
 import { Principal } from "@icp-sdk/core/principal";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { fromHex } from "../../src/base/bytes.ts";
@@ -116,4 +116,17 @@ test("who is asked about, and what is in no range", async () => {
   const nobody = Principal.fromText(net.canisterIds[0] ?? "lxzze-o7777-77777-aaaaa-cai");
   await expect(verified(net, net.readState(nobody), { canisterId: nobody })).resolves.toBeInstanceOf(Certificate);
   expect(() => net.readState("rwlgt-iiaaa-aaaaa-aaaaa-cai")).toThrow(expect.objectContaining({ code: "no-such-canister" }));
+});
+
+test("keys of the nodes, as agents read them to verify queries, for any canister of the subnet", async () => {
+  const net = await network({ application: 1, nns: true });
+  clockOf(net);
+  for (const subnet of net.subnets) {
+    const { id } = await net.createCanister({ subnet });
+    const bytes = net.readState(id, [["subnet"]]);
+    const { subnetId, nodeKeys } = CanisterStatus.fetchNodeKeys(bytes, id, net.rootKey);
+    expect(subnetId).toBe(subnet.id);
+    expect(nodeKeys.size).toBe(13);
+    for (const [node, key] of nodeKeys) expect(node).toBe(Principal.selfAuthenticating(key).toText());
+  }
 });

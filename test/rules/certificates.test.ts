@@ -11,7 +11,8 @@ import { encodeUtf8 } from "../../src/base/utf8.ts";
 import { decodeLeb128 } from "../../src/codec/leb128.ts";
 import { representationIndependentHash } from "../../src/codec/request-id.ts";
 import { path, type RangesFormat } from "../../src/core/certification/certificate.ts";
-import { digestOf, fork, labeled, leaf, pruned, EMPTY, type HashTree, type Path } from "../../src/core/certification/hash-tree.ts";
+import { digestOf, type HashTree, type Path } from "../../src/core/certification/hash-tree.ts";
+import { decodeCertificate } from "../../src/core/certification/encoding.ts";
 import { lookup, subtreeAt } from "../../src/core/certification/lookup.ts";
 import { answerFields, type QueryAnswer } from "../../src/core/certification/query-signature.ts";
 import type { MessageId, PrincipalId, SubnetId } from "../../src/core/state/ids.ts";
@@ -28,30 +29,8 @@ interface Shown {
 
 function shown(certificate: Uint8Array): Shown {
   expect(toHex(certificate.subarray(0, 3))).toBe("d9d9f7");
-  const { tree, signature, delegation } = decode(certificate) as never as {
-    tree: CborTree;
-    signature: Uint8Array;
-    delegation?: { subnet_id: Uint8Array; certificate: Uint8Array };
-  };
-  const given = delegation === undefined ? null : { subnetId: toHex(delegation.subnet_id), certificate: shown(delegation.certificate) };
-  return { tree: treeOf(tree), signature, delegation: given };
-}
-
-type CborTree = [0] | [1, CborTree, CborTree] | [2, Uint8Array, CborTree] | [3, Uint8Array] | [4, Uint8Array];
-
-function treeOf(cbor: CborTree): HashTree {
-  switch (cbor[0]) {
-    case 0:
-      return EMPTY;
-    case 1:
-      return fork(treeOf(cbor[1]), treeOf(cbor[2]));
-    case 2:
-      return labeled(cbor[1], treeOf(cbor[2]));
-    case 3:
-      return leaf(cbor[1]);
-    case 4:
-      return pruned(cbor[1]);
-  }
+  const { delegation, ...rest } = decodeCertificate(certificate);
+  return { ...rest, delegation: delegation === null ? null : { ...delegation, certificate: shown(delegation.certificate) } };
 }
 
 /** A custom section, which the text format cannot say. */
@@ -114,7 +93,7 @@ describe("calls [index#state-tree-request-status]", () => {
     ]);
   });
 
-  test("processing while the call waits for others, done when the answer is forgotten by time absent again", () => {
+  test("processing while the call waits for others, absent again five minutes after the answer", () => {
     const scene = new Scenario(subnets(2));
     const [a, b] = [scene.puppet(), scene.puppet({ subnet: 1 })];
     const id = scene.start(a, call(b, { arg: reply("late"), onReply: program(append(argument), send) }));

@@ -43,7 +43,8 @@ export function path(...labels: readonly (string | Uint8Array)[]): Path {
 }
 
 const TIME = path("time");
-const STATE_ROOT = domainSeparator("ic-state-root");
+/** What a subnet's signature on a state is of, before the root hash. */
+export const STATE_ROOT = domainSeparator("ic-state-root");
 
 /** DER of the root subnet's key, by which everything is verified. */
 export function rootKey(state: NetworkState): Uint8Array {

@@ -3,13 +3,13 @@
  *
  * Source: interface spec, certification#certification-encoding; http-interface.md 4.
  */
-import { encode, encodeWithSelfDescribedTag } from "@dfinity/cbor";
+import { decode, encode, encodeWithSelfDescribedTag } from "@dfinity/cbor";
 import { unreachable } from "../../base/assert.ts";
 import { concat } from "../../base/bytes.ts";
 import type { PrincipalId } from "../state/ids.ts";
 import type { CanisterRange } from "../state/network-state.ts";
-import { principalBytes } from "../state/principal.ts";
-import type { HashTree } from "./hash-tree.ts";
+import { principalBytes, principalOfBytes } from "../state/principal.ts";
+import { EMPTY, fork, labeled, leaf, pruned, type HashTree } from "./hash-tree.ts";
 
 export interface Certificate {
   readonly tree: HashTree;
@@ -31,6 +31,34 @@ export function encodeCertificate({ tree, signature, delegation }: Certificate):
   return encodeWithSelfDescribedTag({ tree: cborTree(tree), signature, ...given });
 }
 
+/** Bytes that are no certificate, no tree, or no list of ranges. The message says what is wrong. */
+export class MalformedCertificate extends Error {
+  override name = "MalformedCertificate";
+}
+
+/** Of somebody's certificate, whose tag may be missing. Throws `MalformedCertificate`. */
+export function decodeCertificate(bytes: Uint8Array): Certificate {
+  return reading(bytes, (value) => {
+    const { tree, signature, delegation } = fieldsOf(value);
+    return { tree: treeOf(tree), signature: bytesOf(signature), delegation: delegation === undefined ? null : delegationOf(delegation) };
+  });
+}
+
+/** Throws `MalformedCertificate`. */
+export function decodeHashTree(bytes: Uint8Array): HashTree {
+  return reading(bytes, treeOf);
+}
+
+/** Throws `MalformedCertificate`. */
+export function decodeRanges(bytes: Uint8Array): CanisterRange[] {
+  return reading(bytes, (value) =>
+    listOf(value).map((range) => {
+      const [start, end] = listOf(range);
+      return { start: principalOfBytes(bytesOf(start)), end: principalOfBytes(bytesOf(end)) };
+    }),
+  );
+}
+
 /** A tree without its certificate, as canisters put it beside theirs. */
 export function encodeHashTree(tree: HashTree): Uint8Array {
   return encodeWithSelfDescribedTag(cborTree(tree));
@@ -38,6 +66,66 @@ export function encodeHashTree(tree: HashTree): Uint8Array {
 
 function encodable({ subnetId, certificate }: Delegation) {
   return { subnet_id: principalBytes(subnetId), certificate };
+}
+
+/** Whatever is wrong with the bytes, of any depth, is one error. */
+function reading<T>(bytes: Uint8Array, read: (value: unknown) => T): T {
+  try {
+    return read(decode(bytes));
+  } catch (cause) {
+    throw new MalformedCertificate(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function delegationOf(value: unknown): Delegation {
+  const { subnet_id, certificate } = fieldsOf(value);
+  return { subnetId: principalOfBytes(bytesOf(subnet_id)), certificate: bytesOf(certificate) };
+}
+
+function treeOf(value: unknown): HashTree {
+  const parts = listOf(value);
+  const [kind, first, second] = parts;
+  if (parts.length !== PARTS[Number(kind)]) throw new MalformedCertificate("a hash tree has nodes of another form");
+  switch (kind) {
+    case 0:
+      return EMPTY;
+    case 1:
+      return fork(treeOf(first), treeOf(second));
+    case 2:
+      return labeled(bytesOf(first), treeOf(second));
+    case 3:
+      return leaf(bytesOf(first));
+    case 4:
+      return pruned(digestBytes(first));
+    default:
+      throw new MalformedCertificate("a hash tree has nodes of another kind");
+  }
+}
+
+/** Of each kind of node, how many items its list has. */
+const PARTS = [1, 3, 3, 2, 2];
+
+function digestBytes(value: unknown): Uint8Array {
+  const digest = bytesOf(value);
+  if (digest.length !== 32) throw new MalformedCertificate(`a digest has 32 bytes, not ${digest.length}`);
+  return digest;
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new MalformedCertificate("bytes are expected");
+  return value;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw new MalformedCertificate("a list is expected");
+  return value;
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Uint8Array) {
+    throw new MalformedCertificate("a map is expected");
+  }
+  return value as Readonly<Record<string, unknown>>;
 }
 
 function cborTree(tree: HashTree): CborTree {

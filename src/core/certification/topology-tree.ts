@@ -5,9 +5,9 @@
  * Source: interface spec, index#state-tree-subnet and index#state-tree-canister-ranges; http-interface.md 3. Replica:
  * `rs/canonical_state/src/lazy_tree_conversion.rs` (`subnets_as_tree`, `canister_ranges_as_tree`, c7c5005).
  */
-import { concat, fromHex } from "../../base/bytes.ts";
+import { concat } from "../../base/bytes.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
-import type { NetworkKeys } from "../../crypto/network-keys.ts";
+import { ED25519_DER_PREFIX, type NetworkKeys } from "../../crypto/network-keys.ts";
 import { canisterIdFromIndex, principalBytes, selfAuthenticatingPrincipal } from "../state/principal.ts";
 import type { PrincipalId, SubnetId } from "../state/ids.ts";
 import type { CanisterRange, NetworkState, SubnetConfig } from "../state/network-state.ts";
@@ -72,9 +72,6 @@ export interface SubnetNode {
   readonly id: PrincipalId;
   readonly publicKeyDer: Uint8Array;
 }
-
-/** DER of an Ed25519 public key up to the key. Source: RFC 8410. */
-const ED25519_DER_PREFIX = fromHex("302a300506032b6570032100");
 
 /** In the order of their numbers. */
 function nodesOf(state: NetworkState, id: SubnetId, keys: KeySource): SubnetNode[] {
