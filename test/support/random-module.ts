@@ -8,6 +8,8 @@
 export interface RandomModuleOptions {
   /** 64-bit memory and table. */
   readonly wide?: boolean;
+  /** The table alone; by default as the memory. */
+  readonly wideTable?: boolean;
   /** Leave out everything by which a program could see or store the bits of a NaN: what a comparison with the raw engine needs. */
   readonly hideNaN?: boolean;
 }
@@ -64,6 +66,7 @@ const VECTOR_FLOAT = ["f32x4.add", "f32x4.div", "f64x2.mul", "f64x2.min", "f32x4
 class Generator {
   private readonly random: Source;
   private readonly wide: boolean;
+  private readonly wideTable: boolean;
   private readonly hideNaN: boolean;
   private readonly signatures: Signature[] = [];
   private locals: Type[] = [];
@@ -76,6 +79,7 @@ class Generator {
   constructor(seed: number, options: RandomModuleOptions) {
     this.random = new Source(seed);
     this.wide = options.wide ?? false;
+    this.wideTable = options.wideTable ?? this.wide;
     this.hideNaN = options.hideNaN ?? false;
   }
 
@@ -119,6 +123,11 @@ class Generator {
 
   private narrow(text: string): string {
     return this.wide ? `${text} i32.wrap_i64` : text;
+  }
+
+  /** A table's index, wide where the table is. */
+  private entry(text: string): string {
+    return this.wideTable ? `${text} i64.extend_i32_u` : text;
   }
 
   private widen(text: string): string {
@@ -201,9 +210,9 @@ class Generator {
           case 4:
             return `${of("i32")} i32.${random.pick(["clz", "ctz", "popcnt", "eqz", "extend8_s", "extend16_s"])}`;
           case 5:
-            return random.chance(50) ? this.narrow("memory.size") : this.narrow("table.size");
+            return random.chance(50) ? this.narrow("memory.size") : this.wideTable ? "table.size i32.wrap_i64" : "table.size";
           case 6:
-            return `${this.widen(`${of("i32")} i32.const 7 i32.and`)} table.get 0 ref.is_null`;
+            return `${this.entry(`${of("i32")} i32.const 7 i32.and`)} table.get 0 ref.is_null`;
           case 7:
             return this.hideNaN ? of("i32") : `${of("f32")} i32.reinterpret_f32`;
           default:
@@ -264,7 +273,7 @@ class Generator {
     if (random.chance(70)) return `${args} call $f${callee}`;
     // Through the table: mostly the right entry, sometimes another signature, an empty or no entry.
     const index = random.chance(80) ? `i32.const ${callee}` : `${this.expression("i32", depth)} i32.const 15 i32.and`;
-    return `${args} ${this.widen(index)} call_indirect (type $t${callee})`;
+    return `${args} ${this.entry(index)} call_indirect (type $t${callee})`;
   }
 
   private inside<T>(label: readonly Type[], body: () => T): T {
@@ -342,7 +351,7 @@ class Generator {
     const drops = this.results.map(() => "drop").join(" ");
     const args = this.signatures[same]!.params.map((param) => this.expression(param, 3)).join(" ");
     if (random.chance(50)) return `${drops} ${args} return_call $f${same}`;
-    return `${drops} ${args} ${this.widen(`i32.const ${same}`)} return_call_indirect (type $t${same})`;
+    return `${drops} ${args} ${this.entry(`i32.const ${same}`)} return_call_indirect (type $t${same})`;
   }
 
   private dead(): string {
@@ -417,11 +426,12 @@ class Generator {
         `(type $t${i} (func ${params.map((t) => `(param ${t})`).join(" ")} ${results.map((t) => `(result ${t})`).join(" ")}))`,
     );
     const width = this.wide ? "i64 " : "";
+    const entries = this.wideTable ? "i64" : "i32";
     return `(module
       ${types.join("\n      ")}
       (memory (export "memory") ${width}1 5)
-      (table ${width}10 funcref)
-      (elem (${this.pointer}.const 0) func ${this.signatures.map((_, i) => `$f${i}`).join(" ")})
+      (table ${this.wideTable ? "i64 " : ""}10 funcref)
+      (elem (${entries}.const 0) func ${this.signatures.map((_, i) => `$f${i}`).join(" ")})
       (data $active (${this.pointer}.const 16) "\\01\\02\\03active\\ff")
       (data $passive "passive bytes, about thirty of them")
       ${SCALARS.map((type) => `(global $${type} (export "${type}") (mut ${type}) (${type}.const ${random.below(50)}))`).join("\n      ")}

@@ -1,7 +1,7 @@
 /**
  * The platform's instrumentation, written down as naively as its description (wasm.md 4.1): list a function's instructions,
- * find the injection points, put a decrement of one global at each. An oracle for the rewriter, for wasm32 modules without
- * imports. It shares the instruction table and the decoder with the rewriter, nothing else.
+ * find the injection points, put a decrement of one global at each. An oracle for the rewriter, for modules without
+ * imports, of either width but with a 32-bit table. It shares the instruction table and the decoder with the rewriter, nothing else.
  */
 import { ByteReader } from "../../src/core/wasm/reader.ts";
 import { decode } from "../../src/core/wasm/decode.ts";
@@ -15,18 +15,22 @@ interface Instruction {
   readonly weight: number;
 }
 
-function instructions(bytes: Uint8Array, start: number, end: number): Instruction[] {
+function instructions(bytes: Uint8Array, start: number, end: number, wide: boolean): Instruction[] {
   const reader = new ByteReader(bytes, start, end);
   const found: Instruction[] = [];
   while (!reader.atEnd) {
     const at = reader.position;
     let code = reader.byte();
     if (code >= 0xfc) code = (code === 0xfc ? 0x100 : 0x200) + reader.u32();
-    skipImmediates(reader, SHAPE[code]!);
-    found.push({ start: at, end: reader.position, name: NAME[code]!, weight: WEIGHT[code]! });
+    const shape = SHAPE[code]!;
+    skipImmediates(reader, shape);
+    const surcharge = wide && ACCESSES.includes(shape) ? 1 : 0;
+    found.push({ start: at, end: reader.position, name: NAME[code]!, weight: WEIGHT[code]! + surcharge });
   }
   return found;
 }
+
+const ACCESSES: readonly number[] = [Shape.load, Shape.loadLane, Shape.store, Shape.storeLane];
 
 function skipImmediates(reader: ByteReader, shape: number): void {
   const lebs = (count: number): void => {
@@ -64,11 +68,11 @@ const BULK = new Set("memory.fill memory.copy memory.init".split(" "));
 interface Point {
   readonly position: number;
   readonly cost: number;
-  readonly kind: "checked" | "unchecked" | "dynamic";
+  readonly kind: "checked" | "unchecked" | "dynamic" | "wide dynamic";
 }
 
 /** As the platform's `injections`: points in the order of their position, a dynamic one before a static one at the same place. */
-function injectionPoints(code: readonly Instruction[]): Point[] {
+function injectionPoints(code: readonly Instruction[], wide: boolean): Point[] {
   const points: Point[] = [];
   let block = { position: 0, cost: 1, kind: "checked" as Point["kind"] };
   code.forEach(({ name, weight }, i) => {
@@ -79,7 +83,10 @@ function injectionPoints(code: readonly Instruction[]): Point[] {
     } else if (CUTS.has(name)) {
       points.push(block);
       block = { position: i + 1, cost: 0, kind: "unchecked" };
-    } else if (BULK.has(name)) points.push({ position: i, cost: 0, kind: "dynamic" });
+    } else if (BULK.has(name)) {
+      // The size of memory.init is 32 bits wide in both.
+      points.push({ position: i, cost: 0, kind: wide && name !== "memory.init" ? "wide dynamic" : "dynamic" });
+    }
   });
   return points
     .map((point, order) => ({ point, order }))
@@ -105,8 +112,8 @@ export function meteredAsThePlatform(bytes: Uint8Array): Uint8Array {
     }
     const body = new ByteWriter();
     body.copy(bytes, start, reader.position);
-    const code = instructions(bytes, reader.position, module.bodyEnds[i]!);
-    const points = injectionPoints(code);
+    const code = instructions(bytes, reader.position, module.bodyEnds[i]!, module.memory64);
+    const points = injectionPoints(code, module.memory64);
     code.forEach((instruction, position) => {
       for (const point of points) if (point.position === position) inject(body, point, counter, out, helper);
       copyShifted(body, bytes, instruction);
@@ -121,11 +128,11 @@ function inject(body: ByteWriter, { kind, cost }: Point, counter: number, out: n
     body.byte(0x23);
     body.u32(counter);
   };
-  if (kind === "dynamic") {
-    body.byte(0xad);
+  if (kind === "dynamic" || kind === "wide dynamic") {
+    if (kind === "dynamic") body.byte(0xad);
     body.byte(0x10);
     body.u32(helper);
-    body.byte(0xa7);
+    if (kind === "dynamic") body.byte(0xa7);
     return;
   }
   get();
@@ -182,7 +189,7 @@ function assemble(bytes: Uint8Array, bodies: readonly ByteWriter[], counter: num
     out.copy(new Uint8Array([1, 0x70, 0]));
     out.u32(module.tables[0]!.minimum);
   });
-  section(5, (out) => out.copy(new Uint8Array([1, 1, module.memories[0]!.minimum, module.memories[0]!.maximum!])));
+  section(5, (out) => out.copy(new Uint8Array([1, module.memory64 ? 5 : 1, module.memories[0]!.minimum, module.memories[0]!.maximum!])));
   section(6, (out) => {
     out.u32(module.globals.length + 1);
     const codes: Readonly<Record<number, [number, number]>> = { 0x7d: [0x43, 4], 0x7c: [0x44, 8] };
@@ -230,7 +237,7 @@ function assemble(bytes: Uint8Array, bodies: readonly ByteWriter[], counter: num
     out.u32(module.data.length);
     for (const { offset, bytes: content } of module.data) {
       out.byte(offset === null ? 1 : 0);
-      if (offset !== null) out.copy(new Uint8Array([0x41, 16, 0x0b]));
+      if (offset !== null) out.copy(new Uint8Array([module.memory64 ? 0x42 : 0x41, 16, 0x0b]));
       out.u32(content.length);
       out.copy(content);
     }
