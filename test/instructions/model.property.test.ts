@@ -146,9 +146,11 @@ describe("fast = exact = model [replica: metering of blocks]", () => {
     });
   }
 
-  test("the programs end in every way there is", () => {
+  test("the programs end in many ways", () => {
     const endings = new Set<string>();
     for (let seed = 0; seed < 120; seed++) endings.add(new Program(seed, false).model(50_000, stop).ending);
-    for (const ending of ["returned", "out of instructions", "heap out of bounds", "unreachable"]) expect(endings).toContain(ending);
+    for (const ending of ["returned", "out of instructions", "heap out of bounds", "null or wrong signature"])
+      expect(endings).toContain(ending);
+    expect(endings.size).toBeGreaterThan(5);
   });
 });
