@@ -74,17 +74,17 @@ const SOURCES: readonly {
 ];
 
 /** Functions that write 16 bytes: arguments in front, and the name in the text where it is another. */
-const AMOUNTS: readonly (readonly [name: string, before: readonly string[], shown?: string])[] = [
-  ["msg_cycles_available128", []],
-  ["msg_cycles_refunded128", []],
-  ["msg_cycles_accept128", ["i64 0", "i64 5"]],
-  ["cycles_burn128", ["i64 0", "i64 5"]],
-  ["mint_cycles128", ["i64 0", "i64 5"], "ic0_mint_cycles_128"],
-  ["canister_cycle_balance128", []],
-  ["canister_liquid_cycle_balance128", []],
-  ["cost_call", ["i64 1", "i64 2"]],
-  ["cost_create_canister", []],
-  ["cost_http_request", ["i64 1", "i64 2"]],
+const AMOUNTS: readonly { readonly name: string; readonly before: readonly string[]; readonly shown?: string }[] = [
+  { name: "msg_cycles_available128", before: [] },
+  { name: "msg_cycles_refunded128", before: [] },
+  { name: "msg_cycles_accept128", before: ["i64 0", "i64 5"] },
+  { name: "cycles_burn128", before: ["i64 0", "i64 5"] },
+  { name: "mint_cycles128", before: ["i64 0", "i64 5"], shown: "ic0_mint_cycles_128" },
+  { name: "canister_cycle_balance128", before: [] },
+  { name: "canister_liquid_cycle_balance128", before: [] },
+  { name: "cost_call", before: ["i64 1", "i64 2"] },
+  { name: "cost_create_canister", before: [] },
+  { name: "cost_http_request", before: ["i64 1", "i64 2"] },
 ];
 
 describe.each([32, 64] as const)("ranges in wasm%i [canister-interface#blob-typed-arguments-and-results]", (bits) => {
@@ -170,7 +170,7 @@ describe.each([32, 64] as const)("ranges in wasm%i [canister-interface#blob-type
       expect(fails(src, size) ?? "").not.toContain("exceeds the slice size");
   });
 
-  test.each(AMOUNTS)("the 16 bytes of ic0.%s", (name, before, shown = `ic0_${name}`) => {
+  test.each(AMOUNTS)("the 16 bytes of ic0.$name", ({ name, before, shown = `ic0_${name}` }) => {
     const entry: EntryPoint = name.includes("refunded")
       ? { kind: "replyCallback", closure: { functionIndex: 0, envLo: 0, envHi: 0 }, data: NO_ARG, composite: false }
       : update;
