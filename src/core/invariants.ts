@@ -20,6 +20,7 @@ function checkSubnet(subnet: SubnetState): void {
   let guaranteed = 0;
   let bestEffort = 0;
   let memory = 0;
+  let customSections = 0;
   let used = 0;
   const indexed = { withInput: 0, withOutput: 0, stopping: 0, withHeartbeat: 0, timers: 0, deadlines: 0, paused: 0, charges: 0 };
   for (const canister of subnet.canisters.values()) {
@@ -29,6 +30,7 @@ function checkSubnet(subnet: SubnetState): void {
     bestEffort += canister.queues.bestEffortMemoryBytes;
     const place = indexedAs(canister);
     memory += place.memoryBytes;
+    customSections += place.customSectionBytes;
     used += place.usageBytes;
     const expect = (set: keyof typeof indexed, is: boolean, has: boolean): void => {
       assert(is === has, `canister ${canister.id} ${is ? "belongs" : "does not belong"} to the set ${set}`);
@@ -52,6 +54,7 @@ function checkSubnet(subnet: SubnetState): void {
   assert(subnet.guaranteedMemoryBytes === guaranteed, "the subnet counts the guaranteed-response memory of its canisters");
   assert(subnet.bestEffortMemoryBytes === bestEffort, "the subnet counts the best-effort memory of its canisters");
   assert(subnet.memoryUsageBytes === memory, "the subnet counts the memory of its canisters");
+  assert(subnet.customSectionBytes === customSections, "the subnet counts the custom sections of its canisters");
   assert(subnet.canisterStateBytes === used, "the subnet counts what its canisters use");
   subnet.certifiedCanisters.check(subnet.canisters);
   subnet.queues.check();

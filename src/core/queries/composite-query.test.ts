@@ -150,7 +150,7 @@ test("a plain query: argument, caller, sender info, and nothing of it stays", ()
 });
 
 test("a query ends in reject, silence, a trap, or at the limit", () => {
-  const net = limited({ queryInstructions: 1_000_000 });
+  const net = limited({ queryTreeInstructions: 1_000_000 });
   const id = installed(net, ECHO);
   const name = principalText(id);
   expect(net.query(id, "reject")).toEqual({
@@ -356,7 +356,7 @@ test("six contexts may wait for one another, not seven", () => {
 });
 
 test("each nested call costs the tree its instructions", () => {
-  const net = limited({ queryInstructions: 200_000_000 });
+  const net = limited({ queryTreeInstructions: 200_000_000 });
   const a = installed(net, ECHO);
   const calls = (count: number) => collector(Array.from({ length: count }, (): Call => ({ to: a, method: "echo", arg: Uint8Array.of(1) })));
   expect(ask(net, installed(net, calls(3)), "go")).toBe("010101");

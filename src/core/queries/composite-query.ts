@@ -97,7 +97,7 @@ class CallGraph {
     this.input = input;
     this.tools = tools;
     this.limits = limitsOf(world, subnet);
-    this.instructionsLeft = this.limits.queryInstructions;
+    this.instructionsLeft = this.limits.queryTreeInstructions;
   }
 
   evaluate(found: Found): QueryResult {
@@ -116,7 +116,7 @@ class CallGraph {
   private resultOf(result: Result): QueryResult {
     switch (result.kind) {
       case "reply":
-        return { kind: "reply", data: result.data, instructions: this.limits.queryInstructions - this.instructionsLeft };
+        return { kind: "reply", data: result.data, instructions: this.limits.queryTreeInstructions - this.instructionsLeft };
       case "reject":
         return { kind: "reject", message: result.message };
       case "trap":

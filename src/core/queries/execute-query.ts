@@ -78,7 +78,7 @@ function executePlainQuery(
         callerInfo: input.senderInfo,
         dataCertificate,
       }),
-    queryLimits(limits, "method", limits.queryInstructions),
+    queryLimits(limits, "method", Math.min(limits.queryInstructions, limits.queryTreeInstructions)),
   );
   discard(outcome);
   emitPrinted(world, subnet, canister.id, outcome.printed);

@@ -8,7 +8,6 @@
  * their plain definitions.
  *
  * Source: messaging.md 3, 5. Replica: `rs/replicated_state/src/canister_state/queues.rs` (c7c5005).
- * Departure: at a checkpoint the replica forgets, where all queues are empty, whose turn it is; we do not.
  */
 import { assert } from "../../base/assert.ts";
 import type { Epoch, Owned } from "../../base/epoch.ts";
@@ -323,6 +322,18 @@ export class CanisterQueues implements Owned {
   /** No message, no ingress, no reservation. */
   get isEmpty(): boolean {
     return this.messageCount === 0 && this.accounts.reservedSlots === 0;
+  }
+
+  /** Whether a checkpoint would forget anything: whose turn it is, as long as nothing is queued or reserved. */
+  get hasIdleTurns(): boolean {
+    return this.isEmpty && this.schedule.turn !== LOCAL;
+  }
+
+  /** At a checkpoint, where nothing is queued or reserved: turns begin anew. Replica: `CanisterQueues::garbage_collect`. */
+  forgetTurns(): void {
+    if (!this.isEmpty) return;
+    for (const [, { input, output }] of this.pairs.entries()) if (!input.isUnused || !output.isUnused) return;
+    for (const sender of this.schedule.reset()) this.pairs.edit(sender)!.scheduled = false;
   }
 
   /** Every queued message, for digests and invariants: parties in id order, input before output, oldest first; then ingress. */

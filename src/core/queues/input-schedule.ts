@@ -47,6 +47,15 @@ export class InputSchedule {
     this.turn = turn;
   }
 
+  /** As new, and whoever waited in it. */
+  reset(): PrincipalId[] {
+    const senders = [...this.local, ...this.remote];
+    while (this.local.shift() !== undefined);
+    while (this.remote.shift() !== undefined);
+    this.turn = LOCAL;
+    return senders;
+  }
+
   copy(): InputSchedule {
     return new InputSchedule(this.local.copy(), this.remote.copy(), this.turn);
   }

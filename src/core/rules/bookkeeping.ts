@@ -39,6 +39,7 @@ export function settleDeadlines(subnet: SubnetState): void {
   for (const id of subnet.touched) {
     const canister = editCanister(subnet, id);
     if (canister === undefined) continue;
+    if (canister.queues.hasIdleTurns && !subnet.idleTurns.has(id)) subnet.idleTurns.set(id, true);
     const expiry = earliestExpiry(canister);
     const key = expiry === null ? null : timerKey(BigInt(expiry) * NANOS_PER_SECOND, id);
     if (key === canister.deadlineKey) continue;

@@ -10,6 +10,7 @@
  */
 import { utf8Length } from "../../base/utf8.ts";
 import { creditCycles } from "../cycles/accounts.ts";
+import type { InputSource } from "../queues/canister-queues.ts";
 import { guaranteedMemoryForRequest } from "../queues/sizes.ts";
 import { Stream } from "../streams/stream.ts";
 import { drainOutputs, isStreamFull, type OutputQueues } from "../streams/routing.ts";
@@ -21,6 +22,7 @@ import { RejectCode, type Reject } from "../state/rejects.ts";
 import { principalText } from "../state/principal.ts";
 import { at, editCanister, limitsOf, route, type World } from "../state/world.ts";
 import { queuesChanged } from "./bookkeeping.ts";
+import { guaranteedMemoryLeft } from "./quotas.ts";
 import { emitResponse } from "./respond.ts";
 
 /** Largest payload that leaves a subnet: name and argument of a request, data of a response. Source: messaging.md 1.1. */
@@ -40,9 +42,10 @@ export function inductOnSameSubnet(world: World, subnet: SubnetState): void {
   }
 }
 
-/** Moves what the destination takes; stops at the first message it does not take. */
+/** Moves what the destination takes; stops at the first message it does not take. To itself only a running canister sends this way. */
 function moveTo(world: World, subnet: SubnetState, sender: CanisterState, destination: PrincipalId): boolean {
   if (destination === subnet.config.id || !subnet.canisters.has(destination)) return false;
+  if (destination === sender.id && sender.status.kind !== "running") return false;
   const receiver = destination === sender.id ? sender : editCanister(subnet, destination)!;
   let moved = false;
   for (;;) {
@@ -50,7 +53,7 @@ function moveTo(world: World, subnet: SubnetState, sender: CanisterState, destin
     if (message === undefined) break;
     if (message.kind === "request") {
       // What is refused here stays, with everything behind it, and is answered through the loopback stream.
-      if (receiver.status.kind !== "running" || lacksMemory(world, subnet, message)) break;
+      if (receiver.status.kind !== "running" || lacksMemory(world, subnet, message, "local")) break;
       if (!world.schedule.ordinary && chosenReject(world, message)) {
         sender.queues.popOutput(destination);
         rejectRequest(world, subnet, sender, message, inductionReject(receiver.id, "queueFull"));
@@ -76,18 +79,24 @@ function moveTo(world: World, subnet: SubnetState, sender: CanisterState, destin
 /**
  * Why a request cannot enter the input queue of the canister it is for, or `null`. Source: messaging.md 6.1, table of rejects.
  */
-export function inductionRefusal(world: World, subnet: SubnetState, request: Request): Reject | null {
+export function inductionRefusal(world: World, subnet: SubnetState, request: Request, source: InputSource): Reject | null {
   const canister = subnet.canisters.get(request.receiver);
   if (canister === undefined) return inductionReject(request.receiver, "notFound");
   if (canister.status.kind === "stopped") return inductionReject(request.receiver, "stopped");
   if (canister.status.kind === "stopping") return inductionReject(request.receiver, "stopping");
-  if (lacksMemory(world, subnet, request)) {
-    return {
-      code: RejectCode.CANISTER_ERROR,
-      message: `Cannot induct request. Out of memory: requested ${guaranteedMemoryForRequest(request)}`,
-    };
-  }
-  return null;
+  return lacksMemory(world, subnet, request, source) ? outOfMemory(request) : null;
+}
+
+/** The same of a call of the management canister. */
+export function managementInductionRefusal(world: World, subnet: SubnetState, request: Request, source: InputSource): Reject | null {
+  return lacksMemory(world, subnet, request, source) ? outOfMemory(request) : null;
+}
+
+function outOfMemory(request: Request): Reject {
+  return {
+    code: RejectCode.CANISTER_ERROR,
+    message: `Cannot induct request. Out of memory: requested ${guaranteedMemoryForRequest(request)}`,
+  };
 }
 
 type InductionProblem = "notFound" | "stopped" | "stopping" | "queueFull";
@@ -106,9 +115,10 @@ export function inductionReject(receiver: PrincipalId, problem: InductionProblem
   }
 }
 
-function lacksMemory(world: World, subnet: SubnetState, request: Request): boolean {
-  if (request.deadline !== 0 || subnet.config.kind === "system") return false;
-  return subnet.guaranteedMemoryBytes + guaranteedMemoryForRequest(request) > limitsOf(world, subnet).guaranteedMessageMemoryBytes;
+/** Whether the subnet has no room for a guaranteed call more. Local ones a system subnet always takes. Replica: `push_input` (`system_state.rs`). */
+function lacksMemory(world: World, subnet: SubnetState, request: Request, source: InputSource): boolean {
+  if (request.deadline !== 0 || (subnet.config.kind === "system" && source === "local")) return false;
+  return guaranteedMemoryLeft(world, subnet) < guaranteedMemoryForRequest(request);
 }
 
 /** The system may reject any request that was not delivered yet (interface spec, "Reject codes": SYS_TRANSIENT). */

@@ -25,9 +25,14 @@ export function threadQuotas(world: World, subnet: SubnetState): Quotas {
   const limits = limitsOf(world, subnet);
   return {
     memoryBytes: threadMemoryBytes(limits, subnet.memoryUsageBytes),
-    guaranteedMessageBytes: Math.trunc((limits.guaranteedMessageMemoryBytes - subnet.guaranteedMemoryBytes) / limits.executionThreads),
+    guaranteedMessageBytes: Math.trunc(guaranteedMemoryLeft(world, subnet) / limits.executionThreads),
     callbacks: limits.subnetCallbackSoftLimit - subnet.callbackCount,
   };
+}
+
+/** Guaranteed-response message memory that is free: what canisters and the management canister's queues leave. */
+export function guaranteedMemoryLeft(world: World, subnet: SubnetState): number {
+  return limitsOf(world, subnet).guaranteedMessageMemoryBytes - subnet.guaranteedMemoryBytes - subnet.queues.guaranteedMemoryBytes;
 }
 
 /**

@@ -14,7 +14,7 @@ import { RejectCode, type Reject } from "../state/rejects.ts";
 import { principalText } from "../state/principal.ts";
 import { at, editCanister, editSubnet, type World } from "../state/world.ts";
 import { queuesChanged } from "./bookkeeping.ts";
-import { acceptResponse, arrival, inductionRefusal, inductionReject, rejectResponse, streamTo } from "./message-routing.ts";
+import { acceptResponse, arrival, inductionRefusal, inductionReject, managementInductionRefusal, rejectResponse, streamTo } from "./message-routing.ts";
 import { emitResponse } from "./respond.ts";
 
 /** Bytes of messages from other subnets that one block takes. Source: messaging.md 6, "Block payload". */
@@ -70,13 +70,15 @@ function inductMessage(world: World, subnet: SubnetState, from: SubnetId, messag
 /** Source: messaging.md 6.1, "Asynchronous rejects by routing and induction". */
 function inductRequest(world: World, subnet: SubnetState, request: Request, source: "local" | "remote"): Reject | null {
   if (request.receiver === subnet.config.id) {
+    const refusal = managementInductionRefusal(world, subnet, request, source);
+    if (refusal !== null) return refusal;
     if (subnet.queues.pushInput(request, source) !== null) {
       return { code: RejectCode.SYS_TRANSIENT, message: `Canister ${principalText(request.receiver)} input queue is full` };
     }
     world.emit({ kind: "inducted", ...at(world, subnet), tag: request.tag, at: request.receiver });
     return null;
   }
-  const refusal = inductionRefusal(world, subnet, request);
+  const refusal = inductionRefusal(world, subnet, request, source);
   if (refusal !== null) return refusal;
   if (!world.schedule.ordinary) {
     const concern = { from: request.sender, to: request.receiver, method: request.method, message: "request" as const };

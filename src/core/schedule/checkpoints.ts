@@ -6,7 +6,9 @@
  */
 import { abort } from "../rules/held-execution.ts";
 import { canistersInLong, isHeld } from "../state/long-execution.ts";
+import type { Limits } from "../state/limits.ts";
 import type { SubnetState } from "../state/network-state.ts";
+import { editCanister } from "../state/world.ts";
 import { inOrder } from "./priorities.ts";
 
 /** The last step of a round that ends with a checkpoint. */
@@ -14,6 +16,20 @@ export function checkpoint(subnet: SubnetState): void {
   // The next installation of each module pays for its compilation in full again (wasm.md 4.5).
   for (const hash of [...subnet.compiledModules.keys()]) subnet.compiledModules.delete(hash);
   for (const id of [...subnet.paused.keys()]) abort(subnet, id);
+}
+
+/** After such a round, when the streams are built: whose turn it is is not kept for empty queues. Replica: `garbage_collect_canister_queues`. */
+export function forgetIdleTurns(subnet: SubnetState): void {
+  subnet.queues.forgetTurns();
+  for (const id of [...subnet.idleTurns.keys()]) {
+    editCanister(subnet, id)!.queues.forgetTurns();
+    subnet.idleTurns.delete(id);
+  }
+}
+
+/** Whether the round that runs now ends with a checkpoint. */
+export function isCheckpointRound(subnet: SubnetState, limits: Limits): boolean {
+  return (subnet.round + 1) % limits.checkpointRounds === 0;
 }
 
 /** The last step of every other round: of the messages that are held, those first in order stay; installations all do. */

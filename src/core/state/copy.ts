@@ -27,6 +27,7 @@ export function copySubnet(subnet: SubnetState, epoch: Epoch): SubnetState {
     timers: subnet.timers.fork(epoch),
     deadlines: subnet.deadlines.fork(epoch),
     touched: new Set(subnet.touched),
+    idleTurns: subnet.idleTurns.fork(epoch),
     charges: subnet.charges.fork(epoch),
     paused: subnet.paused.fork(epoch),
     compiledModules: subnet.compiledModules.fork(epoch),

@@ -9,7 +9,7 @@ import type { SortedMap } from "../../base/sorted-map.ts";
 import type { PreparedModule } from "../wasm/module-info.ts";
 import type { CanisterState } from "./canister.ts";
 import type { CanisterId, PrincipalId } from "./ids.ts";
-import { memoryUsageBytes, withAllocation } from "./memory-usage.ts";
+import { customSectionBytes, memoryUsageBytes, withAllocation } from "./memory-usage.ts";
 import { timerKey, type SubnetState } from "./network-state.ts";
 
 /** Where a canister stands in the subnet's sets; so that a key can be taken out when the canister already has a new one. */
@@ -23,6 +23,7 @@ export interface IndexedAs {
   /** Usage or allocation, whichever is larger: what the canister takes of the subnet's memory. */
   readonly memoryBytes: number;
   readonly usageBytes: number;
+  readonly customSectionBytes: number;
   /** What certificates show; compared by identity, as all three are replaced and never written. */
   readonly controllers: readonly PrincipalId[] | null;
   readonly certifiedData: Uint8Array | null;
@@ -37,6 +38,7 @@ export const NOT_INDEXED: IndexedAs = {
   charge: null,
   memoryBytes: 0,
   usageBytes: 0,
+  customSectionBytes: 0,
   controllers: null,
   certifiedData: null,
   module: null,
@@ -55,6 +57,7 @@ export function indexedAs(canister: CanisterState): IndexedAs {
     charge: timerKey(canister.lastChargeNanos + CHARGE_INTERVAL_NANOS, canister.id),
     memoryBytes: Number(withAllocation(canister.settings.memoryAllocation, usageBytes)),
     usageBytes,
+    customSectionBytes: canister.execution === null ? 0 : customSectionBytes(canister.execution.module.info.customSections),
     controllers: canister.settings.controllers,
     certifiedData: canister.certifiedData,
     module: canister.execution?.module ?? null,
@@ -88,6 +91,7 @@ export function forgetCanister(subnet: SubnetState, canister: CanisterState): vo
   subnet.withInput.delete(canister.id);
   subnet.withOutput.delete(canister.id);
   subnet.paused.delete(canister.id);
+  subnet.idleTurns.delete(canister.id);
 }
 
 function mark(set: SortedMap<CanisterId, true>, id: CanisterId, member: boolean): void {
@@ -108,6 +112,7 @@ function move(subnet: SubnetState, canister: CanisterState, next: IndexedAs): vo
     if (next.charge !== null) subnet.charges.set(next.charge, id);
   }
   subnet.memoryUsageBytes += next.memoryBytes - indexed.memoryBytes;
+  subnet.customSectionBytes += next.customSectionBytes - indexed.customSectionBytes;
   subnet.canisterStateBytes += next.usageBytes - indexed.usageBytes;
   if (next.controllers !== indexed.controllers || next.certifiedData !== indexed.certifiedData || next.module !== indexed.module) {
     subnet.certifiedCanisters.changed(id);

@@ -8,8 +8,10 @@ import type { SubnetKind } from "./network-state.ts";
 export interface Limits {
   /** Instructions of an update, a task or a callback (with its cleanup). */
   readonly messageInstructions: number;
-  /** Instructions of one query execution, replicated or not, and of a whole composite query's tree. */
+  /** Instructions of one query execution, replicated or not. */
   readonly queryInstructions: number;
+  /** Of everything that a user's query leads to: itself, and of a composite one the calls it makes. */
+  readonly queryTreeInstructions: number;
   /** Charged to a composite query's tree for each nested call. */
   readonly compositeCallInstructions: number;
   readonly installCodeInstructions: number;
@@ -54,6 +56,8 @@ export interface Limits {
   readonly maxCanisters: number;
   readonly subnetMemoryBytes: bigint;
   readonly subnetMemoryReservationThresholdBytes: bigint;
+  /** For the custom sections of all canisters. */
+  readonly subnetCustomSectionBytes: number;
   readonly compositeQueryDepth: number;
   /** Rounds over which nodes count queries before they report them. */
   readonly queryStatisticsEpochRounds: number;
@@ -64,6 +68,7 @@ const G = 1_000_000_000;
 const application: Limits = {
   messageInstructions: 40 * G,
   queryInstructions: 5 * G,
+  queryTreeInstructions: 5 * G,
   compositeCallInstructions: 50_000_000,
   installCodeInstructions: 300 * G,
   inspectMessageInstructions: 200_000_000,
@@ -96,6 +101,7 @@ const application: Limits = {
   maxCanisters: 120_000,
   subnetMemoryBytes: 2n ** 41n,
   subnetMemoryReservationThresholdBytes: 750n * 2n ** 30n,
+  subnetCustomSectionBytes: 2 * 2 ** 30,
   compositeQueryDepth: 6,
   queryStatisticsEpochRounds: 600,
 };

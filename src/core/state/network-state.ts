@@ -80,6 +80,8 @@ export interface SubnetState extends Owned {
   callbackCount: number;
   /** Memory that canisters take, usage or allocation, whichever is larger: see `indexes.ts`. */
   memoryUsageBytes: number;
+  /** Custom sections of all canisters. */
+  customSectionBytes: number;
   /** Hashes of modules compiled since the last checkpoint: installing one again is charged a hundredth of its compilation (wasm.md 4.5). */
   readonly compiledModules: SortedMap<string, true>;
   /** Canisters that have something to execute. Kept up to date; tests compare with the plain definition. */
@@ -102,6 +104,8 @@ export interface SubnetState extends Owned {
   readonly deadlines: SortedMap<string, CanisterId>;
   /** Canisters whose queues changed in this round; empty between rounds. */
   readonly touched: Set<CanisterId>;
+  /** Canisters whose input turns the next checkpoint forgets, if nothing is in their queues then either. */
+  readonly idleTurns: SortedMap<CanisterId, true>;
   /** Canisters by the time when storage and compute are charged next. */
   readonly charges: SortedMap<string, CanisterId>;
   /** Priority that each canister was handed back so far, in millionths of a percent, and what was charged and not handed back yet. */
