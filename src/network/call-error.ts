@@ -10,7 +10,7 @@ export type CallOutcome =
   /** `errorCode` is null where the network does not tell one. */
   | { readonly kind: "rejected"; readonly code: number; readonly message: string; readonly errorCode: ErrorCode | null }
   /** There will be no answer: the network was put back, or cannot give one any more. */
-  | { readonly kind: "abandoned"; readonly error: CanneryError };
+  | { readonly kind: "abandoned"; readonly error: Error };
 
 /** A refusal by the system, before or instead of an execution. */
 export function outcomeOfError(error: UserError): CallOutcome {

@@ -225,7 +225,7 @@ export class Driver {
   }
 
   /** Gives up all open calls but those in `kept`, telling their callers why. */
-  abandon(error: CanneryError, kept: ReadonlySet<MessageId> = new Set()): void {
+  abandon(error: Error, kept: ReadonlySet<MessageId> = new Set()): void {
     for (const call of [...this.open.values()]) if (!kept.has(call.id)) this.answer(call, { kind: "abandoned", error });
   }
 
@@ -268,7 +268,13 @@ export class Driver {
     this.isScheduled = false;
     const done = this.afterTurn;
     this.afterTurn = [];
-    if (!this.isManual) this.runRounds();
+    try {
+      if (!this.isManual) this.runRounds();
+    } catch (error) {
+      // A bug of ours, or what this host cannot do, stopped the network: whoever waits is told.
+      if (this.open.size === 0 || !(error instanceof Error)) throw error;
+      this.abandon(error);
+    }
     for (const run of done) run();
     if (this.afterTurn.length > 0) this.schedule();
   }
