@@ -7,9 +7,8 @@
  *
  * Source: message-execution-properties.md; messaging.md 3, 4, 7.
  */
-import type { ExecutedEvent, NetworkEvent, SentEvent } from "../core/events.ts";
+import type { DroppedEvent, ExecutedEvent, InductedEvent, NetworkEvent, SentEvent } from "../core/events.ts";
 import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId } from "../core/state/ids.ts";
-import type { MessageTag } from "../core/state/messages.ts";
 import { RejectCode } from "../core/state/rejects.ts";
 
 /** Number of the property in the document. */
@@ -47,17 +46,18 @@ export function forgetsItsCalls(event: NetworkEvent): event is Extract<NetworkEv
   return event.kind === "canister" && (event.change === "uninstalled" || event.change === "outOfCycles" || event.change === "deleted");
 }
 
-/** Everything the trace tells about one call between canisters. */
+/** Everything the trace tells about one call between canisters, in order. */
 interface Call {
   readonly request: SentEvent;
-  /** Places in the trace, in order. */
-  readonly inductions: readonly number[];
+  /** The execution that made it. */
+  readonly parent: ExecutedEvent | undefined;
+  readonly inductions: readonly InductedEvent[];
   readonly executions: readonly ExecutedEvent[];
   readonly answers: readonly SentEvent[];
   /** Callbacks that ran with one of the answers. */
   readonly callbacks: readonly ExecutedEvent[];
   /** Answers that nobody got. */
-  readonly droppedAnswers: readonly { readonly tag: MessageTag; readonly place: number }[];
+  readonly droppedAnswers: readonly DroppedEvent[];
   /** Executions of the call at the callee, callbacks of its context included. */
   readonly served: readonly ExecutedEvent[];
 }
@@ -80,56 +80,71 @@ export function violationsOf(events: readonly NetworkEvent[]): Violation[] {
 }
 
 class Trace {
-  readonly events: readonly NetworkEvent[];
   readonly executed: readonly ExecutedEvent[];
   readonly sent: readonly SentEvent[];
   readonly calls: readonly Call[];
+  private readonly events: readonly NetworkEvent[];
+  private readonly places: ReadonlyMap<NetworkEvent, number>;
   private readonly executions: ReadonlyMap<number, ExecutedEvent>;
 
   constructor(events: readonly NetworkEvent[]) {
     this.events = events;
+    this.places = new Map(events.map((event, place) => [event, place]));
     this.executed = events.filter((event) => event.kind === "executed");
     this.sent = events.filter((event) => event.kind === "sent");
     this.executions = new Map(this.executed.map((event) => [event.execution, event]));
-    const answers = groupBy(
-      this.sent.filter((event) => event.message === "response"),
-      (event) => event.requestTag,
-    );
-    const byTag = groupBy(this.executed, (event) => event.tag);
-    const byContext = groupBy(this.executed, contextKey);
-    const places = groupBy(
-      events.map((event, place) => ({ event, place })),
-      ({ event }) => (event.kind === "inducted" || event.kind === "dropped" ? event.tag : null),
-    );
-    const placesOf = (tag: MessageTag, kind: "inducted" | "dropped"): number[] =>
-      (places.get(tag) ?? []).filter(({ event }) => event.kind === kind).map(({ place }) => place);
+    const by = {
+      request: groupBy(this.sent, (event) => (event.message === "response" ? event.requestTag : null)),
+      executed: groupBy(this.executed, (event) => event.tag),
+      context: groupBy(this.executed, contextKey),
+      inducted: groupBy(
+        events.filter((event) => event.kind === "inducted"),
+        (event) => event.tag,
+      ),
+      dropped: groupBy(
+        events.filter((event) => event.kind === "dropped"),
+        (event) => event.tag,
+      ),
+    };
+    /** What is later in the trace than its cause. */
+    const since = <T extends NetworkEvent>(cause: NetworkEvent, effects: readonly T[] = []): T[] =>
+      effects.filter((effect) => this.isBefore(cause, effect));
     this.calls = this.sent
       .filter((event) => event.message === "request")
       .map((request) => {
-        const executions = byTag.get(request.tag) ?? [];
-        const answersOfCall = answers.get(request.tag) ?? [];
-        const first = executions[0];
+        const executions = since(request, by.executed.get(request.tag));
+        const answers = since(request, by.request.get(request.tag));
+        const [first] = executions;
         const context = first === undefined ? null : contextKey(first);
         return {
           request,
-          inductions: placesOf(request.tag, "inducted"),
+          parent: this.parentOf(request),
+          inductions: since(request, by.inducted.get(request.tag)),
           executions,
-          answers: answersOfCall,
-          callbacks: answersOfCall.flatMap(({ tag }) => byTag.get(tag) ?? []).filter(isCallback),
-          droppedAnswers: answersOfCall.flatMap(({ tag }) => placesOf(tag, "dropped").map((place) => ({ tag, place }))),
-          served: context === null ? executions : (byContext.get(context) ?? []),
+          answers,
+          callbacks: answers.flatMap((answer) => since(answer, by.executed.get(answer.tag)).filter(isCallback)),
+          droppedAnswers: answers.flatMap((answer) => since(answer, by.dropped.get(answer.tag))),
+          served: context === null ? executions : [first, ...since(first, by.context.get(context))],
         };
       });
   }
 
-  execution(id: number | null): ExecutedEvent | undefined {
-    return id === null ? undefined : this.executions.get(id);
+  isBefore(a: NetworkEvent, b: NetworkEvent): boolean {
+    return this.places.get(a)! < this.places.get(b)!;
   }
 
-  /** Whether the canister was emptied before this place in the trace, after it had sent the request. */
-  forgot(request: SentEvent, place: number): boolean {
-    const sent = this.events.indexOf(request);
-    return this.events.some((event, at) => at > sent && at < place && forgetsItsCalls(event) && event.canister === request.from);
+  /** The execution that sent a message. */
+  parentOf(message: SentEvent): ExecutedEvent | undefined {
+    const parent = message.parent === null ? undefined : this.executions.get(message.parent);
+    return parent !== undefined && this.isBefore(parent, message) ? parent : undefined;
+  }
+
+  /** Whether the caller was emptied after it had made the call and before its answer was dropped. */
+  forgot(request: SentEvent, dropped: DroppedEvent): boolean {
+    return this.events.some(
+      (event) =>
+        forgetsItsCalls(event) && event.canister === request.from && this.isBefore(request, event) && this.isBefore(event, dropped),
+    );
   }
 }
 
@@ -160,9 +175,8 @@ function* oneAtATime({ executed }: Trace): Generator<Violation> {
 }
 
 /** Property 2: a downstream call is a message of the execution that made it; the callback is an execution of its own, in the same call context. */
-function* callbacksAreExecutionsOfTheirOwn(trace: Trace): Generator<Violation> {
-  for (const { request, callbacks } of trace.calls) {
-    const parent = trace.execution(request.parent);
+function* callbacksAreExecutionsOfTheirOwn({ calls }: Trace): Generator<Violation> {
+  for (const { request, parent, callbacks } of calls) {
     if (parent === undefined) continue;
     if (parent.canister !== request.from) {
       yield { property: 2, about: request.tag, text: `the call was made by execution ${parent.execution} of another canister` };
@@ -182,7 +196,8 @@ function* callbacksAreExecutionsOfTheirOwn(trace: Trace): Generator<Violation> {
 /** Property 3: requests from one canister to another are executed in the order in which they were sent. */
 function* requestsInOrder({ calls, executed }: Trace): Generator<Violation> {
   const requests = new Map(calls.map(({ request }) => [request.tag, request]));
-  const started = executed.filter((event) => isMessageExecution(event) && event.tag !== null && requests.has(event.tag));
+  const ofRequests = new Set(calls.flatMap(({ executions }) => executions.filter(isMessageExecution)));
+  const started = executed.filter((event) => ofRequests.has(event));
   const pairs = groupBy(started, (event) => pairOf(requests.get(event.tag!)!, event.canister));
   for (const events of pairs.values()) {
     let latest = -1;
@@ -204,7 +219,7 @@ function* trapsLeaveNothing(trace: Trace): Generator<Violation> {
     if (text !== null) yield { property: 5, about: event.execution, text };
   }
   for (const event of trace.sent) {
-    const parent = trace.execution(event.parent);
+    const parent = trace.parentOf(event);
     const text = parent === undefined ? null : sentAfterTrap(event, parent);
     if (text !== null) yield { property: 5, about: event.parent!, text };
   }
@@ -222,15 +237,13 @@ export function sentAfterTrap(message: SentEvent, parent: ExecutedEvent): string
 }
 
 /** Property 6: a request is delivered at most once, and to its receiver. */
-function* atMostOnce({ calls, events }: Trace): Generator<Violation> {
+function* atMostOnce({ calls }: Trace): Generator<Violation> {
   for (const { request, inductions, executions } of calls) {
     const { tag, to } = request;
     for (const _ of inductions.slice(1)) yield { property: 6, about: tag, text: "it entered an input queue twice" };
     for (const _ of executions.slice(1)) yield { property: 6, about: tag, text: "it was executed twice" };
-    for (const place of inductions) {
-      const event = events[place];
-      if (event.kind === "inducted" && !isReceiver(to, event.at, event))
-        yield { property: 6, about: tag, text: "it was delivered to another canister" };
+    for (const event of inductions) {
+      if (!isReceiver(to, event.at, event)) yield { property: 6, about: tag, text: "it was delivered to another canister" };
     }
     for (const event of executions) {
       if (!isReceiver(to, event.canister, event)) yield { property: 6, about: tag, text: "it was executed by another canister" };
@@ -244,16 +257,19 @@ export function isReceiver(to: PrincipalId, at: PrincipalId, { subnet }: { reado
 }
 
 /** Property 7: a call gets a single response. (That it gets one at all is seen at the end of a run: `PropertyWatch.openCalls`.) */
-function* oneResponse({ calls, sent }: Trace): Generator<Violation> {
-  for (const { request, callbacks, droppedAnswers } of calls) {
+function* oneResponse(trace: Trace): Generator<Violation> {
+  for (const { request, callbacks, droppedAnswers } of trace.calls) {
     for (const _ of callbacks.slice(1)) yield { property: 7, about: request.tag, text: "a second response was delivered" };
     for (const { tag } of droppedAnswers) {
       if (callbacks.some((event) => event.tag === tag))
         yield { property: 7, about: request.tag, text: "a response was dropped and delivered" };
     }
   }
-  const ingress = new Set(sent.filter((event) => event.message === "ingress").map(({ tag }) => tag));
-  const answers = groupBy(sent, (event) => (event.message === "response" && ingress.has(event.requestTag!) ? event.requestTag : null));
+  const calls = new Map(trace.sent.filter((event) => event.message === "ingress").map((event) => [event.tag, event]));
+  const answers = groupBy(trace.sent, (event) => {
+    const call = event.message === "response" && event.requestTag !== null ? calls.get(event.requestTag) : undefined;
+    return call !== undefined && trace.isBefore(call, event) ? call.tag : null;
+  });
   for (const [tag, list] of answers) {
     for (const _ of list.slice(1)) yield { property: 7, about: tag, text: "the user's call was answered twice" };
   }
@@ -267,8 +283,8 @@ function* theFirstResponse(trace: Trace): Generator<Violation> {
     for (const answer of answers) {
       if (isUnknownOutcome(answer)) yield { property: 8, about: request.tag, text: "it was answered with SYS_UNKNOWN" };
     }
-    for (const { place } of droppedAnswers) {
-      if (!trace.forgot(request, place)) yield { property: 8, about: request.tag, text: "its response was dropped" };
+    for (const dropped of droppedAnswers) {
+      if (!trace.forgot(request, dropped)) yield { property: 8, about: request.tag, text: "its response was dropped" };
     }
   }
 }
@@ -288,8 +304,7 @@ function* cyclesAreAcceptedOrRefunded(trace: Trace): Generator<Violation> {
   for (const { request, answers, served } of trace.calls) {
     const answer = answers.find((one) => !isUnknownOutcome(one));
     if (answer === undefined) continue;
-    const before = trace.events.indexOf(answer);
-    const accepted = sumAccepted(served.filter((event) => trace.events.indexOf(event) < before));
+    const accepted = sumAccepted(served.filter((event) => trace.isBefore(event, answer)));
     if (accepted + answer.cycles !== request.cycles) {
       const text = `${request.cycles} cycles were attached, ${accepted} accepted and ${answer.cycles} given back`;
       yield { property: 10, about: request.tag, text };

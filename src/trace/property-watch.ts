@@ -24,6 +24,10 @@ import {
 /** A call between canisters, as far as it went. */
 interface Call {
   readonly request: SentEvent;
+  /** The execution that made it. */
+  readonly parent: ExecutedEvent | undefined;
+  /** Which of all messages it was. */
+  readonly nth: number;
   inductions: number;
   executions: number;
   callbacks: number;
@@ -57,9 +61,9 @@ export class PropertyWatch {
   private readonly ingress: Map<MessageTag, number>;
   /** Calls without an answer that was delivered or that nobody waits for, by caller. */
   private readonly open: Map<PrincipalId, Set<MessageTag>>;
-  /** Tags up to here were sent before the canister was emptied. */
-  private readonly forgotten: Map<CanisterId, MessageTag>;
-  private latestTag: MessageTag;
+  /** Messages up to here were sent before the canister was emptied. */
+  private readonly forgotten: Map<CanisterId, number>;
+  private sentMessages: number;
 
   constructor(from?: PropertyWatch) {
     this.violations = [...(from?.violations ?? [])];
@@ -73,7 +77,7 @@ export class PropertyWatch {
     this.ingress = new Map(from?.ingress);
     this.open = new Map([...(from?.open ?? [])].map(([id, tags]) => [id, new Set(tags)]));
     this.forgotten = new Map(from?.forgotten);
-    this.latestTag = from?.latestTag ?? -1;
+    this.sentMessages = from?.sentMessages ?? 0;
   }
 
   /** With the same past. */
@@ -101,7 +105,7 @@ export class PropertyWatch {
   private take(event: NetworkEvent): void {
     switch (event.kind) {
       case "sent":
-        this.latestTag = Math.max(this.latestTag, event.tag);
+        this.sentMessages++;
         if (event.message === "request") return this.request(event);
         return event.message === "response" ? this.answer(event) : void this.ingress.set(event.tag, 0);
       case "inducted":
@@ -112,7 +116,7 @@ export class PropertyWatch {
         return this.executed(event);
       case "canister":
         if (!forgetsItsCalls(event)) return;
-        this.forgotten.set(event.canister, this.latestTag);
+        this.forgotten.set(event.canister, this.sentMessages);
         if (event.change === "deleted") this.open.delete(event.canister);
         return;
       default:
@@ -120,8 +124,11 @@ export class PropertyWatch {
   }
 
   private request(request: SentEvent): void {
+    const parent = this.parentOf(request);
     const call: Call = {
       request,
+      parent,
+      nth: this.sentMessages,
       inductions: 0,
       executions: 0,
       callbacks: 0,
@@ -135,7 +142,6 @@ export class PropertyWatch {
     const own = this.open.get(request.from);
     if (own === undefined) this.open.set(request.from, new Set([request.tag]));
     else own.add(request.tag);
-    const parent = this.parentOf(request);
     if (parent === undefined) return;
     if (parent.canister !== request.from) {
       this.broken(2, request.tag, `the call was made by execution ${parent.execution} of another canister`);
@@ -182,8 +188,8 @@ export class PropertyWatch {
   private dropped({ tag, reason }: DroppedEvent): void {
     const answer = this.answers.get(tag);
     if (answer === undefined) return;
-    const { request } = answer.call;
-    const forgotten = request.tag <= (this.forgotten.get(request.from as CanisterId) ?? -1);
+    const { request, nth } = answer.call;
+    const forgotten = nth <= (this.forgotten.get(request.from as CanisterId) ?? 0);
     answer.dropped++;
     if (answer.delivered) this.broken(7, request.tag, "a response was dropped and delivered");
     if (request.deadline === 0 && !forgotten) this.broken(8, request.tag, "its response was dropped");
@@ -231,12 +237,11 @@ export class PropertyWatch {
   /** A callback. */
   private called(answer: Answer, event: ExecutedEvent): void {
     const { call } = answer;
-    const { request } = call;
+    const { request, parent } = call;
     if (call.callbacks++ > 0) this.broken(7, request.tag, "a second response was delivered");
     for (let i = 0; i < answer.dropped && !answer.delivered; i++) this.broken(7, request.tag, "a response was dropped and delivered");
     answer.delivered = true;
     this.close(request);
-    const parent = this.parentOf(request);
     if (parent === undefined) return;
     const same = event.canister === parent.canister && event.contextId === parent.contextId;
     if (same && event.execution > parent.execution) return;
