@@ -359,8 +359,27 @@ describe("delegations [certification#certification-delegation]", () => {
   });
 });
 
+test("what there is at the root; a network here has no API boundary nodes [index#state-tree] [index#state-tree-api-bn]", () => {
+  const scene = new Scenario();
+  const { tree } = certified(scene, [path("api_boundary_nodes"), path("metadata"), path("nothing")]);
+  const whole = certified(scene, [[]]).tree;
+  expect(labelsAt(whole).map(decodeText)).toEqual([
+    "api_boundary_nodes",
+    "canister",
+    "canister_ranges",
+    "metadata",
+    "request_status",
+    "streams",
+    "subnet",
+    "time",
+  ]);
+  expect(lookup(path("api_boundary_nodes"), tree).kind).toBe("absent");
+  expect(lookup(path("nothing"), tree).kind).toBe("absent");
+  expect(decodeLeb128(bytesAt(tree, "metadata", "height")).value).toBe(BigInt(scene.net.state.round));
+});
+
 describe("certificates follow from the state alone", () => {
-  test("the time is the state's, and a certificate changes nothing", () => {
+  test("the time is the state's, and a certificate changes nothing [index#state-tree-time]", () => {
     const scene = new Scenario();
     const a = scene.puppet();
     const digest = scene.net.digest();
