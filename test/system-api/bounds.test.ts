@@ -214,3 +214,73 @@ describe.each([32, 64] as const)("ranges in wasm%i [canister-interface#blob-type
     );
   });
 });
+
+describe.each([32, 64] as const)("ranges of stable memory in wasm%i [canister-interface#system-api-stable-memory]", (bits) => {
+  const P = bits === 64 ? "i64" : "i32";
+  const STABLE = 2 * 65_536;
+  const OUTSIDE = "IC0502: Canister trapped: stable memory out of bounds";
+  const NO_HEAP = "IC0502: Canister trapped: heap out of bounds";
+  const canister = new TestCanister(
+    canisterModule(
+      `(func (export "canister_init") (drop (call $stable64_grow (i64.const 2))) (i32.store8 (${P}.const 65535) (i32.const 7)))
+      ${["write", "read"]
+        .flatMap((name) => [
+          `(func (export "canister_update ${name}64") (i64.store (${P}.const 3000) (i64.const 1)) (call $load) (call $stable64_${name} (global.get $a) (global.get $b) (global.get $c)))`,
+          bits === 32
+            ? `(func (export "canister_update ${name}32") (call $load) (call $stable_${name} (i32.wrap_i64 (global.get $a)) (i32.wrap_i64 (global.get $b)) (i32.wrap_i64 (global.get $c))))`
+            : "",
+        ])
+        .join(" ")}
+      (global $a (mut i64) (i64.const 0)) (global $b (mut i64) (i64.const 0)) (global $c (mut i64) (i64.const 0))
+      (func $load (call $msg_arg_data_copy (${P}.const 0) (${P}.const 0) (${P}.const 24))
+        (global.set $a (i64.load (${P}.const 0))) (global.set $b (i64.load (${P}.const 8))) (global.set $c (i64.load (${P}.const 16))))`,
+      bits,
+    ),
+  );
+  canister.execute({ kind: "init", arg: NO_ARG });
+
+  /** `null` when it worked. */
+  const attempt = (method: string, ...args: readonly Number_[]): string | null => {
+    const before = canister.digest();
+    const outcome = canister.update(method, new Uint8Array(BigUint64Array.from(args, (arg) => BigInt.asUintN(64, BigInt(arg))).buffer));
+    if (outcome.result.kind !== "trap") return null;
+    expect(canister.digest()).toBe(before);
+    return trapReason(outcome);
+  };
+  const HUGE = 2n ** 64n - 1n;
+
+  test("64-bit functions: to the last byte, stable memory first, nothing is looked at for no bytes", () => {
+    for (const method of ["write64", "read64"]) {
+      // (offset, source, size), or (destination, offset, size).
+      const at = (stable: Number_, heap: Number_, size: Number_): string | null =>
+        method === "write64" ? attempt(method, stable, heap, size) : attempt(method, heap, stable, size);
+      expect(at(STABLE - 1, HEAP - 1, 1)).toBeNull();
+      expect(at(STABLE - 1, 0, 2)).toBe(OUTSIDE);
+      expect(at(STABLE, 0, 1)).toBe(OUTSIDE);
+      expect(at(2n ** 32n, 0, 1)).toBe(OUTSIDE);
+      expect(at(HUGE, 0, 1)).toBe(OUTSIDE);
+      expect(at(HUGE, 0, 5)).toBe(OUTSIDE);
+      expect(at(0, HEAP - 1, 2)).toBe(NO_HEAP);
+      expect(at(0, HEAP, 1)).toBe(NO_HEAP);
+      for (const address of [2n ** 32n - 1n, 2n ** 32n, 6n * 2n ** 30n, 6n * 2n ** 30n + 1n, HUGE]) expect(at(0, address, 1)).toBe(NO_HEAP);
+      expect(at(STABLE, HEAP, 1), "stable memory is looked at first").toBe(OUTSIDE);
+      expect(at(HUGE, HUGE, 0)).toBeNull();
+    }
+    expect(canister.stable(STABLE - 1, 1)[0]).toBe(7);
+  });
+
+  if (bits === 64) return;
+
+  test("32-bit functions: the same", () => {
+    for (const method of ["write32", "read32"]) {
+      const at = (stable: number, heap: number, size: number): string | null =>
+        method === "write32" ? attempt(method, stable, heap, size) : attempt(method, heap, stable, size);
+      expect(at(STABLE - 4, HEAP - 4, 4)).toBeNull();
+      expect(at(STABLE - 3, 0, 4)).toBe(OUTSIDE);
+      expect(at(0xffff_ffff, 0, 1)).toBe(OUTSIDE);
+      expect(at(0, 0xffff_ffff, 1)).toBe(NO_HEAP);
+      expect(at(STABLE, HEAP, 1)).toBe(OUTSIDE);
+      expect(at(0xffff_ffff, 0xffff_ffff, 0)).toBeNull();
+    }
+  });
+});

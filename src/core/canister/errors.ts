@@ -85,7 +85,8 @@ export function noMemory(): ExecutionFailure {
 
 /**
  * A range of the heap or of a blob. `what` is the platform's name for the access.
- * Departure: in wasm64 modules a value of 2^32 and more is shown as 4294967295 (abi.ts), and overflow has no text of its own.
+ * Departure: in wasm64 modules a value of 2^32 and more is shown as 4294967295 (abi.ts), and overflow has no text of its own; where a size of
+ * 2^50 and more overruns a slice the text tells another number.
  */
 export function outOfRange(
   what: string,
