@@ -104,7 +104,10 @@ export type IngressStatus =
   | { readonly kind: "rejected"; readonly code: number; readonly message: string; readonly errorCode: ErrorCode }
   | { readonly kind: "done" };
 
-/** A line of a canister: `debug_print`, a trap; as the log and standard error of other servers show it. */
+/**
+ * A line of a canister: what it printed, and its traps. Where the network prints (`Limits.printing`) that is whole lines of every execution,
+ * elsewhere what its log got. Text, mostly; any bytes.
+ */
 export interface PrintedEvent extends At {
   readonly kind: "printed";
   readonly canister: CanisterId;

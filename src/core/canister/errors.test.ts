@@ -20,7 +20,7 @@ import {
 const ledger = "00000000000000020101" as CanisterId;
 const DOCS = "https://internetcomputer.org/docs/current/references/execution-errors#";
 
-test("the whole text: canister, reason, advice with a link", () => {
+test("the whole text: canister, reason, advice with a link [replica: error texts]", () => {
   expect(userErrorOf(ledger, methodNotFound("update", "foo"))).toEqual({
     code: 536,
     description: `Error from Canister ryjl3-tyaaa-aaaaa-aaaba-cai: Canister has no update method 'foo'..\nCheck that the method being called is exported by the target canister. See documentation: ${DOCS}method-not-found`,
@@ -37,7 +37,7 @@ test("no advice, no second line", () => {
   expect(userErrorOf(ledger, userViolation("odd", "Do better.")).description).toMatch(/odd\.\nDo better\.$/);
 });
 
-test("toolchain errors ask for a report", () => {
+test("toolchain errors ask for a report [replica: error texts]", () => {
   for (const failure of [toolchainViolation("x"), functionNotFound(7)]) {
     expect(userErrorOf(ledger, failure).description).toMatch(
       /\.\nIf you are running this canister in a test environment \(e\.g\., dfx\), make sure .* which language\/CDK was used to create the canister\.$/,
@@ -54,7 +54,7 @@ test("a backtrace stands between the reason and the advice", () => {
   expect(userErrorOf(ledger, trapped("unreachable")).description).not.toContain("Backtrace");
 });
 
-test("when cleanup fails too, both are told, under the callback's code", () => {
+test("when cleanup fails too, both are told, under the callback's code [replica: error texts]", () => {
   const error = cleanupFailed(ledger, userErrorOf(ledger, calledTrap("first.\nsecond")), userErrorOf(ledger, trapped("unreachable")));
   expect(error).toEqual({
     code: 503,
@@ -70,7 +70,7 @@ test("what goes into the log", () => {
   expect(trapLogText(toolchainViolation("x"), null)).toBeNull();
 });
 
-test("amounts in texts", () => {
+test("amounts in texts [replica: error texts]", () => {
   expect(insufficientCyclesInMemoryGrow(65_536n, null).text).toBe("Canister cannot grow memory by 65536 bytes due to insufficient cycles.");
   expect(insufficientCyclesInMemoryGrow(65_536n, 9n).text).toBe(
     "Canister cannot grow memory by 65536 bytes due to insufficient cycles. At least 9 additional cycles are required.",

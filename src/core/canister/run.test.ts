@@ -47,7 +47,7 @@ function counters(bytes: Uint8Array): [number, number] {
 
 const update = (method: string): EntryPoint => ({ kind: "update", method, arg: NO_ARG });
 
-test("an update's memory and globals are kept, a query's are not", () => {
+test("an update's memory and globals are kept, a query's are not [canister-interface#entry-points]", () => {
   const canister = new TestCanister(COUNTER);
   expect(counters(replyBytes(canister.update("bump")))).toEqual([1, 1]);
   expect(counters(replyBytes(canister.query("bump_in_query")))).toEqual([2, 2]);
@@ -55,7 +55,7 @@ test("an update's memory and globals are kept, a query's are not", () => {
   expect(counters(replyBytes(canister.update("bump")))).toEqual([2, 2]);
 });
 
-test("nothing of a trap is kept, and it is charged exactly", () => {
+test("nothing of a trap is kept, and it is charged exactly [canister-interface#entry-points]", () => {
   const canister = new TestCanister(COUNTER);
   canister.update("bump");
   const before = canister.digest();
@@ -83,7 +83,7 @@ test("an empty method costs one instruction and answers nothing", () => {
   expect(outcome.slices).toBe(1);
 });
 
-test("an endless loop stops at the limit, and the state is as before", () => {
+test("an endless loop stops at the limit, and the state is as before [replica: instruction limits]", () => {
   const canister = new TestCanister(COUNTER);
   canister.limits = testLimits({ instructions: 1_000_000, sliceInstructions: 1_000_000 });
   const before = canister.digest();
@@ -132,7 +132,7 @@ test("one operation may overrun its slice by less than another slice", () => {
   expect(instructions).toBeGreaterThan(2_500_000);
 });
 
-test("growth is kept with the message, and undone with it", () => {
+test("growth is kept with the message, and undone with it [canister-interface#entry-points]", () => {
   const canister = new TestCanister(COUNTER);
   canister.update("bump");
   const trapped = canister.update("grow_and_trap");
@@ -255,7 +255,7 @@ test("an outcome is settled exactly once, and only what may be kept is committed
   expect(() => commit(canister.start({ kind: "query", method: "read", arg: NO_ARG }))).toThrow("nothing of a query");
 });
 
-test("entry points that are missing", () => {
+test("entry points that are missing [canister-interface#entry-points]", () => {
   const canister = new TestCanister(COUNTER);
   for (const entry of [
     { kind: "start" },
@@ -290,7 +290,7 @@ test("data segments are the initial heap, passive segments are whole again in ea
   expect(replied(canister.update("use"))).toBe("passive1");
 });
 
-test("traps have the platform's kinds", () => {
+test("traps have the platform's kinds [replica: kinds of traps]", () => {
   const module = canisterModule(`(table 3 funcref) (elem (i32.const 0) $other) (type $t (func)) (type $f (func (param i32) (result i32)))
     (func $other (type $f) (local.get 0))
     (func $deep (param i64 i64) (call $deep (local.get 1) (local.get 0)) (drop (i64.add (local.get 0) (local.get 1))))
@@ -322,7 +322,7 @@ test("traps have the platform's kinds", () => {
   for (const [method, reason] of Object.entries(expected)) expect(trapReason(canister.update(method)), method).toBe(reason);
 });
 
-test("callbacks: wrong table entries fail without using an instruction", () => {
+test("callbacks: wrong table entries fail without using an instruction [canister-interface#callbacks]", () => {
   const module = canisterModule(`(table 4 funcref) (elem (i32.const 0) $ok $wrong)
     (func $ok (param i32) (i32.store (i32.const 0) (local.get 0)) (call $msg_reply_data_append (i32.const 0) (i32.const 4)) (call $msg_reply))
     (func $wrong)
@@ -351,7 +351,7 @@ test("callbacks: wrong table entries fail without using an instruction", () => {
   expect(trapReason(without.execute(callback(0)))).toBe("IC0504: Canister violated contract: table not found");
 });
 
-test("callbacks of wasm64 modules get their whole environment", () => {
+test("callbacks of wasm64 modules get their whole environment [canister-interface#callbacks]", () => {
   const module = canisterModule(
     `(table 1 funcref) (elem (i32.const 0) $ok)
     (func $ok (param i64) (i64.store (i64.const 0) (local.get 0)) (call $msg_reply_data_append (i64.const 0) (i64.const 8)) (call $msg_reply))

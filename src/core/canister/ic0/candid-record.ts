@@ -2,6 +2,8 @@
  * Decodes one Candid value of one kind of type: a record of nat64 fields, exactly these. It is all that the System API
  * itself reads of Candid (`cost_http_request_v2`), inside a run, where the general decoder's leniency would be wrong:
  * the platform refuses every field and value beyond.
+ *
+ * Departure: what is wrong is told in other words than the Candid library's.
  */
 
 const MAGIC = [0x44, 0x49, 0x44, 0x4c];
