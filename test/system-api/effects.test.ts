@@ -339,6 +339,39 @@ describe.each([32, 64] as const)("in wasm%i", (bits) => {
     });
   });
 
+  test("reject codes: of the response that a callback, or its cleanup, is there for [canister-interface#method-arguments]", () => {
+    const s = new Scenario();
+    const [id, callee] = [s.puppet({ bits }), s.puppet({ bits })];
+    const code = (text: string): string => [...text].map((c) => (c < " " ? c.charCodeAt(0) : c)).join("");
+    const asked = (what: Program): string =>
+      code(
+        s.run(
+          id,
+          call(callee, {
+            arg: what,
+            onReply: reply(does.slice(does.rejectCode, 0, 1), does.argument),
+            onReject: reply(does.slice(does.rejectCode, 0, 1), does.rejectMessage),
+          }),
+        ),
+      );
+    expect(asked(reply(" fine"))).toBe("0 fine");
+    expect(asked(does.reject(" no"))).toBe("4 no");
+    expect(asked(trap("no"))).toMatch(/^5IC0503: Error from Canister .* Canister called `ic0\.trap` with message: 'no'/);
+    expect(code(s.run(id, call("00000000000000ff0101" as PrincipalId, { onReject: reply(does.slice(does.rejectCode, 0, 1)) })))).toBe("3");
+    const cleanedUp = (what: Program): string => {
+      const noted = does.noteStable(does.slice(does.rejectCode, 0, 1));
+      expect(s.run(id, call(callee, { arg: what, onReply: trap(), onReject: trap(), onCleanup: noted }))).toContain("IC0503");
+      return code(s.run(id, reply(does.stableJournal))).at(-1)!;
+    };
+    expect([cleanedUp(send), cleanedUp(does.reject("no")), cleanedUp(trap())]).toEqual(["0", "4", "5"]);
+    expect(s.run(id, call(callee, { arg: send, onReply: evaluate(does.rejectMessage) }))).toContain(
+      '"ic0_msg_reject_msg_size" cannot be executed in reply callback mode',
+    );
+    expect(s.run(id, call(callee, { arg: trap(), onReject: evaluate(does.argument) }))).toContain(
+      '"ic0_msg_arg_data_size" cannot be executed in reject callback mode',
+    );
+  });
+
   test("replies and rejects: gathered, once, gone with the execution that did not send them [canister-interface#responding]", () => {
     const s = new Scenario();
     const id = s.puppet({ bits });
