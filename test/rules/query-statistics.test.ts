@@ -4,7 +4,7 @@
  */
 import { expect, test } from "vitest";
 import type { CanisterId } from "../../src/core/state/ids.ts";
-import { append, reply, reject, trap } from "../support/puppet.ts";
+import { append, appendArgument, call, NOTHING, program, reply, reject, send, spin, trap } from "../support/puppet.ts";
 import { Scenario } from "../support/scenario.ts";
 
 const EPOCH = 8;
@@ -128,4 +128,27 @@ test("a query leaves the digest of the network as it is [https-interface#http-qu
   const before = s.net.digest();
   ask(s, id, reply());
   expect(s.net.digest()).toBe(before);
+});
+
+test("a composite query counts for each canister whose methods ran, callbacks for none [replica: query statistics]", () => {
+  const s = scenario();
+  const [root, asked, twice] = [s.puppet(), s.puppet(), s.puppet()];
+  const inner = program(append("0123456789"), send);
+  const last = call(twice, { method: "look", arg: inner, onReply: program(spin(100_000), appendArgument, send) });
+  const what = call(asked, { method: "look", arg: inner, onReply: call(twice, { method: "ask", arg: NOTHING, onReject: last }) });
+  expect(s.query(root, "ask", what)).toMatchObject({ kind: "replied" });
+  addUp(
+    s,
+    () => {
+      for (let i = 0; i < 4; i++) s.query(root, "ask", what);
+    },
+    s.puppet(),
+  );
+  // The root's own execution returned without an answer, so nothing counts as its reply; what its callbacks did is nobody's.
+  expect(stats(s, root)).toMatchObject({ calls: 4, requestBytes: 4 * what.length, responseBytes: 0 });
+  expect(stats(s, asked)).toMatchObject({ calls: 4, requestBytes: 4 * inner.length, responseBytes: 40 });
+  expect(stats(s, twice)).toMatchObject({ calls: 8, requestBytes: 4 * inner.length, responseBytes: 40 });
+  const { instructions } = s.canister(root).queryStats;
+  expect(instructions).toBeLessThan(4 * 100_000);
+  expect(instructions).toBeGreaterThan(0);
 });
