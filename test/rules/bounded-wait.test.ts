@@ -49,7 +49,7 @@ function deadlineSeen(scene: Scenario, a: CanisterId, b: CanisterId, timeout: nu
   return new DataView(end.data.buffer, end.data.byteOffset + 1).getBigUint64(0, true);
 }
 
-test("a deadline is in whole seconds, rounded down, at most 300 from now; 0 stands for none", () => {
+test("a deadline is in whole seconds, rounded down, at most 300 from now; 0 stands for none [canister-interface#system-api-call]", () => {
   const scene = new Scenario();
   const [a, b] = [scene.puppet(), scene.puppet()];
   scene.pass(0.75);
@@ -62,7 +62,7 @@ test("a deadline is in whole seconds, rounded down, at most 300 from now; 0 stan
   expect(deadlineSeen(scene, a, b, undefined)).toBe(0n);
 });
 
-test("without an answer the outcome is unknown once the deadline has passed, not before", () => {
+test("without an answer the outcome is unknown once the deadline has passed, not before [abstract-behavior#call-expiry]", () => {
   const { scene, near, callFar } = far();
   const id = callFar({ timeout: 10 });
   scene.pass(10.9);
@@ -73,7 +73,7 @@ test("without an answer the outcome is unknown once the deadline has passed, not
   expect(scene.outcome(id)).toBe(UNKNOWN);
 });
 
-test("the call may have been executed all the same; the late answer is dropped, what it refunds is credited", () => {
+test("the call may have been executed all the same; the late answer is dropped, what it refunds is credited [message-execution-properties#property-9]", () => {
   const { scene, a, b, near, callFar } = far();
   const id = callFar({ timeout: 10, cycles: 5_000_000n, arg: program(accept(2_000_000n), note("x"), reply("late")) });
   scene.pass(11);
@@ -87,7 +87,7 @@ test("the call may have been executed all the same; the late answer is dropped, 
   expect(scene.canister(a).callbacks.size).toBe(0);
 });
 
-test("an answer that arrives in the round in which the deadline expires loses", () => {
+test("an answer that arrives in the round in which the deadline expires loses [abstract-behavior#call-expiry]", () => {
   const { scene, callFar } = far();
   const id = callFar({ timeout: 10 });
   scene.net.step({ kind: "round", subnets: [scene.subnet(1)] });
@@ -102,7 +102,7 @@ test("an answer that arrives in the round in which the deadline expires loses", 
   expect(scene.outcome(intime)).toBe("+answer");
 });
 
-test("a request that has not left by its deadline timed out: it is known not to have been executed", () => {
+test("a request that has not left by its deadline timed out: it is known not to have been executed [abstract-behavior#message-timeout]", () => {
   const { scene, a, b, near } = far({ limits: { streamMessages: 1 } });
   const start = (timeout?: number) =>
     scene.start(a, call(b, { arg: program(note("x"), reply("answer")), ...passOn, timeout, cycles: 77n }));
@@ -116,7 +116,7 @@ test("a request that has not left by its deadline timed out: it is known not to 
   expect(scene.journal(b)).toBe("xx");
 });
 
-test("a request without deadline leaves within 300 seconds or not at all", () => {
+test("a request without deadline leaves within 300 seconds or not at all [replica: lifetime of requests]", () => {
   const { scene, a, b, near } = far({ limits: { streamMessages: 1 } });
   const start = () => scene.start(a, call(b, { arg: reply("answer"), ...passOn }));
   const [left, stayed] = [start(), start()];
@@ -129,7 +129,7 @@ test("a request without deadline leaves within 300 seconds or not at all", () =>
   expect([left, stayed].map((id) => scene.outcome(id))).toEqual(["processing", TIMED_OUT]);
 });
 
-test("a call without deadline is answered however long it takes", () => {
+test("a call without deadline is answered however long it takes [message-execution-properties#property-8]", () => {
   const { scene, near, callFar } = far();
   const id = callFar({});
   for (let hour = 0; hour < 3; hour++) {
@@ -141,7 +141,7 @@ test("a call without deadline is answered however long it takes", () => {
   expect(scene.outcome(id)).toBe("+answer");
 });
 
-test("a request that waits at the callee beyond its deadline is dropped, its cycles come back", () => {
+test("a request that waits at the callee beyond its deadline is dropped, its cycles come back [abstract-behavior#message-timeout]", () => {
   const limits = {
     ...{
       messageInstructions: 100_000_000,
@@ -169,7 +169,7 @@ test("a request that waits at the callee beyond its deadline is dropped, its cyc
   expect(scene.canister(busy).queues.bestEffortMemoryBytes).toBe(0);
 });
 
-test("an expired call gives its slot back while the callee may still be at work; then the callee's side fills up", () => {
+test("an expired call gives its slot back while the callee may still be at work; then the callee's side fills up [replica: slots of queues]", () => {
   const { scene, a, b, near } = far({ limits: { queueCapacity: 3 } });
   const three = (timeout?: number) =>
     scene.start(a, program(call(b, { arg: program(note("x"), reply()), timeout, times: 3 }), appendRefused, send));
@@ -192,7 +192,7 @@ test("an expired call gives its slot back while the callee may still be at work;
   expect(scene.outcome(again)).toMatch(/^-\x02Canister \S+ input queue is full$/);
 });
 
-test("stopping waits for bounded calls until their deadline; the late answer finds the canister stopped", () => {
+test("stopping waits for bounded calls until their deadline; the late answer finds the canister stopped [abstract-behavior#ic-management-canister-stopping-a-canister]", () => {
   const { scene, a, near, callFar } = far();
   callFar({ timeout: 20, cycles: 4_000n, arg: reply("late") });
   const stop = scene.ask("stop_canister", a);
@@ -207,7 +207,7 @@ test("stopping waits for bounded calls until their deadline; the late answer fin
   expect(scene.canister(a).balanceCycles - before).toBe(4_000n);
 });
 
-test("deadlines are not inherited: a bounded call may wait without bound itself", () => {
+test("deadlines are not inherited: a bounded call may wait without bound itself [canister-interface#system-api-call]", () => {
   const scene = new Scenario(subnets(2));
   const [a, b] = [scene.puppet(), scene.puppet()];
   const c = scene.puppet({ subnet: 1 });
@@ -223,7 +223,7 @@ test("deadlines are not inherited: a bounded call may wait without bound itself"
   expect(scene.journal(b)).toBe("c");
 });
 
-test("the callbacks of a bounded call see no cycles and the code of the reject", () => {
+test("the callbacks of a bounded call see no cycles and the code of the reject [message-execution-properties#property-11]", () => {
   const { scene, near, callFar } = far();
   const id = callFar({ timeout: 1, cycles: 5n, onReject: program(appendInfo("refunded"), appendInfo("rejectCode"), appendReject, send) });
   scene.pass(2);

@@ -45,14 +45,14 @@ function go(callee: string, method: string): Uint8Array {
   return new Uint8Array([...fromHex(callee), ...new TextEncoder().encode(method)]);
 }
 
-test("an update answers its caller in the round of its block", () => {
+test("an update answers its caller in the round of its block [abstract-behavior#rule-message-execution]", () => {
   const scene = new Scenario();
   const callee = scene.install(CALLEE);
   const end = scene.call(callee, "greet");
   expect(end.kind === "replied" && text(end.data)).toBe("hello");
 });
 
-test("a call within a subnet and its answer take one round", () => {
+test("a call within a subnet and its answer take one round [abstract-behavior#callback-invocation]", () => {
   const scene = new Scenario();
   const callee = scene.install(CALLEE);
   const caller = scene.install(CALLER);
@@ -62,7 +62,7 @@ test("a call within a subnet and its answer take one round", () => {
   expect(scene.net.state.round - before).toBe(1);
 });
 
-test("a call to another subnet takes a round each way", () => {
+test("a call to another subnet takes a round each way [replica: rounds that messages take]", () => {
   const application = { kind: "application" as const, name: "application" };
   const scene = new Scenario({ subnets: [application, application] });
   const callee = scene.install(CALLEE, { subnet: 1 });
@@ -73,7 +73,7 @@ test("a call to another subnet takes a round each way", () => {
   expect(scene.net.state.round - before).toBe(3);
 });
 
-test("[rule-starvation] a method that returns without replying is answered for", () => {
+test("a method that returns without replying is answered for [abstract-behavior#rule-starvation]", () => {
   const scene = new Scenario();
   const callee = scene.install(CALLEE);
   const caller = scene.install(CALLER);
@@ -82,7 +82,7 @@ test("[rule-starvation] a method that returns without replying is answered for",
   expect(scene.call(callee, "sulk")).toMatchObject({ kind: "rejected", errorCode: 506 });
 });
 
-test("a trap reaches a calling canister with its code, and a user without", () => {
+test("a trap reaches a calling canister with its code, and a user without [https-interface#reject-codes]", () => {
   const scene = new Scenario();
   const callee = scene.install(CALLEE);
   const caller = scene.install(CALLER);
@@ -93,7 +93,7 @@ test("a trap reaches a calling canister with its code, and a user without", () =
   expect(scene.call(callee, "fail")).toMatchObject({ kind: "rejected", errorCode: 503 });
 });
 
-test("a canister that does not exist rejects with code 3, on a later round", () => {
+test("a canister that does not exist rejects with code 3, on a later round [abstract-behavior#request-rejection]", () => {
   const scene = new Scenario();
   const caller = scene.install(CALLER);
   const end = scene.call(caller, "go", go("ffffffffffe0ffff0101", "greet"));
@@ -116,7 +116,7 @@ test("a fork goes on like its original, and a snapshot never changes", () => {
   expect(scene.net.digest()).toBe(start);
 });
 
-test("a query sees the state and leaves no trace", () => {
+test("a query sees the state and leaves no trace [abstract-behavior#query-call]", () => {
   const scene = new Scenario();
   const callee = scene.install(CALLEE);
   const before = scene.net.digest();

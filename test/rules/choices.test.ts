@@ -33,7 +33,7 @@ function far(answer: (choice: Choice, options: number) => number) {
 const losing = (choice: Choice): number => (choice.kind === "loseResponse" ? 1 : 0);
 const rejecting = (choice: Choice): number => (choice.kind === "rejectRequest" ? 1 : 0);
 
-test("a lost response: the callee has done its work, the caller learns at its deadline that the outcome is unknown", () => {
+test("a lost response: the callee has done its work, the caller learns at its deadline that the outcome is unknown [message-execution-properties#property-9]", () => {
   const { scene, a, b, c } = far(losing);
   for (const callee of [b, c]) {
     const total = allCycles(scene.net.state);
@@ -47,13 +47,13 @@ test("a lost response: the callee has done its work, the caller learns at its de
   }
 });
 
-test("responses of calls without deadline are never lost, nor is anybody asked", () => {
+test("responses of calls without deadline are never lost, nor is anybody asked [message-execution-properties#property-8]", () => {
   const { scene, schedule, a, b } = far(losing);
   expect(scene.run(a, call(b, { arg: reply("safe"), ...passOn }))).toBe("+safe");
   expect(schedule.asked.some(({ kind }) => kind === "loseResponse")).toBe(false);
 });
 
-test("a request the system rejects: transient, not executed, everything attached comes back", () => {
+test("a request the system rejects: transient, not executed, everything attached comes back [message-execution-properties#property-6]", () => {
   const { scene, a, b, c } = far(rejecting);
   for (const callee of [b, c, a]) {
     for (const timeout of [undefined, 30]) {
@@ -87,7 +87,7 @@ test("a message may wait for a later round, another sender's may come first", ()
   expect(last.scene.journal(last.a)).toBe("cba");
 });
 
-test("whichever canister goes first: the order of their answers differs, what they answer does not", () => {
+test("whichever canister goes first: the order of their answers differs, what they answer does not [message-execution-properties#property-4]", () => {
   const journal = (option: number) => {
     const { scene, a, c } = far((choice, options) => (choice.kind === "canister" ? Math.min(option, options - 1) : 0));
     const callee = scene.puppet();

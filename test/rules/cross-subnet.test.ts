@@ -25,7 +25,7 @@ function rounds(scene: Scenario, on: CanisterId, what: Uint8Array): [number, str
   return [scene.net.state.round - before, end];
 }
 
-test("on the mainnet's clock a round takes a second and a hop two to three of them", () => {
+test("on the mainnet's clock a round takes a second and a hop two to three of them [replica: rounds that messages take]", () => {
   const { scene, a, b } = far(MAINNET);
   const taken = new Set<number>();
   for (let i = 0; i < 12; i++) {
@@ -38,7 +38,7 @@ test("on the mainnet's clock a round takes a second and a hop two to three of th
   expect([...taken].sort((a, b) => a - b)).toEqual([4, 5, 6]);
 });
 
-test("calls one after another wait for each other, calls together do not", () => {
+test("calls one after another wait for each other, calls together do not [replica: rounds that messages take]", () => {
   const { scene, a, b } = far(MAINNET);
   const one = call(b, { arg: reply("1"), ...passOn });
   const nested = call(b, { arg: reply("1"), onReply: call(b, { arg: reply("2"), onReply: one }) });
@@ -48,7 +48,7 @@ test("calls one after another wait for each other, calls together do not", () =>
   expect(parallel).toBeLessThanOrEqual(7);
 });
 
-test("requests of many rounds arrive in their order, however long each slice travels", () => {
+test("requests of many rounds arrive in their order, however long each slice travels [message-execution-properties#property-3]", () => {
   const { scene, a, b } = far(MAINNET);
   for (const n of "abcdefghijklmnop") {
     scene.start(a, program(call(b, { arg: program(note(n), reply()) }), reply()));
@@ -58,7 +58,7 @@ test("requests of many rounds arrive in their order, however long each slice tra
   expect(scene.journal(b)).toBe("abcdefghijklmnop");
 });
 
-test("2 MiB leave a subnet, a byte more is rejected by the system; within a subnet it is 10 MiB", () => {
+test("2 MiB leave a subnet, a byte more is rejected by the system; within a subnet it is 10 MiB [canister-interface#system-api-call]", () => {
   const { scene, a, b } = far();
   const c = scene.puppet();
   const sized = (callee: CanisterId, bytes: number) => {
@@ -75,13 +75,13 @@ test("2 MiB leave a subnet, a byte more is rejected by the system; within a subn
   expect(scene.run(a, sized(c, 10 * MIB + 1))).toMatch(/^IC0504: /);
 });
 
-test("an answer has 2 MiB at most, also at home", () => {
+test("an answer has 2 MiB at most, also at home [canister-interface#responding]", () => {
   const { scene, a, b } = far();
   expect(scene.run(a, call(b, { arg: program(appendZeros(2 * MIB), send), onReply: reply("large") }))).toBe("large");
   expect(scene.run(a, program(appendZeros(2 * MIB + 1), send))).toMatch(/^IC0504: /);
 });
 
-test("a full stream lets the rest wait in the output queue, in its order", () => {
+test("a full stream lets the rest wait in the output queue, in its order [replica: limits of streams]", () => {
   const { scene, a, b } = far({ ...subnets(2), limits: { streamMessages: 3 } });
   const calls = [..."12345678"].map((n) => call(b, { arg: program(note(n), reply()) }));
   scene.start(a, program(...calls, reply()));
@@ -95,7 +95,7 @@ test("a full stream lets the rest wait in the output queue, in its order", () =>
   expect(scene.canister(a).callbacks.size).toBe(0);
 });
 
-test("a management call on the own subnet takes three rounds: called, executed, answered", () => {
+test("a management call on the own subnet takes three rounds: called, executed, answered [replica: rounds that messages take]", () => {
   const { scene, a } = far();
   expect(rounds(scene, a, call("" as PrincipalId, { method: "raw_rand", arg: IDL.encode([], []), onReply: reply("32 bytes") }))).toEqual([
     3,
@@ -103,7 +103,7 @@ test("a management call on the own subnet takes three rounds: called, executed, 
   ]);
 });
 
-test("what cannot be routed is known when the round ends; who is missing at home, a round later", () => {
+test("what cannot be routed is known when the round ends; who is missing at home, a round later [abstract-behavior#request-rejection]", () => {
   const { scene, a } = far();
   const nowhere = "0000000000000abc0101" as CanisterId;
   expect(rounds(scene, a, call(nowhere, passOn))).toEqual([2, `-\x03No route to canister ${principalText(nowhere)}`]);
@@ -114,7 +114,7 @@ test("what cannot be routed is known when the round ends; who is missing at home
   expect(rounds(scene, a, call(stopped, passOn))).toEqual([3, `-\x05Canister ${principalText(stopped)} is stopped`]);
 });
 
-test("what stands behind a message that is not taken takes the stream as well", () => {
+test("what stands behind a message that is not taken takes the stream as well [replica: routing within a subnet]", () => {
   const { scene, a } = far();
   const stopped = scene.puppet();
   scene.manageOne("stop_canister", stopped);
@@ -126,7 +126,7 @@ test("what stands behind a message that is not taken takes the stream as well", 
   expect([count, answer, scene.journal(a)]).toEqual([3, "both", "12"]);
 });
 
-test("a chain of calls on one subnet fits into the round of its ingress message", () => {
+test("a chain of calls on one subnet fits into the round of its ingress message [replica: rounds that messages take]", () => {
   const { scene, a } = far();
   const others = Array.from({ length: 6 }, () => scene.puppet());
   const chain = others.reduceRight((inner, id) => call(id, { arg: inner, ...passOn }), reply("end"));

@@ -60,18 +60,18 @@ function gained(method: string): bigint {
   return after.balanceCycles - balance + (after.consumed.instructions - instructions);
 }
 
-test("a callee has what it accepted; the rest is the caller's again", () => {
+test("a callee has what it accepted; the rest is the caller's again [message-execution-properties#property-10]", () => {
   expect(gained("all")).toBe(ATTACHED);
   expect(gained("half")).toBe(ATTACHED / 2n);
   expect(gained("none")).toBe(0n);
 });
 
-test("a trap gives back what was accepted; a method that returns without replying keeps it", () => {
+test("a trap gives back what was accepted; a method that returns without replying keeps it [canister-interface#system-api-cycles]", () => {
   expect(gained("fail")).toBe(0n);
   expect(gained("sulk")).toBe(ATTACHED);
 });
 
-test("a call that cannot be delivered refunds everything", () => {
+test("a call that cannot be delivered refunds everything [message-execution-properties#property-10]", () => {
   const scene = new Scenario();
   const caller = scene.install(TRADER);
   const before = allCycles(scene.net.state);
@@ -90,7 +90,7 @@ const call = fc.record({
   rounds: fc.nat(3),
 });
 
-test("no cycle is made or lost, in the middle of random calls on two subnets and after them", () => {
+test("no cycle is made or lost, in the middle of random calls on two subnets and after them [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
   fc.assert(
     fc.property(fc.array(call, { minLength: 1, maxLength: 12 }), fc.integer(), (calls, seed) => {
       const scene = new Scenario({ subnets: [APPLICATION, APPLICATION], latency: "mainnet", seed: BigInt(seed) });

@@ -41,7 +41,7 @@ function send(scene: Scenario, receiver: CanisterId, number: number, what: Uint8
   return { messageId, answer, events };
 }
 
-test("a message is executed once, however often it is sent", () => {
+test("a message is executed once, however often it is sent [abstract-behavior#api-request-submission]", () => {
   const scene = new Scenario();
   const id = scene.puppet();
   const what = program(note("x"), reply("once"));
@@ -56,7 +56,7 @@ test("a message is executed once, however often it is sent", () => {
   expect(scene.journal(id)).toBe("xx");
 });
 
-test("statuses: received, processing, replied; five minutes later nobody knows", () => {
+test("statuses: received, processing, replied; five minutes later nobody knows [abstract-behavior#update-call-request-clean-up]", () => {
   const scene = new Scenario(subnets(2));
   const [a, b] = [scene.puppet(), scene.puppet({ subnet: 1 })];
   const { messageId } = send(scene, a, 1, call(b, { arg: reply("b"), ...passOn }));
@@ -80,7 +80,7 @@ test("statuses: received, processing, replied; five minutes later nobody knows",
   expect(scene.outcome(messageId)).toBe("unknown");
 });
 
-test("a message that waits beyond its expiry is failed, not executed; one being executed does not expire", () => {
+test("a message that waits beyond its expiry is failed, not executed; one being executed does not expire [abstract-behavior#request-rejection]", () => {
   const scene = new Scenario({ limits: BUSY });
   const id = scene.puppet();
   const long = send(scene, id, 1, program(note("a"), spin(2_500_000), reply("done")), {
@@ -98,7 +98,7 @@ test("a message that waits beyond its expiry is failed, not executed; one being 
   expect(scene.journal(id)).toBe("a");
 });
 
-test("an expiry that has passed, or lies too far ahead, is refused", () => {
+test("an expiry that has passed, or lies too far ahead, is refused [abstract-behavior#api-request-submission]", () => {
   const scene = new Scenario();
   const id = scene.puppet();
   const now = scene.net.state.timeNanos;
@@ -142,7 +142,7 @@ describe("the window in which a block takes a message [replica: ingress admissio
   });
 });
 
-test("messages of one block enter in their order; what does not fit waits for the next one", () => {
+test("messages of one block enter in their order; what does not fit waits for the next one [replica: blocks of ingress messages]", () => {
   const scene = new Scenario({ limits: { ingressPerBlock: 3 } });
   const id = scene.puppet();
   [..."abcdefg"].forEach((n, i) => send(scene, id, i, program(note(n), reply())));
@@ -152,7 +152,7 @@ test("messages of one block enter in their order; what does not fit waits for th
   }
 });
 
-test("the receiver pays 1.2 M cycles and 2000 a byte of the envelope; one that is frozen refuses", () => {
+test("the receiver pays 1.2 M cycles and 2000 a byte of the envelope; one that is frozen refuses [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
   const scene = new Scenario();
   const id = scene.puppet();
   const before = { ...scene.canister(id).consumed };
@@ -168,7 +168,7 @@ test("the receiver pays 1.2 M cycles and 2000 a byte of the envelope; one that i
   expect(scene.net.digest()).toBe(digest);
 });
 
-test("a fee that comes while a long execution is under way is taken when that ends", () => {
+test("a fee that comes while a long execution is under way is taken when that ends [replica: fees during long executions]", () => {
   const scene = new Scenario({ limits: BUSY });
   const id = scene.puppet();
   const long = send(scene, id, 1, program(spin(2_500_000), reply("long")));
@@ -182,7 +182,7 @@ test("a fee that comes while a long execution is under way is taken when that en
   expect(scene.canister(id).postponedIngressCycles).toBe(0n);
 });
 
-test("a message in the block after its canister stopped is rejected there, and paid for", () => {
+test("a message in the block after its canister stopped is rejected there, and paid for [abstract-behavior#calls-to-stoppedstopping-canisters-are-rejected]", () => {
   const scene = new Scenario({ limits: { ingressPerBlock: 1 } });
   const id = scene.puppet();
   const before = scene.canister(id).consumed.ingressInduction;
@@ -214,7 +214,7 @@ const DOORKEEPER = `(module ${["msg_method_name_size", "msg_method_name_copy", "
   (export "canister_update yes" (func $count)) (export "canister_update run" (func $count)) (export "canister_update boom" (func $count))
   (export "canister_update twice" (func $count)) (export "canister_query look" (func $count)))`;
 
-test("canister_inspect_message decides who comes in; its changes are dropped and nothing is charged", () => {
+test("canister_inspect_message decides who comes in; its changes are dropped and nothing is charged [canister-interface#system-api-inspect-message]", () => {
   const scene = new Scenario();
   const id = scene.install(DOORKEEPER);
   const other = scene.puppet();
@@ -233,7 +233,7 @@ test("canister_inspect_message decides who comes in; its changes are dropped and
   expect(said(scene.call(id, "yonder"))).toMatch(/^IC0536: /);
 });
 
-test("composite queries and empty canisters are refused before a block", () => {
+test("composite queries and empty canisters are refused before a block [abstract-behavior#api-request-submission]", () => {
   const scene = new Scenario();
   const id = scene.install(`(module ${importLine("msg_reply")} (func (export "canister_composite_query c") (call $msg_reply)))`);
   const before = scene.net.digest();

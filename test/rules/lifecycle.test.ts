@@ -56,7 +56,7 @@ function codeOf(scene: Scenario, id: CanisterId): unknown {
   };
 }
 
-test("an upgrade keeps stable memory and drops the heap: pre_upgrade sees the old state, post_upgrade the new", () => {
+test("an upgrade keeps stable memory and drops the heap: pre_upgrade sees the old state, post_upgrade the new [canister-interface#system-api-upgrades]", () => {
   const scene = new Scenario();
   const id = scene.puppet({ arg: noteStable("i") });
   scene.run(id, program(note("heap"), certify("kept"), setTimer(5n), setHook("pre_upgrade", noteStable("p")), reply()));
@@ -65,7 +65,7 @@ test("an upgrade keeps stable memory and drops the heap: pre_upgrade sees the ol
   expect(scene.canister(id)).toMatchObject({ certifiedData: new TextEncoder().encode("kept"), globalTimerNanos: 0n });
 });
 
-test("a reinstallation starts from nothing", () => {
+test("a reinstallation starts from nothing [management-canister#ic-install_code]", () => {
   const scene = new Scenario();
   const id = scene.puppet({ arg: noteStable("i") });
   scene.run(id, program(note("heap"), certify("gone"), setTimer(5n), setHook("pre_upgrade", noteStable("p")), reply()));
@@ -97,7 +97,7 @@ for (const [what, before, after, text] of failures) {
   });
 }
 
-test("installing on a canister that has a module, and upgrading one that has none", () => {
+test("installing on a canister that has a module, and upgrading one that has none [management-canister#ic-install_code]", () => {
   const scene = new Scenario();
   const id = scene.puppet();
   const state = codeOf(scene, id);
@@ -110,7 +110,7 @@ test("installing on a canister that has a module, and upgrading one that has non
   expect(scene.canister(id).execution).toBe(null);
 });
 
-test("the version counts what may have changed the canister", () => {
+test("the version counts what may have changed the canister [canister-interface#system-api-canister-version]", () => {
   const scene = new Scenario();
   const id = scene.puppet({ hooks: ["global_timer"] });
   const steps = (what: () => void): number => {
@@ -136,7 +136,7 @@ test("the version counts what may have changed the canister", () => {
   expect(steps(() => scene.uninstall(id))).toBe(1);
 });
 
-test("environment variables are what the settings say, at once and after an upgrade", () => {
+test("environment variables are what the settings say, at once and after an upgrade [canister-interface#environment-variables]", () => {
   const scene = new Scenario();
   const id = scene.puppet();
   const set = (value: string) => scene.setSettings(id, { environment_variables: [{ name: "PUBLIC_CANISTER_ID:b", value }] });
@@ -149,7 +149,7 @@ test("environment variables are what the settings say, at once and after an upgr
   expect(scene.run(id, read)).toBe("<two>");
 });
 
-test("a canister that asks for cycles with each call rejects others' calls with fewer; its own and users' are exempt", () => {
+test("a canister that asks for cycles with each call rejects others' calls with fewer; its own and users' are exempt [abstract-behavior#calls-with-insufficient-cycles-are-rejected]", () => {
   const scene = new Scenario();
   const [a, b] = [scene.puppet(), scene.puppet()];
   scene.setSettings(b, { minimum_incoming_canister_call_cycles: 1000n });
@@ -161,7 +161,7 @@ test("a canister that asks for cycles with each call rejects others' calls with 
   expect(scene.journal(b)).toBe("y");
 });
 
-test("the low-memory hook runs once when memory gets short, and again after it was not", () => {
+test("the low-memory hook runs once when memory gets short, and again after it was not [abstract-behavior#rule-on-low-wasm-memory]", () => {
   const scene = new Scenario();
   const id = scene.puppet({ hooks: ["on_low_wasm_memory"] });
   scene.run(id, program(setHook("on_low_wasm_memory", note("w")), reply()));
@@ -183,7 +183,7 @@ test("the low-memory hook runs once when memory gets short, and again after it w
   expect(scene.journal(id)).toBe("ww");
 });
 
-test("the low-memory hook goes before the messages behind the one that made it due; frozen, the canister runs it later", () => {
+test("the low-memory hook goes before the messages behind the one that made it due; frozen, the canister runs it later [canister-interface#on-low-wasm-memory]", () => {
   const scene = new Scenario();
   const id = scene.puppet({ hooks: ["on_low_wasm_memory"] });
   scene.run(id, program(setHook("on_low_wasm_memory", note("w")), reply()));
@@ -206,7 +206,7 @@ test("the low-memory hook goes before the messages behind the one that made it d
   expect([scene.journal(id), scene.canister(id).lowMemoryHook]).toEqual(["awbw", "executed"]);
 });
 
-test("wasm_memory_limit stops updates, not callbacks", () => {
+test("wasm_memory_limit stops updates, not callbacks [management-canister#ic-create_canister]", () => {
   const scene = new Scenario();
   const id = scene.puppet();
   const pages = scene.canister(id).execution!.heap.wasmPages;
@@ -216,7 +216,7 @@ test("wasm_memory_limit stops updates, not callbacks", () => {
   expect(scene.run(id, reply("no more"))).toMatch(/^IC0539: .*exceeded its current Wasm memory limit of \d+ bytes/);
 });
 
-test("tasks and messages take turns: with inputs in every round a heartbeat runs in every other one", () => {
+test("tasks and messages take turns: with inputs in every round a heartbeat runs in every other one [replica: order of tasks]", () => {
   const scene = new Scenario();
   const id = scene.puppet({ hooks: ["heartbeat"] });
   scene.run(id, program(setHook("heartbeat", note("h")), reply()));
@@ -228,7 +228,7 @@ test("tasks and messages take turns: with inputs in every round a heartbeat runs
   expect(scene.journal(id).slice(start)).toMatch(/^(huuhuuhuu|uhuuhuuhu)$/);
 });
 
-test("a timer in the past fires in the next round, one time; a frozen or stopped canister keeps it", () => {
+test("a timer in the past fires in the next round, one time; a frozen or stopped canister keeps it [canister-interface#global-timer]", () => {
   const scene = new Scenario();
   const id = scene.puppet({ hooks: ["global_timer"] });
   scene.run(id, program(setHook("global_timer", note("t")), setTimer(1n), reply()));
@@ -255,7 +255,7 @@ test("a timer in the past fires in the next round, one time; a frozen or stopped
   expect(scene.journal(id)).toBe("ttt");
 });
 
-test("a task that calls: its callbacks run, nobody is answered", () => {
+test("a task that calls: its callbacks run, nobody is answered [canister-interface#heartbeat]", () => {
   const scene = new Scenario();
   const [id, other] = [scene.puppet({ hooks: ["global_timer"] }), scene.puppet()];
   const task = call(other, { arg: program(note("x"), reply()), onReply: note("r") });
@@ -264,7 +264,7 @@ test("a task that calls: its callbacks run, nobody is answered", () => {
   expect([scene.journal(id), scene.journal(other), scene.canister(id).callContexts.size]).toEqual(["r", "x", 0]);
 });
 
-test("where rate limits are on, a canister that changed much memory or installed much waits until it is worked off", () => {
+test("where rate limits are on, a canister that changed much memory or installed much waits until it is worked off [replica: rate limits]", () => {
   const limits = { rateLimiting: true, heapDeltaRateLimitBytes: 4096, installCodeRateLimitInstructions: 1_000_000 };
   const scene = new Scenario({ limits });
   const id = scene.puppet();

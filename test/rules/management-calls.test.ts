@@ -101,7 +101,7 @@ function hand(scene: Scenario, id: CanisterId, proxy: CanisterId): void {
   scene.manage("update_settings", { ...idOf(id), settings: settings({ controllers }), sender_canister_version: [] });
 }
 
-test("a canister's call names its own version, the one its execution saw", () => {
+test("a canister's call names its own version, the one its execution saw [management-canister#ic-install_code]", () => {
   const scene = new Scenario();
   const [proxy, id] = [scene.install(PROXY), scene.install(PROXY)];
   hand(scene, id, proxy);
@@ -117,7 +117,7 @@ test("a canister's call names its own version, the one its execution saw", () =>
   });
 });
 
-test("refunds: creation keeps everything, a failure gives everything back", () => {
+test("refunds: creation keeps everything, a failure gives everything back [abstract-behavior#ic-management-canister-canister-creation]", () => {
   const scene = new Scenario();
   const proxy = scene.install(PROXY);
   const create = encode("create_canister", { settings: [], sender_canister_version: [] });
@@ -127,7 +127,7 @@ test("refunds: creation keeps everything, a failure gives everything back", () =
   expect(later).toEqual({ code: 4, refund: 7_000_000_000n, text: "Cannery does not implement http_request yet" });
 });
 
-test("what cannot be routed is answered in the round of the call", () => {
+test("what cannot be routed is answered in the round of the call [replica: routing of management calls]", () => {
   const scene = new Scenario();
   const proxy = scene.install(PROXY);
   const { round } = scene.net.state;
@@ -139,7 +139,7 @@ test("what cannot be routed is answered in the round of the call", () => {
   expect(scene.net.state.round - round).toBe(1);
 });
 
-test("a canister of another subnet is managed there", () => {
+test("a canister of another subnet is managed there [replica: routing of management calls]", () => {
   const scene = new Scenario(TWO);
   const proxy = scene.install(PROXY);
   const far = scene.install(PROXY, { subnet: 1 });
@@ -152,7 +152,7 @@ test("a canister of another subnet is managed there", () => {
   expect(status(scene, far)).toBe("stopped");
 });
 
-test("stopping waits for open calls; start refuses the stop", () => {
+test("stopping waits for open calls; start refuses the stop [abstract-behavior#ic-management-canister-stopping-a-canister]", () => {
   const scene = new Scenario(TWO);
   const near = scene.install(PROXY);
   const far = scene.install(PROXY, { subnet: 1 });
@@ -180,7 +180,7 @@ test("stopping waits for open calls; start refuses the stop", () => {
 });
 
 // Known gap of `rules/management-execution.ts`: it stays `received`. Once it holds, this becomes a plain test.
-test("a held stop request is processing", () => {
+test("a held stop request is processing [abstract-behavior#ic-management-canister-stopping-a-canister]", () => {
   const scene = new Scenario(TWO);
   const near = scene.install(PROXY);
   const far = scene.install(PROXY, { subnet: 1 });
@@ -191,7 +191,7 @@ test("a held stop request is processing", () => {
   expect(scene.status(stop.messageId)).toMatchObject({ kind: "processing" });
 });
 
-test("a stop request that waits five minutes is refused, the canister stays stopping", () => {
+test("a stop request that waits five minutes is refused, the canister stays stopping [management-canister#ic-stop_canister]", () => {
   const scene = new Scenario(TWO);
   const near = scene.install(PROXY);
   const far = scene.install(PROXY, { subnet: 1 });
@@ -207,7 +207,7 @@ test("a stop request that waits five minutes is refused, the canister stays stop
   expect(status(scene, near)).toBe("stopping");
 });
 
-test("uninstalling answers everybody who waits, and later responses only bring refunds", () => {
+test("uninstalling answers everybody who waits, and later responses only bring refunds [abstract-behavior#rule-uninstall]", () => {
   const scene = new Scenario(TWO);
   const near = scene.install(PROXY);
   const far = scene.install(PROXY, { subnet: 1 });
@@ -224,7 +224,7 @@ test("uninstalling answers everybody who waits, and later responses only bring r
   expect([scene.canister(near).callContexts.size, scene.canister(near).callbacks.size]).toEqual([0, 0]);
 });
 
-test("a frozen canister's threshold is lowered by its controller", () => {
+test("a frozen canister's threshold is lowered by its controller [abstract-behavior#ic-management-canister-changing-settings]", () => {
   const scene = new Scenario();
   const id = scene.install(PROXY);
   const set = (seconds: bigint) =>

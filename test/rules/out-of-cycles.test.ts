@@ -20,7 +20,7 @@ function setBalance(scene: Scenario, canister: CanisterId, cycles: bigint): void
 
 const number = (answer: string): number => answer.charCodeAt(0) + 256 * answer.charCodeAt(1);
 
-test("each open call is charged in advance: the balance bounds how many may be open", () => {
+test("each open call is charged in advance: the balance bounds how many may be open [abstract-behavior#initiating-canister-calls]", () => {
   const scene = new Scenario();
   const [a, b] = [scene.puppet(), scene.puppet()];
   scene.setSettings(a, { freezing_threshold: 0n });
@@ -40,7 +40,7 @@ test("each open call is charged in advance: the balance bounds how many may be o
   }
 });
 
-test("what call_perform refuses leaves its cycles with the caller", () => {
+test("what call_perform refuses leaves its cycles with the caller [canister-interface#system-api-call]", () => {
   const scene = new Scenario(subnets(2));
   const [a, b] = [scene.puppet(), scene.puppet({ subnet: 1 })];
   setBalance(scene, a, 2n * UPDATE);
@@ -52,7 +52,7 @@ test("what call_perform refuses leaves its cycles with the caller", () => {
   expect(end.data[18]).toBe(1);
 });
 
-test("attaching more than the liquid balance traps", () => {
+test("attaching more than the liquid balance traps [canister-interface#system-api-cycles]", () => {
   const scene = new Scenario();
   const [a, b] = [scene.puppet(), scene.puppet()];
   const { balanceCycles } = scene.canister(a);
@@ -61,7 +61,7 @@ test("attaching more than the liquid balance traps", () => {
   );
 });
 
-test("a frozen callee's request fails as transient, everything attached comes back", () => {
+test("a frozen callee's request fails as transient, everything attached comes back [abstract-behavior#calls-to-frozen-canisters-are-rejected]", () => {
   const scene = new Scenario();
   const [a, b] = [scene.puppet(), scene.puppet()];
   scene.setSettings(b, { freezing_threshold: 1n << 62n });
@@ -72,7 +72,7 @@ test("a frozen callee's request fails as transient, everything attached comes ba
   expect(allCycles(scene.net.state)).toBe(total);
 });
 
-test("a canister that freezes while it waits still runs its callback", () => {
+test("a canister that freezes while it waits still runs its callback [abstract-behavior#callback-invocation]", () => {
   const scene = new Scenario(subnets(2));
   const [a, b] = [scene.puppet(), scene.puppet({ subnet: 1 })];
   const id = scene.start(a, call(b, { arg: reply("b"), ...passOn }));
@@ -82,7 +82,7 @@ test("a canister that freezes while it waits still runs its callback", () => {
   expect(scene.outcome(id)).toBe("+b");
 });
 
-test("who cannot pay for storage is uninstalled: callers are answered, the rest burns, the id stays", () => {
+test("who cannot pay for storage is uninstalled: callers are answered, the rest burns, the id stays [abstract-behavior#canister-out-of-cycles]", () => {
   const scene = new Scenario(subnets(2));
   const [a, b] = [scene.puppet(), scene.puppet()];
   const far = scene.puppet({ subnet: 1 });
@@ -103,7 +103,7 @@ test("who cannot pay for storage is uninstalled: callers are answered, the rest 
   expect(allCycles(scene.net.state)).toBe(total);
 });
 
-test("storage is charged by the second, every ten seconds", () => {
+test("storage is charged by the second, every ten seconds [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
   const scene = new Scenario();
   const a = scene.puppet();
   scene.rounds();

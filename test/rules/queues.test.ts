@@ -13,7 +13,7 @@ const number = (answer: string): number => answer.charCodeAt(0) + 256 * answer.c
 /** Makes so many calls; answers how many `call_perform` refused. */
 const flood = (callee: CanisterId, times: number) => program(call(callee, { arg: reply(), times }), appendRefused, send);
 
-test("the 501st open call to a canister is refused by call_perform", () => {
+test("the 501st open call to a canister is refused by call_perform [replica: slots of queues]", () => {
   const scene = new Scenario();
   const [a, b] = [scene.puppet(), scene.puppet()];
   expect(number(scene.run(a, flood(b, 503)))).toBe(3);
@@ -21,13 +21,13 @@ test("the 501st open call to a canister is refused by call_perform", () => {
   expect(number(scene.run(a, flood(b, 500)))).toBe(0);
 });
 
-test("a canister has as many slots towards itself", () => {
+test("a canister has as many slots towards itself [replica: slots of queues]", () => {
   const scene = new Scenario();
   const a = scene.puppet();
   expect(number(scene.run(a, flood(a, 501)))).toBe(1);
 });
 
-test("slots are of an ordered pair: full from A to B, free from A to C and from B to A", () => {
+test("slots are of an ordered pair: full from A to B, free from A to C and from B to A [replica: slots of queues]", () => {
   const scene = new Scenario(subnets(2));
   const [a, c] = [scene.puppet(), scene.puppet()];
   const b = scene.puppet({ subnet: 1 });
@@ -46,7 +46,7 @@ test("slots are of an ordered pair: full from A to B, free from A to C and from 
   expect(scene.canister(a).callbacks.size + scene.canister(b).callbacks.size).toBe(0);
 });
 
-test("a slot is free again when the callback runs, not when the answer arrives", () => {
+test("a slot is free again when the callback runs, not when the answer arrives [replica: slots of queues]", () => {
   const scene = new Scenario();
   const [a, b] = [scene.puppet(), scene.puppet()];
   const callback = (calls: number) => program(call(b, { arg: reply(), times: calls }), appendRefused, send);
@@ -57,7 +57,7 @@ test("a slot is free again when the callback runs, not when the answer arrives",
   expect(number(scene.run(a, full(3)))).toBe(2);
 });
 
-test("requests of one sender are executed in the order they were made", () => {
+test("requests of one sender are executed in the order they were made [message-execution-properties#property-3]", () => {
   const scene = new Scenario(subnets(2));
   const a = scene.puppet();
   for (const b of [scene.puppet(), scene.puppet({ subnet: 1 })]) {
@@ -69,7 +69,7 @@ test("requests of one sender are executed in the order they were made", () => {
   }
 });
 
-test("senders take turns, one message each", () => {
+test("senders take turns, one message each [replica: order of inputs]", () => {
   const scene = new Scenario();
   const [a, b, c] = [scene.puppet(), scene.puppet(), scene.puppet()];
   const callB = (letter: string) => call(b, { arg: program(note(letter), reply()), times: 3 });
@@ -79,7 +79,7 @@ test("senders take turns, one message each", () => {
   expect(scene.journal(b)).toBe("acacac");
 });
 
-test("local senders, users and remote senders take turns, one message each", () => {
+test("local senders, users and remote senders take turns, one message each [replica: order of inputs]", () => {
   const limits = {
     messageInstructions: 200_000_000,
     sliceInstructions: 10_000_000,

@@ -5,7 +5,7 @@
 import { expect, test } from "vitest";
 import { fuzzPrograms } from "../support/fuzz-programs.ts";
 
-test("random programs, operators and schedules are lawful", () => {
+test("random programs, operators and schedules are lawful [abstract-behavior#invariants]", () => {
   const seed = Date.now() % 2 ** 31;
   const { runs, failures } = fuzzPrograms({ seed, runs: 80, timeMillis: 12_000 });
   console.log(`random programs: ${runs} runs, seed ${seed}`);

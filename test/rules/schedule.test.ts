@@ -51,7 +51,7 @@ test("the ordinary schedule deviates from nothing", async () => {
   expect(net.deviations()).toEqual([]);
 });
 
-test("other schedules give other runs, lawful ones: every call is answered and every invariant holds", async () => {
+test("other schedules give other runs, lawful ones: every call is answered and every invariant holds [abstract-behavior#invariants]", async () => {
   const ordinary = (await market(undefined)).digest;
   const digests = new Set<string>();
   const asked = new Set<string>();

@@ -32,7 +32,7 @@ function at(scene: Scenario, seconds: bigint): void {
   scene.rounds();
 }
 
-test("a heartbeat runs once a round, also when nothing else happens", () => {
+test("a heartbeat runs once a round, also when nothing else happens [canister-interface#heartbeat]", () => {
   const scene = new Scenario();
   const id = scene.install(TICKER("(call $count (i32.const 4))"));
   const [before] = counts(scene, id);
@@ -40,7 +40,7 @@ test("a heartbeat runs once a round, also when nothing else happens", () => {
   expect(counts(scene, id)[0]).toBe(before! + 5);
 });
 
-test("a timer fires once, in the first round at or after its time", () => {
+test("a timer fires once, in the first round at or after its time [canister-interface#global-timer]", () => {
   const scene = new Scenario();
   const id = scene.install(TICKER("(call $count (i32.const 4))"));
   scene.call(id, "arm");
@@ -52,7 +52,7 @@ test("a timer fires once, in the first round at or after its time", () => {
   expect(counts(scene, id)[1]).toBe(1);
 });
 
-test("a timer whose handler traps stays inactive: its state is undone, its setting is not", () => {
+test("a timer whose handler traps stays inactive: its state is undone, its setting is not [canister-interface#global-timer]", () => {
   const scene = new Scenario();
   const id = scene.install(TICKER("(call $count (i32.const 4)) unreachable"));
   scene.call(id, "arm");
@@ -92,13 +92,13 @@ function cleaned(cleanup: string) {
   return { end, bytes: answer.kind === "replied" ? [...answer.data] : [] };
 }
 
-test("after a trap in a callback the cleanup runs on the state before it, and its changes are kept", () => {
+test("after a trap in a callback the cleanup runs on the state before it, and its changes are kept [canister-interface#callbacks]", () => {
   const { end, bytes } = cleaned("");
   expect(end).toMatchObject({ kind: "rejected", errorCode: 502 });
   expect(bytes).toEqual([1, 4]);
 });
 
-test("a cleanup that traps too changes nothing, and both errors are told", () => {
+test("a cleanup that traps too changes nothing, and both errors are told [canister-interface#callbacks]", () => {
   const { end, bytes } = cleaned("unreachable");
   expect(end).toMatchObject({ kind: "rejected", errorCode: 502 });
   expect(end.kind === "rejected" && end.message).toContain("call_on_cleanup also failed:");
@@ -120,7 +120,7 @@ const LONG = `(module
 /** 6 M instructions in slices of 1 M. */
 const SLICED = { sliceInstructions: 1_000_000, installCodeSliceInstructions: 1_000_000, roundInstructions: 2_000_000 };
 
-test("a long message ends in the round in which the replica would end it; until then others see the old state", () => {
+test("a long message ends in the round in which the replica would end it; until then others see the old state [replica: time slicing]", () => {
   const scene = new Scenario({ limits: SLICED });
   const id = scene.install(LONG);
   const { messageId } = scene.submit(id, "work");

@@ -42,7 +42,7 @@ const slices = (count: number) => spin(Math.floor((count - 0.5) * (10_000_000 / 
 /** Instructions of a turn. */
 const TURN = 10;
 
-test("a message of five slices ends in the fifth round; until then others see the old state", () => {
+test("a message of five slices ends in the fifth round; until then others see the old state [replica: time slicing]", () => {
   const scene = new Scenario(LIMITS);
   const id = scene.puppet();
   scene.run(id, program(note("a"), reply()));
@@ -59,7 +59,7 @@ test("a message of five slices ends in the fifth round; until then others see th
   expect(scene.journal(id)).toBe("ab");
 });
 
-test("a canister executes nothing else while a long execution is under way, nor in the round in which it ends", () => {
+test("a canister executes nothing else while a long execution is under way, nor in the round in which it ends [replica: time slicing]", () => {
   const scene = new Scenario(LIMITS);
   const id = scene.puppet({ hooks: ["heartbeat"] });
   scene.run(id, program(setHook("heartbeat", note("h")), reply()));
@@ -75,7 +75,7 @@ test("a canister executes nothing else while a long execution is under way, nor 
   expect(scene.journal(id).slice(journal.length)).toMatch(/^L(hu|u)$/);
 });
 
-test("others go on meanwhile, and management calls of the canister wait", () => {
+test("others go on meanwhile, and management calls of the canister wait [replica: time slicing]", () => {
   const scene = new Scenario(LIMITS);
   const [id, other] = [scene.puppet(), scene.puppet()];
   scene.start(id, program(slices(4), reply()));
@@ -88,7 +88,7 @@ test("others go on meanwhile, and management calls of the canister wait", () => 
   expect(scene.canister(id)).toMatchObject({ paused: null, status: { kind: "stopped" } });
 });
 
-test("a long execution has a thread of its own: nine others all run beside it", () => {
+test("a long execution has a thread of its own: nine others all run beside it [replica: time slicing]", () => {
   const scene = new Scenario(LIMITS);
   const id = scene.puppet();
   const others = Array.from({ length: 9 }, () => scene.puppet());
@@ -99,7 +99,7 @@ test("a long execution has a thread of its own: nine others all run beside it", 
   expect(calls.map((call) => scene.outcome(call))).toEqual(others.map(() => "ran"));
 });
 
-test("the time is that of the round in which the execution started", () => {
+test("the time is that of the round in which the execution started [replica: time slicing]", () => {
   const scene = new Scenario({ ...LIMITS, latency: "mainnet" });
   const id = scene.puppet();
   const end = scene.start(id, program(slices(3), append("t"), send));
@@ -110,7 +110,7 @@ test("the time is that of the round in which the execution started", () => {
   expect(scene.net.state.timeNanos - started).toBe(2_000_000_000n);
 });
 
-test("a long message's calls leave when it ends; a long callback and its trap", () => {
+test("a long message's calls leave when it ends; a long callback and its trap [replica: time slicing]", () => {
   const scene = new Scenario(LIMITS);
   const [a, b] = [scene.puppet(), scene.puppet()];
   const long = program(slices(2), note("c"), trap("late"));
@@ -127,7 +127,7 @@ test("a long message's calls leave when it ends; a long callback and its trap", 
   expect(scene.journal(a)).toBe("ax");
 });
 
-test("growing memory, cycles, and timers of a long execution are applied at its end", () => {
+test("growing memory, cycles, and timers of a long execution are applied at its end [replica: time slicing]", () => {
   const scene = new Scenario(LIMITS);
   const [a, b] = [scene.puppet(), scene.puppet({ hooks: ["global_timer"] })];
   scene.run(b, program(setHook("global_timer", note("t")), reply()));
@@ -145,7 +145,7 @@ test("growing memory, cycles, and timers of a long execution are applied at its 
   expect(scene.journal(b)).toBe("t");
 });
 
-test("a replicated query is sliced too; a query of a user is not", () => {
+test("a replicated query is sliced too; a query of a user is not [replica: time slicing]", () => {
   const scene = new Scenario(LIMITS);
   const id = scene.puppet();
   const round = scene.net.state.round;
@@ -177,7 +177,7 @@ test("a snapshot, a fork and dropped instances in the middle of a held execution
   expect(scene.net.digest()).toBe(end);
 });
 
-test("an endless loop ends at the limit: the state is unchanged, all instructions are charged, the network goes on", () => {
+test("an endless loop ends at the limit: the state is unchanged, all instructions are charged, the network goes on [replica: time slicing]", () => {
   const scene = new Scenario(LIMITS);
   const id = scene.puppet();
   const { version, consumed } = scene.canister(id);

@@ -35,7 +35,7 @@ function pair(): { scene: Scenario; a: CanisterId; b: CanisterId } {
   return { scene, a: scene.puppet(), b: scene.puppet() };
 }
 
-test("a trap undoes everything since the message began: heap, calls, timer, certified data, version", () => {
+test("a trap undoes everything since the message began: heap, calls, timer, certified data, version [message-execution-properties#property-5]", () => {
   const { scene, a, b } = pair();
   scene.run(a, program(note("1"), certify("old"), reply()));
   const { version } = scene.canister(a);
@@ -46,14 +46,14 @@ test("a trap undoes everything since the message began: heap, calls, timer, cert
   expect(scene.canister(a).callbacks.size).toBe(0);
 });
 
-test("after a trap in a callback, what was before the call stays", () => {
+test("after a trap in a callback, what was before the call stays [message-execution-properties#property-5]", () => {
   const { scene, a, b } = pair();
   const end = scene.run(a, program(note("1"), call(b, { arg: program(note("x"), reply()), onReply: program(note("2"), trap("late")) })));
   expect(end).toMatch(/^IC0503: .*'late'/);
   expect([scene.journal(a), scene.journal(b)]).toEqual(["1", "x"]);
 });
 
-test("cleanup runs after a trap in a callback, on the state before it; its effects stay, the callback's error counts", () => {
+test("cleanup runs after a trap in a callback, on the state before it; its effects stay, the callback's error counts [canister-interface#callbacks]", () => {
   const { scene, a, b } = pair();
   const callback = program(note("2"), trap("late"));
   const end = scene.run(a, program(note("1"), call(b, { arg: reply(), onReply: callback, onCleanup: program(note("c"), setTimer(7n)) })));
@@ -64,13 +64,13 @@ test("cleanup runs after a trap in a callback, on the state before it; its effec
   expect(scene.executed().at(-1)).toMatchObject({ entry: "replyCallback", cleanup: "ran" });
 });
 
-test("cleanup does not run when the callback returns", () => {
+test("cleanup does not run when the callback returns [canister-interface#callbacks]", () => {
   const { scene, a, b } = pair();
   scene.run(a, call(b, { arg: reply(), onReply: program(note("2"), send), onCleanup: note("c") }));
   expect(scene.journal(a)).toBe("2");
 });
 
-test("when cleanup traps too, both texts are told and neither's effects stay", () => {
+test("when cleanup traps too, both texts are told and neither's effects stay [canister-interface#callbacks]", () => {
   const { scene, a, b } = pair();
   const end = scene.run(
     a,
@@ -81,7 +81,7 @@ test("when cleanup traps too, both texts are told and neither's effects stay", (
   expect(scene.executed().at(-1)).toMatchObject({ cleanup: "failed" });
 });
 
-test("cleanup may neither reply nor call", () => {
+test("cleanup may neither reply nor call [canister-interface#callbacks]", () => {
   for (const [what, name] of [
     [send, "msg_reply"],
     [call("aaaa" as CanisterId), "call_new"],
@@ -92,7 +92,7 @@ test("cleanup may neither reply nor call", () => {
   }
 });
 
-test("a trap is not told to anybody while the context still waits for other calls", () => {
+test("a trap is not told to anybody while the context still waits for other calls [abstract-behavior#rule-message-execution]", () => {
   const { scene, a, b } = pair();
   const end = scene.run(
     a,
@@ -101,13 +101,13 @@ test("a trap is not told to anybody while the context still waits for other call
   expect(end).toBe("second");
 });
 
-test("the last open callback's trap answers the call", () => {
+test("the last open callback's trap answers the call [abstract-behavior#rule-starvation]", () => {
   const { scene, a, b } = pair();
   const both = program(call(b, { arg: reply(), onReply: trap("one") }), call(b, { arg: reply(), onReply: trap("two") }));
   expect(scene.run(a, both)).toMatch(/'two'/);
 });
 
-test("after the answer a trap changes nothing for the caller", () => {
+test("after the answer a trap changes nothing for the caller [abstract-behavior#rule-message-execution]", () => {
   const { scene, a, b } = pair();
   const end = scene.start(a, program(call(b, { arg: reply(), onReply: program(note("x"), trap("unseen")) }), reply("early")));
   scene.rounds(2);
@@ -115,7 +115,7 @@ test("after the answer a trap changes nothing for the caller", () => {
   expect(scene.canister(a).callContexts.size).toBe(0);
 });
 
-test("replying twice is a contract violation, and undoes the first reply", () => {
+test("replying twice is a contract violation, and undoes the first reply [canister-interface#responding]", () => {
   const { scene, a } = pair();
   expect(scene.run(a, program(note("x"), reply("1"), reply("2")))).toMatch(
     /^IC0504: Error from Canister \S+: Canister violated contract: /,
@@ -123,7 +123,7 @@ test("replying twice is a contract violation, and undoes the first reply", () =>
   expect(scene.journal(a)).toBe("");
 });
 
-test("nobody replies: the last callback returning without an answer is answered for", () => {
+test("nobody replies: the last callback returning without an answer is answered for [abstract-behavior#rule-starvation]", () => {
   const { scene, a, b } = pair();
   expect(scene.run(a, call(b, { arg: note("x"), onReject: program(note("r")) }))).toMatch(
     /^IC0506: Canister \S+ did not reply to the call$/,
@@ -143,7 +143,7 @@ function told(
   return [end, user.kind === "rejected" ? `IC0${user.errorCode}: ${user.message}` : "replied"];
 }
 
-test("a failed execution: canisters read the code in the text, users beside it", () => {
+test("a failed execution: canisters read the code in the text, users beside it [https-interface#error-codes]", () => {
   const { scene, a, b } = pair();
   const id = principalText(b);
   const text = `Error from Canister ${id}: Canister trapped: unreachable`;
@@ -152,12 +152,12 @@ test("a failed execution: canisters read the code in the text, users beside it",
   expect(user.startsWith(`IC0502: ${text}`)).toBe(true);
 });
 
-test("a reject of the canister's own has no code in its text", () => {
+test("a reject of the canister's own has no code in its text [https-interface#reject-codes]", () => {
   const { scene, a, b } = pair();
   expect(told(scene, a, b, { arg: reject("not today") })).toEqual(["-\x04not today", "IC0406: not today"]);
 });
 
-test("no such method", () => {
+test("no such method [canister-interface#system-api-requests]", () => {
   const { scene, a, b } = pair();
   const text =
     `IC0536: Error from Canister ${principalText(b)}: Canister has no update method 'nothing'..\n` +
@@ -166,7 +166,7 @@ test("no such method", () => {
   expect(told(scene, a, b, { method: "nothing" })).toEqual([`-\x05${text}`, text]);
 });
 
-test("an empty canister", () => {
+test("an empty canister [https-interface#error-codes]", () => {
   const { scene, a, b } = pair();
   scene.uninstall(b);
   const [canister, user] = told(scene, a, b);
@@ -179,7 +179,7 @@ test("an empty canister", () => {
   expect(user).toBe("IC0537: Requested canister has no wasm module");
 });
 
-test("a stopped, a stopping and a deleted canister", () => {
+test("a stopped, a stopping and a deleted canister [abstract-behavior#calls-to-stoppedstopping-canisters-are-rejected]", () => {
   const { scene, a, b } = pair();
   const id = principalText(b);
   scene.manageOne("stop_canister", b);
@@ -201,7 +201,7 @@ test("a stopped, a stopping and a deleted canister", () => {
   expect(two.submit(stopping, "run")).toMatchObject({ answer: { kind: "refused", error: { code: 509, description: stoppingText } } });
 });
 
-test("messages that were queued when the canister stopped fail on execution", () => {
+test("messages that were queued when the canister stopped fail on execution [replica: messages queued at a stop]", () => {
   const { scene, b } = pair();
   scene.ask("stop_canister", b);
   const [first, second] = [scene.start(b, reply("ran")), scene.start(b, reply("ran"))];
@@ -211,13 +211,13 @@ test("messages that were queued when the canister stopped fail on execution", ()
   expect(scene.canister(b).status.kind).toBe("stopped");
 });
 
-test("a canister nobody hosts", () => {
+test("a canister nobody hosts [https-interface#reject-codes]", () => {
   const { scene, a } = pair();
   const nowhere = "0000000000000abc0101" as CanisterId;
   expect(scene.run(a, call(nowhere, passOn))).toBe(`-\x03No route to canister ${principalText(nowhere)}`);
 });
 
-test("callbacks that do not exist fail when they are called, not before", () => {
+test("callbacks that do not exist fail when they are called, not before [canister-interface#callbacks]", () => {
   const { scene, a, b } = pair();
   const outside = scene.run(a, program(badCallbacks(9), note("1"), call(b, { arg: reply() })));
   expect(outside).toMatch(/^IC0513: Error from Canister \S+: Canister requested to invoke a non-existent Wasm function 9 from table 0/);
@@ -236,7 +236,7 @@ function changedCaller(change: (scene: Scenario, a: CanisterId) => void, callbac
   return { scene, a, b, id };
 }
 
-test("the answer to an uninstalled caller only brings its cycles", () => {
+test("the answer to an uninstalled caller only brings its cycles [abstract-behavior#rule-uninstall]", () => {
   const { scene, a, id } = changedCaller((s, c) => s.uninstall(c), note("never"));
   expect(scene.outcome(id)).toBe("IC0406: Canister has been uninstalled.");
   scene.rounds(4);
@@ -244,7 +244,7 @@ test("the answer to an uninstalled caller only brings its cycles", () => {
   expect(scene.sent().filter((event) => event.from === a && event.message === "response").length).toBe(1);
 });
 
-test("the answer to a reinstalled caller runs in the new code's table, on the new state", () => {
+test("the answer to a reinstalled caller runs in the new code's table, on the new state [abstract-behavior#callback-invocation]", () => {
   // The callback's program was the first that the old code kept. On the new heap another one is at its address.
   const initially = program(note("new"), setHook("pre_upgrade", program(note("!"), reply("from the new program"))));
   const { scene, a, id } = changedCaller((s, c) => void s.reinstall(c, "reinstall", puppet(), initially), program(note("x"), send));
@@ -252,7 +252,7 @@ test("the answer to a reinstalled caller runs in the new code's table, on the ne
   expect(scene.journal(a)).toBe("new!");
 });
 
-test("cycles of a call whose caller runs out of cycles meanwhile are not lost on the way", () => {
+test("cycles of a call whose caller runs out of cycles meanwhile are not lost on the way [abstract-behavior#canister-out-of-cycles]", () => {
   const { scene, a, id } = changedCaller(
     (s, c) => void s.net.step({ kind: "command", command: "setBalance", canister: c, cycles: 0n }),
     append("!"),
@@ -262,7 +262,7 @@ test("cycles of a call whose caller runs out of cycles meanwhile are not lost on
   expect(scene.canister(a).balanceCycles).toBeGreaterThan(5_000n);
 });
 
-test("a caller's callbacks run while it is stopping", () => {
+test("a caller's callbacks run while it is stopping [index#canister-status]", () => {
   const { scene, a, id } = changedCaller((s, c) => void s.ask("stop_canister", c), program(appendInfo("status"), appendJournal, send));
   scene.rounds(3);
   expect(scene.outcome(id)).toBe(`\x02${"\0".repeat(7)}1`);

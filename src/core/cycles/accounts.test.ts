@@ -87,7 +87,7 @@ describe("an execution", () => {
   });
 });
 
-describe("a response", () => {
+describe("a response [message-execution-properties#property-10]", () => {
   const callback = {
     cyclesSent: 500n,
     prepaidTransmissionCycles: fees.responseTransmission,

@@ -52,7 +52,7 @@ test("a rate below 8 640 cycles a day costs nothing at ten-second intervals", ()
   expect(dearer.balanceCycles).toBe(4n);
 });
 
-describe("paying", () => {
+describe("paying [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
   test("comes from the reserved balance first, down to the last cycle", () => {
     const cost = 10n * PER_GIB;
     const canister = makeCanister(world, {

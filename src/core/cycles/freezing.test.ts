@@ -26,7 +26,7 @@ test("memory usage is heap, stable memory, globals with the replica's own, modul
   expect(memoryUsageBytes(makeCanister(world, { code: null }))).toBe(0);
 });
 
-describe("the idle rate", () => {
+describe("the idle rate [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
   test("is storage of usage or allocation, whichever is larger, message memory, and compute", () => {
     const gib = 27_432_000_000n; // 317 500 a second
     const { settings } = makeCanister(world);
@@ -45,7 +45,7 @@ describe("the idle rate", () => {
   });
 });
 
-describe("the freezing threshold", () => {
+describe("the freezing threshold [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
   test("is the idle rate for the threshold's time, less the reserved balance", () => {
     const { settings } = makeCanister(world);
     const use = { memoryBytes: GIB, messageBytes: 0 };
@@ -114,7 +114,7 @@ test("the estimate answers as the exact formula does", () => {
   );
 });
 
-test("the liquid balance is never negative", () => {
+test("the liquid balance is never negative [canister-interface#system-api-cycles]", () => {
   expect(liquidBalanceCycles(10n, 3n)).toBe(7n);
   expect(liquidBalanceCycles(3n, 10n)).toBe(0n);
 });

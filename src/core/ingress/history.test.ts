@@ -12,7 +12,7 @@ const seconds = (n: number) => BigInt(n) * 1_000_000_000n;
 const replied = (bytes: number): IngressStatus => ({ kind: "replied", data: new Uint8Array(bytes) });
 const rejected = (message = ""): IngressStatus => ({ kind: "rejected", code: 2, message, errorCode: ErrorCode.IngressMessageTimeout });
 
-test("statuses only go forward", () => {
+test("statuses only go forward [abstract-behavior#update-call-request-clean-up]", () => {
   const history = IngressHistory.empty(nextEpoch());
   const set = (status: IngressStatus, n = 1) => history.set(id(n), status, about, 0n);
   expect(() => set({ kind: "processing" })).toThrow();
@@ -32,7 +32,7 @@ test("statuses only go forward", () => {
   history.check();
 });
 
-test("a final status is forgotten at the first round later than 300 s after it; others never", () => {
+test("a final status is forgotten at the first round later than 300 s after it; others never [abstract-behavior#update-call-request-clean-up]", () => {
   const history = IngressHistory.empty(nextEpoch());
   history.set(id(1), { kind: "received" }, about, seconds(1));
   history.set(id(2), { kind: "received" }, about, seconds(1));
@@ -47,7 +47,7 @@ test("a final status is forgotten at the first round later than 300 s after it; 
   history.check();
 });
 
-test("above the memory limit the oldest answers become `done`, and are pruned when they would have been", () => {
+test("above the memory limit the oldest answers become `done`, and are pruned when they would have been [replica: memory of the ingress history]", () => {
   const history = IngressHistory.empty(nextEpoch(), 100);
   for (let n = 1; n <= 4; n++) {
     history.set(id(n), { kind: "received" }, about, seconds(n));

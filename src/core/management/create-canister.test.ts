@@ -22,7 +22,7 @@ function createArgument(given?: Record<string, unknown>): Uint8Array {
   return encode("create_canister", { settings: given === undefined ? [] : [settings(given)], ...NO_VERSION });
 }
 
-test("the attached cycles less the fee become the balance, nothing is refunded", () => {
+test("the attached cycles less the fee become the balance, nothing is refunded [management-canister#ic-create_canister]", () => {
   const net = new ManagementWorld();
   const caller = net.create();
   const outcome = net.call("create_canister", createArgument(), { from: caller, cycles: 2n * TRILLION });
@@ -49,7 +49,7 @@ test("ids follow one another, from the first of the subnet's block", () => {
   expect([net.create(), net.create()].map(principalText)).toEqual(["lxzze-o7777-77777-aaaaa-cai", "lqy7q-dh777-77777-aaaaq-cai"]);
 });
 
-test("fewer cycles than the fee: IC0403, everything back, no id used up", () => {
+test("fewer cycles than the fee: IC0403, everything back, no id used up [management-canister#ic-create_canister]", () => {
   const net = new ManagementWorld();
   const caller = net.create();
   const next = net.subnet().nextCanisterIndex;
@@ -61,7 +61,7 @@ test("fewer cycles than the fee: IC0403, everything back, no id used up", () => 
   expect(net.subnet().nextCanisterIndex).toBe(next);
 });
 
-test("bad settings fail the creation, with everything back and no id used up", () => {
+test("bad settings fail the creation, with everything back and no id used up [abstract-behavior#ic-management-canister-canister-creation]", () => {
   const net = new ManagementWorld();
   const caller = net.create();
   const next = net.subnet().nextCanisterIndex;
@@ -74,7 +74,7 @@ test("bad settings fail the creation, with everything back and no id used up", (
   expect(net.subnet().canisters.size).toBe(1);
 });
 
-test("settings are in place from the start", () => {
+test("settings are in place from the start [management-canister#ic-create_canister]", () => {
   const net = new ManagementWorld();
   const id = net.create({
     settings: {
@@ -101,7 +101,7 @@ test("settings are in place from the start", () => {
   expect(details.kind === "creation" && details.environmentVariablesHash?.length).toBe(32);
 });
 
-test("users cannot create for cycles; canisters of other subnets neither", () => {
+test("users cannot create for cycles; canisters of other subnets neither [abstract-behavior#ic-management-canister-canister-creation]", () => {
   const net = new ManagementWorld({ subnets: [1, 2].map(() => ({ kind: "application", name: "application" })) });
   const far = net.create({ subnet: 1 });
   expect(net.error("create_canister", createArgument())).toBe("IC0504: create_canister cannot be called by a user.");
@@ -122,7 +122,7 @@ test("canisters of the NNS create on every subnet, and on a system subnet for no
   expect(net.call("create_canister", createArgument(), { from: root, subnet: 1 })).toMatchObject({ result: { kind: "reply" } });
 });
 
-test("no more canisters than the subnet allows", () => {
+test("no more canisters than the subnet allows [replica: canisters of a subnet]", () => {
   const net = new ManagementWorld({ limits: { maxCanisters: 1 } });
   const caller = net.create();
   expect(firstLine(net.error("create_canister", createArgument(), { from: caller, cycles: TRILLION }))).toBe(
@@ -140,7 +140,7 @@ test("the last id of the block is given out, and then no more", () => {
   );
 });
 
-test("provisional creation: 100 T unless said otherwise, attached cycles come back", () => {
+test("provisional creation: 100 T unless said otherwise, attached cycles come back [management-canister#ic-provisional_create_canister_with_cycles]", () => {
   const net = new ManagementWorld();
   expect(net.canister(net.create()).balanceCycles).toBe(100n * TRILLION);
   expect(net.canister(net.create({ amount: 5n })).balanceCycles).toBe(5n);
@@ -148,7 +148,7 @@ test("provisional creation: 100 T unless said otherwise, attached cycles come ba
   expect(net.call("provisional_create_canister_with_cycles", arg, { from: net.create(), cycles: 9n })).toMatchObject({ refundCycles: 9n });
 });
 
-test("a specified id is checked in the platform's order", () => {
+test("a specified id is checked in the platform's order [abstract-behavior#ic-management-canister-canister-creation-with-cycles]", () => {
   const net = new ManagementWorld({
     subnets: [
       { kind: "system", name: "nns" },
@@ -174,7 +174,7 @@ test("a specified id is checked in the platform's order", () => {
   expect(net.create()).toBe(net.subnet().config.allocationRange.start);
 });
 
-test("without being on the whitelist provisional methods do not exist", () => {
+test("without being on the whitelist provisional methods do not exist [management-canister#ic-provisional_create_canister_with_cycles]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   net.whitelist([BOB]);

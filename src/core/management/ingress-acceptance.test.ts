@@ -36,7 +36,7 @@ function accept(net: ManagementWorld, method: string, arg: Uint8Array, sender: P
 
 const update = (id: CanisterId) => encode("update_settings", { canister_id: principal(id), settings: settings(), ...NO_VERSION });
 
-test("names that the interface does not have, and those that users cannot call", () => {
+test("names that the interface does not have, and those that users cannot call [abstract-behavior#api-request-submission]", () => {
   const net = new ManagementWorld();
   expect(accept(net, "nonsense", new Uint8Array(0))).toBe("IC0536: ic00 interface does not expose method nonsense");
   expect(accept(net, "list_canisters", new Uint8Array(0))).toBe("IC0536: ic00 interface does not expose method list_canisters");
@@ -56,7 +56,7 @@ test("the argument decodes, except where there is no canister", () => {
   expect(accept(net, "provisional_create_canister_with_cycles", Uint8Array.of(1))).toBe(null);
 });
 
-test("the effective canister is the target", () => {
+test("the effective canister is the target [abstract-behavior#effective-canister-ids]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   expect(effectiveCanisterOf("stop_canister", idArg(id))).toBe(id);
@@ -73,7 +73,7 @@ test("the effective canister is the target", () => {
   expect(effectiveCanisterOf("install_chunked_code", chunked)).toBe(id);
 });
 
-test("who may send what", () => {
+test("who may send what [abstract-behavior#api-request-submission]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   const name = principalText(id);

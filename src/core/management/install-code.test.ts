@@ -82,7 +82,7 @@ function unchanged({ execution, version, history, certifiedData, globalTimerNano
 const TRAPS_IN_INIT = module(`(memory 1) (data (i32.const 0) "hello")
   (func (export "canister_init") (call $debug_print (i32.const 0) (i32.const 5)) (drop (call $stable64_grow (i64.const 1))) (unreachable))`);
 
-test("install: start, then init with the argument, in the new version", () => {
+test("install: start, then init with the argument, in the new version [abstract-behavior#ic-management-canister-code-installation]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   expect(text(net.install(id, TRACER, { arg: new Uint8Array(4) }))).toMatch(/^reply/);
@@ -103,7 +103,7 @@ test("install: start, then init with the argument, in the new version", () => {
   expect(net.events.at(-1)).toMatchObject({ kind: "canister", change: "installed" });
 });
 
-test("only an empty canister can be installed on, only a filled one upgraded", () => {
+test("only an empty canister can be installed on, only a filled one upgraded [management-canister#ic-install_code]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   expect(firstLine(text(net.install(id, TRACER, { mode: UPGRADE })))).toBe(
@@ -116,7 +116,7 @@ test("only an empty canister can be installed on, only a filled one upgraded", (
   expect(text(net.install(id, TRACER, { mode: REINSTALL }))).toMatch(/^reply/);
 });
 
-test("upgrade: pre_upgrade on the old code and version, then the new code on the old stable memory", () => {
+test("upgrade: pre_upgrade on the old code and version, then the new code on the old stable memory [abstract-behavior#ic-management-canister-code-upgrade]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   net.install(id, TRACER);
@@ -130,7 +130,7 @@ test("upgrade: pre_upgrade on the old code and version, then the new code on the
   expect(net.events.at(-1)).toMatchObject({ change: "upgraded" });
 });
 
-test("skip_pre_upgrade leaves pre_upgrade out", () => {
+test("skip_pre_upgrade leaves pre_upgrade out [abstract-behavior#ic-management-canister-code-upgrade]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   net.install(id, TRACER);
@@ -139,7 +139,7 @@ test("skip_pre_upgrade leaves pre_upgrade out", () => {
   expect(net.canister(id).certifiedData.length).toBe(0);
 });
 
-test("reinstall clears memories, certified data, log and timer; keeps settings and chunks", () => {
+test("reinstall clears memories, certified data, log and timer; keeps settings and chunks [abstract-behavior#ic-management-canister-code-installation]", () => {
   const net = new ManagementWorld();
   const id = net.create({ settings: { freezing_threshold: 3n } });
   net.install(id, TRACER);
@@ -156,7 +156,7 @@ test("reinstall clears memories, certified data, log and timer; keeps settings a
   expect(net.subnet().timers.size).toBe(0);
 });
 
-test("a trap anywhere undoes everything but the charge and the log", () => {
+test("a trap anywhere undoes everything but the charge and the log [abstract-behavior#ic-management-canister-code-upgrade]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   net.install(id, TRACER);
@@ -218,7 +218,7 @@ test("the prepayment must leave the freezing threshold", () => {
   expect(text(net.install(id, module("(memory 1)")))).toMatch(/^reply/);
 });
 
-test("only controllers, in every status", () => {
+test("only controllers, in every status [abstract-behavior#ic-management-canister-code-installation]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   expect(firstLine(text(net.install(id, TRACER, { sender: BOB })))).toMatch(/^IC0512/);
@@ -227,7 +227,7 @@ test("only controllers, in every status", () => {
   expect(text(net.install(id, TRACER))).toMatch(/^reply/);
 });
 
-test("what is no module is refused, and charged by its size", () => {
+test("what is no module is refused, and charged by its size [canister-interface#canister-module-format]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   const outcome = net.install(id, Uint8Array.of(1, 2, 3));
@@ -238,7 +238,7 @@ test("what is no module is refused, and charged by its size", () => {
   expect(net.canister(id).execution).toBe(null);
 });
 
-test("the hash is that of the bytes as uploaded, compressed ones too", () => {
+test("the hash is that of the bytes as uploaded, compressed ones too [management-canister#ic-install_code]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   const gzipped = new Uint8Array(gzipSync(TRACER));
@@ -246,7 +246,7 @@ test("the hash is that of the bytes as uploaded, compressed ones too", () => {
   expect(net.canister(id).execution!.module.hash).toBe(createHash("sha256").update(gzipped).digest("hex"));
 });
 
-test("enhanced orthogonal persistence: the heap is kept when asked, and must be asked about", () => {
+test("enhanced orthogonal persistence: the heap is kept when asked, and must be asked about [abstract-behavior#ic-management-canister-code-upgrade]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   const persistent = withSection(TRACER, "icp:private enhanced-orthogonal-persistence");
@@ -310,7 +310,7 @@ test("rate limiting refuses an installation while the last one is worked off", (
   );
 });
 
-test("chunks: uploaded, listed, put together, cleared", () => {
+test("chunks: uploaded, listed, put together, cleared [management-canister#ic-install_chunked_code]", () => {
   const net = new ManagementWorld();
   const [id, store] = [net.create(), net.create()];
   const upload = (to: CanisterId, chunk: Uint8Array) => encode("upload_chunk", { canister_id: principal(to), chunk });
@@ -361,7 +361,7 @@ test("chunks: uploaded, listed, put together, cleared", () => {
   expect(net.canister(store).chunkStore.size).toBe(0);
 });
 
-test("chunks have bounds, and each upload its price, also in vain", () => {
+test("chunks have bounds, and each upload its price, also in vain [management-canister#ic-upload_chunk]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   const upload = (chunk: Uint8Array) => encode("upload_chunk", { canister_id: principal(id), chunk });

@@ -48,7 +48,7 @@ function addContext(net: ManagementWorld, id: CanisterId, given: Partial<CallCon
   return context;
 }
 
-test("stop holds the request, and completes when nothing is open", () => {
+test("stop holds the request, and completes when nothing is open [management-canister#ic-stop_canister]", () => {
   const net = new ManagementWorld();
   const [id, caller] = [net.create({ settings: { controllers: [principal(ALICE), principal(BOB)] } }), net.create()];
   expect(net.call("stop_canister", idArg(id))).toEqual({ kind: "waiting" });
@@ -81,7 +81,7 @@ test("stop holds the request, and completes when nothing is open", () => {
   ]);
 });
 
-test("a stop request times out after five minutes, with its cycles; the canister stays stopping", () => {
+test("a stop request times out after five minutes, with its cycles; the canister stays stopping [management-canister#ic-stop_canister]", () => {
   const net = new ManagementWorld();
   const controller = net.create();
   const id = net.create({ settings: { controllers: [principal(controller)] } });
@@ -104,7 +104,7 @@ test("a stop request times out after five minutes, with its cycles; the canister
   expect(status.kind === "stopping" && status.requests.length).toBe(1);
 });
 
-test("start cancels waiting stops; starting a running canister counts the version up", () => {
+test("start cancels waiting stops; starting a running canister counts the version up [abstract-behavior#ic-management-canister-starting-a-canister]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   net.call("stop_canister", idArg(id));
@@ -124,7 +124,7 @@ test("start cancels waiting stops; starting a running canister counts the versio
   expect(net.subnet().stopping.size).toBe(0);
 });
 
-test("delete: not by itself, only stopped, only with empty queues", () => {
+test("delete: not by itself, only stopped, only with empty queues [abstract-behavior#ic-management-canister-canister-deletion]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   const name = principalText(id);
@@ -157,7 +157,7 @@ test("delete: not by itself, only stopped, only with empty queues", () => {
   expect(net.error("delete_canister", idArg(id))).toBe(`IC0301: Canister ${name} not found.`);
 });
 
-test("deposit_cycles: all of it, to any canister; unknown ones refund; users cannot", () => {
+test("deposit_cycles: all of it, to any canister; unknown ones refund; users cannot [management-canister#ic-deposit_cycles]", () => {
   const net = new ManagementWorld();
   const [from, to] = [net.create(), net.create({ amount: 0n })];
   net.canister(to).status = { kind: "stopped" };
@@ -168,7 +168,7 @@ test("deposit_cycles: all of it, to any canister; unknown ones refund; users can
   expect(net.error("deposit_cycles", idArg(from))).toBe("IC0504: deposit_cycles cannot be called by a user.");
 });
 
-test("uninstall drops code and what belongs to it, answers open contexts, keeps the rest", () => {
+test("uninstall drops code and what belongs to it, answers open contexts, keeps the rest [management-canister#ic-uninstall_code]", () => {
   const net = new ManagementWorld();
   const [id, caller] = [net.create(), net.create()];
   net.install(id, EMPTY_MODULE);
@@ -214,7 +214,7 @@ test("governance may uninstall any canister", () => {
   net.reply("uninstall_code", uninstallArg(id), { from: GOVERNANCE_CANISTER });
 });
 
-test("out of cycles: uninstalled, history and allocations gone, the rest burned", () => {
+test("out of cycles: uninstalled, history and allocations gone, the rest burned [abstract-behavior#canister-out-of-cycles]", () => {
   const net = new ManagementWorld();
   const id = net.create({ settings: { memory_allocation: 1000n }, amount: 2n * TRILLION });
   net.install(id, EMPTY_MODULE);
@@ -231,7 +231,7 @@ test("out of cycles: uninstalled, history and allocations gone, the rest burned"
   expect(net.subnet().memoryUsageBytes).toBe(0);
 });
 
-test("raw_rand: 32 new bytes each time, for canisters of the subnet", () => {
+test("raw_rand: 32 new bytes each time, for canisters of the subnet [management-canister#ic-raw_rand]", () => {
   const net = new ManagementWorld();
   const from = net.create();
   const [a, b] = [net.reply("raw_rand", NO_RESULT, { from }), net.reply("raw_rand", NO_RESULT, { from })];

@@ -41,7 +41,7 @@ function plain(value: unknown): unknown {
   );
 }
 
-test("canister_status: every field, with those beyond the published interface", () => {
+test("canister_status: every field, with those beyond the published interface [management-canister#ic-canister_status]", () => {
   const net = new ManagementWorld();
   const id = net.create({
     settings: {
@@ -106,7 +106,7 @@ test("canister_status: every field, with those beyond the published interface", 
   expect(`${sum}n`).toBe(memory_size);
 });
 
-test("canister_status: for controllers, the canister itself, and viewers", () => {
+test("canister_status: for controllers, the canister itself, and viewers [abstract-behavior#ic-management-canister-canister-status]", () => {
   const net = new ManagementWorld();
   const [id, other] = [net.create(), net.create()];
   net.reply("canister_status", idArg(id), { from: id });
@@ -126,7 +126,7 @@ test("ready_for_migration: stopped and without messages", () => {
   );
 });
 
-test("canister_metrics: controllers only, not the canister itself", () => {
+test("canister_metrics: controllers only, not the canister itself [management-canister#ic-canister_metrics]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   net.canister(id).consumed.memory = 7n;
@@ -136,7 +136,7 @@ test("canister_metrics: controllers only, not the canister itself", () => {
   expect(firstLine(net.error("canister_metrics", idArg(id), { from: id }))).toMatch(/^IC0512/);
 });
 
-test("canister_info: the newest changes, oldest first; twenty are kept and all are counted", () => {
+test("canister_info: the newest changes, oldest first; twenty are kept and all are counted [management-canister#ic-canister_info]", () => {
   const net = new ManagementWorld();
   const [id, from] = [net.create(), net.create()];
   const info = (count: bigint | null) =>
@@ -184,7 +184,7 @@ test("canister_info: the newest changes, oldest first; twenty are kept and all a
   );
 });
 
-test("canister_metadata: public for all, private for controllers, hidden otherwise", () => {
+test("canister_metadata: public for all, private for controllers, hidden otherwise [management-canister#ic-canister_metadata]", () => {
   const net = new ManagementWorld();
   const [id, other] = [net.create(), net.create()];
   const read = (name: string) => encode("canister_metadata", { canister_id: principal(id), name });
@@ -211,7 +211,7 @@ function answered(net: ManagementWorld, method: string, arg: Uint8Array, sender 
   return errorText(answer.error);
 }
 
-test("query calls of the management canister", () => {
+test("query calls of the management canister [abstract-behavior#query-call]", () => {
   const net = new ManagementWorld();
   const id = net.create({ amount: TRILLION });
   const name = principalText(id);

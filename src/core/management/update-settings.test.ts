@@ -25,7 +25,7 @@ const viewers = (count: number) => ({
   allowed_viewers: Array.from({ length: count }, (_, i) => principal(`0${i.toString(16)}01` as CanisterId)),
 });
 
-test("every field is taken over, and the version counts up once", () => {
+test("every field is taken over, and the version counts up once [management-canister#ic-update_settings]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   net.reply(
@@ -64,7 +64,7 @@ test("every field is taken over, and the version counts up once", () => {
   });
 });
 
-test("only a change of controllers is in the history; other settings stay as they are", () => {
+test("only a change of controllers is in the history; other settings stay as they are [abstract-behavior#trimming-canister-history]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   net.reply("update_settings", update(id, { freezing_threshold: 1n }));
@@ -111,7 +111,7 @@ test.each<[string, bigint]>([
   net.reply("update_settings", update(net.create(), { [name]: bound }));
 });
 
-test("at most ten controllers and ten viewers, or the argument does not decode", () => {
+test("at most ten controllers and ten viewers, or the argument does not decode [management-canister#ic-create_canister]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   const tooMany = "IC0408: Error decoding candid: Deserialize error: The number of elements exceeds maximum allowed 10";
@@ -121,7 +121,7 @@ test("at most ten controllers and ten viewers, or the argument does not decode",
   expect(net.error("update_settings", new Uint8Array([1, 2, 3]))).toMatch(/^IC0408: Error decoding candid: /);
 });
 
-test("environment variables: number, names, values, duplicates", () => {
+test("environment variables: number, names, values, duplicates [management-canister#ic-create_canister]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   const set = (variables: { name: string; value: string }[]) => update(id, { environment_variables: variables });
@@ -144,7 +144,7 @@ test("environment variables: number, names, values, duplicates", () => {
   expect(net.canister(id).settings.environmentVariables).toEqual([{ name: "only", value: "" }]);
 });
 
-test("compute: half of three threads, one percent stays free", () => {
+test("compute: half of three threads, one percent stays free [replica: allocations of a subnet]", () => {
   const net = new ManagementWorld();
   const [a, b] = [net.create({ amount: 1n << 100n }), net.create({ amount: 1n << 100n })];
   net.reply("update_settings", update(a, { compute_allocation: 100n }));
@@ -155,7 +155,7 @@ test("compute: half of three threads, one percent stays free", () => {
   net.reply("update_settings", update(a, { compute_allocation: 99n }));
 });
 
-test("allocations must leave the freezing threshold when they grow, and only then", () => {
+test("allocations must leave the freezing threshold when they grow, and only then [abstract-behavior#ic-management-canister-changing-settings]", () => {
   const net = new ManagementWorld();
   const id = net.create({ amount: TRILLION });
   const compute = net.error("update_settings", update(id, { compute_allocation: 1n }));
@@ -214,7 +214,7 @@ test("a user's small call is charged after it took effect, a frozen canister's t
   expect(before - net.canister(id).balanceCycles).toBeLessThan(4_000_000n);
 });
 
-test("the low-memory hook becomes due when limit and threshold say so", () => {
+test("the low-memory hook becomes due when limit and threshold say so [abstract-behavior#rule-on-low-wasm-memory]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   net.reply("update_settings", update(id, { wasm_memory_limit: 10n, wasm_memory_threshold: 11n }));

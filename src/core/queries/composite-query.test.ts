@@ -139,7 +139,7 @@ function collector(
 
 const limited = (limits: Partial<Limits>) => new ManagementWorld({ limits });
 
-test("a plain query: argument, caller, sender info, and nothing of it stays", () => {
+test("a plain query: argument, caller, sender info, and nothing of it stays [abstract-behavior#query-call]", () => {
   const net = new ManagementWorld();
   const id = installed(net, ECHO);
   expect(ask(net, id, "echo", Uint8Array.of(1, 2))).toBe("0102");
@@ -149,7 +149,7 @@ test("a plain query: argument, caller, sender info, and nothing of it stays", ()
   expect(ask(net, id, "certificate")).toBe(id);
 });
 
-test("a query ends in reject, silence, a trap, or at the limit", () => {
+test("a query ends in reject, silence, a trap, or at the limit [abstract-behavior#query-call]", () => {
   const net = limited({ queryTreeInstructions: 1_000_000 });
   const id = installed(net, ECHO);
   const name = principalText(id);
@@ -165,7 +165,7 @@ test("a query ends in reject, silence, a trap, or at the limit", () => {
   );
 });
 
-test("the checks before a query, in order", () => {
+test("the checks before a query, in order [replica: checks before queries]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   const name = principalText(id);
@@ -189,7 +189,7 @@ test("the checks before a query, in order", () => {
   expect(ask(net, id, "echo")).toBe("");
 });
 
-test("a composite query asks canisters, each callback sees what the ones before it did", () => {
+test("a composite query asks canisters, each callback sees what the ones before it did [abstract-behavior#query-call]", () => {
   const net = new ManagementWorld();
   const [a, b] = [installed(net, ECHO), installed(net, ECHO)];
   // Made in the order b, a, a, b; executed by destination, one of each in turn.
@@ -205,14 +205,14 @@ test("a composite query asks canisters, each callback sees what the ones before 
   expect(ask(net, root, "go")).toBe("a1b1a2b2");
 });
 
-test("what is left when a context answers is not executed", () => {
+test("what is left when a context answers is not executed [replica: order in composite queries]", () => {
   const net = new ManagementWorld();
   const a = installed(net, ECHO);
   const calls = [1, 2, 3].map((byte): Call => ({ to: a, method: "echo", arg: Uint8Array.of(byte) }));
   expect(ask(net, installed(net, collector(calls, { answerAfter: 2 })), "go")).toBe("0102");
 });
 
-test("failures of nested calls are rejects, with the description alone", () => {
+test("failures of nested calls are rejects, with the description alone [abstract-behavior#query-call]", () => {
   const net = new ManagementWorld({ subnets: [1, 2].map(() => ({ kind: "application" as const, name: "application" })) });
   const a = installed(net, ECHO);
   const far = installed(net, ECHO, { subnet: 1 });
@@ -242,7 +242,7 @@ test("failures of nested calls are rejects, with the description alone", () => {
   expect(rejected("echo", far)).toBe(`3 Canister ${principalText(far)} not found`);
 });
 
-test("a call to the caller itself starts from the network's state", () => {
+test("a call to the caller itself starts from the network's state [abstract-behavior#query-call]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   const texts = new Texts();
@@ -263,7 +263,7 @@ test("a call to the caller itself starts from the network's state", () => {
   expect(ask(net, id, "read")).toBe("00");
 });
 
-test("caller, sender info and certificate in nested calls", () => {
+test("caller, sender info and certificate in nested calls [abstract-behavior#query-call]", () => {
   const net = new ManagementWorld();
   const a = installed(net, ECHO);
   const root = net.create();
@@ -291,7 +291,7 @@ test("caller, sender info and certificate in nested calls", () => {
   expect(ask(net, root, "back")).toBe(`0100${ALICE}`);
 });
 
-test("a plain query called by a composite query may call on; its own changes are seen by its callbacks", () => {
+test("a plain query called by a composite query may call on; its own changes are seen by its callbacks [abstract-behavior#query-call]", () => {
   const net = new ManagementWorld();
   const echo = installed(net, ECHO);
   const texts = new Texts();
@@ -304,7 +304,7 @@ test("a plain query called by a composite query may call on; its own changes are
   expect(ask(net, middle, "relay")).toMatch(/^IC0504: .*"ic0_call_new" cannot be executed in non replicated query mode\.$/);
 });
 
-test("a callback's new calls come after those that are left", () => {
+test("a callback's new calls come after those that are left [replica: order in composite queries]", () => {
   const net = new ManagementWorld();
   const a = installed(net, ECHO);
   // Its own texts lie above those of the collector's calls.
@@ -315,7 +315,7 @@ test("a callback's new calls come after those that are left", () => {
   expect(ask(net, installed(net, collector(calls, { answerAfter: 3, elements: "$first", extra })), "go")).toBe("010203");
 });
 
-test("a callback's trap is swallowed while other calls are pending, and the cleanup runs", () => {
+test("a callback's trap is swallowed while other calls are pending, and the cleanup runs [replica: order in composite queries]", () => {
   const net = new ManagementWorld();
   const a = installed(net, ECHO);
   const extra = `(func $trap (param i32) (call $log (i32.const 1)) (unreachable)) (func $cleanup (param i32) (call $log (i32.const 204)))`;
@@ -333,7 +333,7 @@ test("a callback's trap is swallowed while other calls are pending, and the clea
   expect(answer.kind === "rejected" && answer.reject.message).toMatch(/call_on_cleanup also failed:/);
 });
 
-test("nobody left to answer", () => {
+test("nobody left to answer [abstract-behavior#query-call]", () => {
   const net = new ManagementWorld();
   const a = installed(net, ECHO);
   const root = installed(net, collector([{ to: a, method: "echo", arg: Uint8Array.of(1) }], { answerAfter: 9 }));
@@ -349,13 +349,13 @@ function chain(net: ManagementWorld, length: number): CanisterId {
   return next;
 }
 
-test("six contexts may wait for one another, not seven", () => {
+test("six contexts may wait for one another, not seven [replica: limits of composite queries]", () => {
   const net = new ManagementWorld();
   expect(ask(net, chain(net, 6), "go")).toBe("05");
   expect(ask(net, chain(net, 7), "go")).toBe("IC0525: Composite query calls exceeded the maximum call depth.");
 });
 
-test("each nested call costs the tree its instructions", () => {
+test("each nested call costs the tree its instructions [replica: limits of composite queries]", () => {
   const net = limited({ queryTreeInstructions: 200_000_000 });
   const a = installed(net, ECHO);
   const calls = (count: number) => collector(Array.from({ length: count }, (): Call => ({ to: a, method: "echo", arg: Uint8Array.of(1) })));
@@ -363,7 +363,7 @@ test("each nested call costs the tree its instructions", () => {
   expect(ask(net, installed(net, calls(5)), "go")).toBe("IC0526: Composite query calls exceeded the instruction limit.");
 });
 
-test("management calls from composite queries: four methods, on the own subnet's state", () => {
+test("management calls from composite queries: four methods, on the own subnet's state [management-canister#ic-management-canister]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   const management = "" as PrincipalId;

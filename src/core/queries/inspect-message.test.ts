@@ -22,13 +22,13 @@ function inspect(net: ManagementWorld, method: string, sender: PrincipalId = ALI
   return error === null ? null : errorText(error).split("\n")[0];
 }
 
-test("without the export every message is accepted", () => {
+test("without the export every message is accepted [canister-interface#system-api-inspect-message]", () => {
   const net = new ManagementWorld();
   net.install(net.create(), compileWat("(module)"));
   expect(inspect(net, "any")).toBe(null);
 });
 
-test("accepted, rejected by silence, refused by a trap or at the limit; nothing stays", () => {
+test("accepted, rejected by silence, refused by a trap or at the limit; nothing stays [canister-interface#system-api-inspect-message]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   net.install(id, MODULE);

@@ -406,7 +406,7 @@ test("queues do what plain lists do, whatever comes, and forks are independent",
   }
 });
 
-test("within a pair of canisters requests are taken in the order in which they were sent", () => {
+test("within a pair of canisters requests are taken in the order in which they were sent [message-execution-properties#property-3]", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat({ max: 3 }), fc.boolean()), { maxLength: 100 }), (pushes) => {
       const queues = CanisterQueues.empty(OWN, nextEpoch());
@@ -429,7 +429,7 @@ test("within a pair of canisters requests are taken in the order in which they w
   );
 });
 
-test("while three sources have messages, none is served twice before the others are", () => {
+test("while three sources have messages, none is served twice before the others are [replica: order of inputs]", () => {
   const queues = CanisterQueues.empty(OWN, nextEpoch());
   const served: number[] = [];
   for (let i = 0; i < 30; i++) {

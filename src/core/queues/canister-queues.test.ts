@@ -27,7 +27,7 @@ function drain(queues: CanisterQueues): (CanisterMessage | Ingress)[] {
   return messages;
 }
 
-test("500 calls to one canister may be in flight; the slot comes back when the response is popped", () => {
+test("500 calls to one canister may be in flight; the slot comes back when the response is popped [replica: slots of queues]", () => {
   const queues = empty();
   const requests: Request[] = [];
   for (let i = 0; i < 500; i++) {
@@ -48,7 +48,7 @@ test("500 calls to one canister may be in flight; the slot comes back when the r
   queues.check();
 });
 
-test("a canister with 500 unanswered requests of another refuses more, also after it has taken them up", () => {
+test("a canister with 500 unanswered requests of another refuses more, also after it has taken them up [replica: slots of queues]", () => {
   const queues = empty();
   for (let i = 0; i < 500; i++) expect(queues.pushInput(requestFrom(A, OWN), "remote")).toBeNull();
   expect(queues.acceptsRequest(A)).toBe(false);
@@ -63,7 +63,7 @@ test("a canister with 500 unanswered requests of another refuses more, also afte
   queues.check();
 });
 
-test("calls to oneself use the same pair of queues in both directions", () => {
+test("calls to oneself use the same pair of queues in both directions [replica: slots of queues]", () => {
   const queues = empty(1);
   const request = requestFrom(OWN, OWN);
   queues.pushOutputRequest(request, 0n);
@@ -80,7 +80,7 @@ test("calls to oneself use the same pair of queues in both directions", () => {
   queues.check();
 });
 
-test("inputs are taken in turns: local, ingress, remote, and within a source sender by sender", () => {
+test("inputs are taken in turns: local, ingress, remote, and within a source sender by sender [replica: order of inputs]", () => {
   const queues = empty();
   const local = [requestFrom(A, OWN), requestFrom(A, OWN), requestFrom(A, OWN), requestFrom(B, OWN)];
   for (const request of local) queues.pushInput(request, "local");
@@ -131,7 +131,7 @@ test("management messages that must wait are passed over, all of them once", () 
   queues.check();
 });
 
-test("a guaranteed request that does not leave within 300 s is rejected with everything attached", () => {
+test("a guaranteed request that does not leave within 300 s is rejected with everything attached [replica: lifetime of requests]", () => {
   const queues = empty();
   const request = requestFrom(OWN, A, { cycles: 7n });
   queues.pushOutputRequest(request, nanos(1000) + 999_999_999n);
@@ -152,7 +152,7 @@ test("a guaranteed request that does not leave within 300 s is rejected with eve
   queues.check();
 });
 
-test("a request that timed out behind others keeps its request slot until it reaches the head", () => {
+test("a request that timed out behind others keeps its request slot until it reaches the head [replica: slots of queues]", () => {
   const queues = empty(2);
   const first = requestFrom(OWN, A);
   const bounded = requestFrom(OWN, A, { deadline: 10 });
@@ -168,7 +168,7 @@ test("a request that timed out behind others keeps its request slot until it rea
   queues.check();
 });
 
-test("expired messages are dropped by deadline, then by age; strictly after the deadline", () => {
+test("expired messages are dropped by deadline, then by age; strictly after the deadline [abstract-behavior#message-timeout]", () => {
   const queues = empty();
   const late = requestFrom(OWN, B, { deadline: 20 });
   const early = requestFrom(OWN, C, { deadline: 10 });
@@ -179,7 +179,7 @@ test("expired messages are dropped by deadline, then by age; strictly after the 
   queues.check();
 });
 
-test("an expired bounded-wait request in the input queue goes without answer, and its sender may send another", () => {
+test("an expired bounded-wait request in the input queue goes without answer, and its sender may send another [abstract-behavior#message-timeout]", () => {
   const queues = empty(1);
   const request = requestFrom(A, OWN, { deadline: 5, cycles: 3n });
   queues.pushInput(request, "local");
@@ -196,7 +196,7 @@ test("an expired bounded-wait request in the input queue goes without answer, an
   queues.check();
 });
 
-test("an expired bounded-wait response in the output queue goes; guaranteed ones never do", () => {
+test("an expired bounded-wait response in the output queue goes; guaranteed ones never do [abstract-behavior#message-timeout]", () => {
   const queues = empty();
   const bounded = requestFrom(A, OWN, { deadline: 5 });
   const guaranteed = requestFrom(A, OWN);
@@ -213,7 +213,7 @@ test("an expired bounded-wait response in the output queue goes; guaranteed ones
   queues.check();
 });
 
-test("a response that waits for its caller never expires, and a passed deadline is a marker without memory", () => {
+test("a response that waits for its caller never expires, and a passed deadline is a marker without memory [abstract-behavior#call-expiry]", () => {
   const queues = empty();
   const request = requestFrom(OWN, A, { deadline: 5 });
   const other = requestFrom(OWN, A, { deadline: 5 });
@@ -234,7 +234,7 @@ test("a response that waits for its caller never expires, and a passed deadline 
   queues.check();
 });
 
-test("the largest best-effort message is shed; a response leaves a reject 6 in its place", () => {
+test("the largest best-effort message is shed; a response leaves a reject 6 in its place [replica: shedding of best-effort messages]", () => {
   const queues = empty();
   const mine = requestFrom(OWN, A, { deadline: 5, argBytes: 10 });
   queues.pushOutputRequest(mine, 0n);
@@ -262,7 +262,7 @@ test("the largest best-effort message is shed; a response leaves a reject 6 in i
   ]);
 });
 
-test("guaranteed memory: one reservation per call at each end, the bytes of responses, and oversized requests' excess", () => {
+test("guaranteed memory: one reservation per call at each end, the bytes of responses, and oversized requests' excess [replica: memory of guaranteed responses]", () => {
   const queues = empty();
   const mine = requestFrom(OWN, A);
   queues.pushOutputRequest(mine, 0n);
@@ -295,7 +295,7 @@ test("a management call that cannot be routed is rejected without having been in
   queues.check();
 });
 
-test("ingress messages expire strictly after their expiry, oldest first", () => {
+test("ingress messages expire strictly after their expiry, oldest first [abstract-behavior#request-rejection]", () => {
   const queues = empty();
   const messages = [10, 30, 20].map((second) => ingressFrom(A, { expiryNanos: nanos(second) + 5n }));
   for (const message of messages) queues.pushIngress(message);

@@ -89,7 +89,7 @@ function request(canister: CanisterState, receiver: PrincipalId): Request {
   };
 }
 
-describe("what a run sees", () => {
+describe("what a run sees [canister-interface#system-api-imports]", () => {
   test("comes from the canister and its call context", () => {
     const { canister, view } = setup({ settings: { environmentVariables: [{ name: "A", value: "1" }] } });
     canister.globalTimerNanos = 9n;
@@ -126,14 +126,14 @@ describe("what a run sees", () => {
 });
 
 describe("cycles", () => {
-  test("are accepted up to what the call context has, and raise the balance", () => {
+  test("are accepted up to what the call context has, and raise the balance [canister-interface#system-api-cycles]", () => {
     const { view } = setup({ balanceCycles: 100n });
     const run = view("update", { availableCycles: 30n });
     expect([run.acceptCycles(20n), run.acceptCycles(20n), run.acceptCycles(20n)]).toEqual([20n, 10n, 0n]);
     expect([run.balanceCycles(), run.availableCycles(), run.acceptedCycles]).toEqual([130n, 0n, 30n]);
   });
 
-  test("are burned and attached down to the freezing threshold and no further", () => {
+  test("are burned and attached down to the freezing threshold and no further [canister-interface#system-api-cycles]", () => {
     const { world, canister, memory, view } = setup({ code: { heapBytes: GIB } });
     canister.balanceCycles = threshold(world, canister) + 100n;
     const run = view();
@@ -169,7 +169,7 @@ describe("cycles", () => {
 });
 
 describe("call_perform", () => {
-  test("withdraws 42 102 412 000 cycles and 1 000 for each byte of name and argument", () => {
+  test("withdraws 42 102 412 000 cycles and 1 000 for each byte of name and argument [canister-interface#system-api-call]", () => {
     const { canister, memory, view } = setup({ balanceCycles: 10n ** 13n });
     const run = view();
     expect(run.attachCycles(500n, memory)).toBe(true);
@@ -188,7 +188,7 @@ describe("call_perform", () => {
     expect(Object.values(canister.consumed).every((cycles) => cycles === 0n)).toBe(true);
   });
 
-  test("withdraws twice the execution on wasm64, and what cost_call said", () => {
+  test("withdraws twice the execution on wasm64, and what cost_call said [canister-interface#system-api-cycle-cost]", () => {
     const { memory, view } = setup({ code: { wasm64: true } });
     const run = view();
     const before = run.balanceCycles();
@@ -215,7 +215,7 @@ describe("call_perform", () => {
     });
   });
 
-  describe("refuses, in this order:", () => {
+  describe("refuses, in this order: [replica: checks of call_perform]", () => {
     test("message memory of an unbounded wait, by the thread's share, and gives it back when a later step fails", () => {
       const { quotas, memory, view } = setup();
       expect(quotas.guaranteedMessageBytes).toBe((15 * GIB) / 4);
@@ -332,7 +332,7 @@ describe("call_perform", () => {
   });
 });
 
-describe("growing memory", () => {
+describe("growing memory [replica: memory limits]", () => {
   const MIB = 2 ** 20;
 
   test("beyond wasm_memory_limit traps with IC0539 in updates and installation, and nowhere else", () => {
@@ -469,7 +469,7 @@ describe("growing memory", () => {
   });
 });
 
-describe("before its changes are committed, a run", () => {
+describe("before its changes are committed, a run [replica: cycles at the end of executions]", () => {
   test("must leave the threshold computed with the memory it leaves", () => {
     const { world, canister, view } = setup({ code: { heapBytes: GIB } });
     const after = { heapBytes: GIB + PAGE, stableBytes: 0 };
@@ -533,7 +533,7 @@ describe("before its changes are committed, a run", () => {
   });
 });
 
-test("prices are those of the own subnet, and of the subnet that holds the key", () => {
+test("prices are those of the own subnet, and of the subnet that holds the key [canister-interface#system-api-cycle-cost]", () => {
   const world = makeWorld([
     { kind: "application", name: "application" },
     { kind: "application", name: "fiduciary" },

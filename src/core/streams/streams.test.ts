@@ -81,7 +81,7 @@ test("a stream counts what it holds, and forks do not touch each other", () => {
   );
 });
 
-test("a stream is full by messages, by bytes, and towards a system subnet by 200 canister messages", () => {
+test("a stream is full by messages, by bytes, and towards a system subnet by 200 canister messages [replica: limits of streams]", () => {
   const stream = Stream.empty(nextEpoch());
   const push = (n: number, message: StreamMessage) => {
     for (let i = 0; i < n; i++) stream.push(message, 1);
@@ -103,7 +103,7 @@ test("a stream is full by messages, by bytes, and towards a system subnet by 200
   expect(isStreamFull(stream, "response", wide, false)).toBe(true);
 });
 
-test("refunds fill at most half of a stream", () => {
+test("refunds fill at most half of a stream [replica: limits of streams]", () => {
   const stream = Stream.empty(nextEpoch());
   for (let i = 0; i < 5; i++) {
     expect(isStreamFull(stream, "refund", limits, false)).toBe(false);
@@ -148,7 +148,7 @@ function outputs(owner: PrincipalId, destinations: readonly PrincipalId[]): Cani
   return queues;
 }
 
-test("sources give one message in turn, and within a source its destinations do, in id order", () => {
+test("sources give one message in turn, and within a source its destinations do, in id order [replica: order of stream building]", () => {
   const sources = [outputs(A, [C, B, B, B, C]), outputs(B, [D]), outputs(C, []), outputs(D, [A, A])];
   const routed: string[] = [];
   drainOutputs(sources, (message) => {
