@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decode } from "../../src/core/wasm/decode.ts";
-import { validateFunctions } from "../../src/core/wasm/validate-function.ts";
+import { validateFunctions } from "../../src/core/wasm/measure.ts";
 import { ManagementWorld } from "../support/management-world.ts";
 import { randomModule } from "../support/random-module.ts";
 import { meteredAsThePlatform } from "../support/replica-metering.ts";

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decode } from "../../src/core/wasm/decode.ts";
 import type { PreparedModule } from "../../src/core/wasm/module-info.ts";
-import { validateFunctions } from "../../src/core/wasm/validate-function.ts";
+import { validateFunctions } from "../../src/core/wasm/measure.ts";
 import { wasmEngine } from "../../src/host/engine.ts";
 import { randomModule } from "../support/random-module.ts";
 import { meteredAsThePlatform } from "../support/replica-metering.ts";

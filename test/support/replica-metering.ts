@@ -5,7 +5,8 @@
  */
 import { ByteReader } from "../../src/core/wasm/reader.ts";
 import { decode } from "../../src/core/wasm/decode.ts";
-import { NAME, SHAPE, Shape, WEIGHT } from "../../src/core/wasm/opcodes.ts";
+import { WEIGHT } from "../../src/core/wasm/instruction-costs.ts";
+import { NAME, SHAPE, Shape } from "../../src/core/wasm/opcodes.ts";
 import { ByteWriter } from "../../src/core/wasm/writer.ts";
 
 interface Instruction {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { WEIGHTS } from "../../../test/instructions/weights.ts";
 import { Subject } from "../../../test/support/rewritten.ts";
-import { COMPLEXITY, NAME, SHAPE, Shape, WEIGHT } from "./opcodes.ts";
+import { COMPLEXITY, WEIGHT } from "./instruction-costs.ts";
+import { NAME, SHAPE, Shape } from "./opcodes.ts";
 
 /** Names of the table that match, with `i32|i64` and the like written out. */
 function matching(pattern: string): string[] {

@@ -1,10 +1,10 @@
 /**
- * The instructions the platform accepts, as a table: name, immediates, operand types, metering weight, complexity.
+ * The instructions the platform accepts, as a table: name, immediates, operand types. What they cost is in `instruction-costs.ts`.
  *
  * Instructions are numbered by their byte; those behind a prefix byte are `0x100 + n` (0xFC) and `0x200 + n` (0xFD).
  * The columns are typed arrays over that number, because validation and rewriting look at them once per instruction.
  *
- * Source: reference/wasm.md 2, 3.1, 4.2, 4.3. Replica: `rs/embedders/src/wasm_utils/{instrumentation,validation}.rs` (c7c5005).
+ * Source: reference/wasm.md 2. Replica: `wasmtime_validation_config` in `rs/embedders/src/wasm_utils/validation.rs` (c7c5005).
  */
 
 export const I32 = 0x7f;
@@ -80,7 +80,8 @@ export const Shape = {
   tableFill: 52,
 } as const;
 
-const SIZE = 0x300;
+/** How many numbers of instructions there are. */
+export const SIZE = 0x300;
 const PREFIX_FC = 0x100;
 const PREFIX_FD = 0x200;
 
@@ -96,18 +97,6 @@ export const PUSH = new Uint8Array(SIZE);
 /** Largest alignment exponent of a memory access; the lanes of a lane access or lane instruction. */
 export const MAX_ALIGN = new Uint8Array(SIZE);
 export const LANES = new Uint8Array(SIZE);
-/** Instructions charged (wasm32; memory accesses cost twice this in wasm64). */
-export const WEIGHT = new Uint16Array(SIZE);
-export const COMPLEXITY = new Uint8Array(SIZE);
-/** 1 where a metering block ends with this instruction. */
-export const CUTS = new Uint8Array(SIZE);
-/** The type whose NaNs the platform makes canonical after this instruction (F32, F64; V128 stands for f32x4, and `F64X2`), or 0. */
-export const CANONICAL = new Uint8Array(SIZE);
-export const F32X4 = 1;
-export const F64X2 = 2;
-/** 1 where NaN operands cannot be told apart by the result: comparisons, truncations, arithmetic that is made canonical itself. */
-export const NAN_BLIND = new Uint8Array(SIZE);
-
 const codes = new Map<string, number>();
 
 function define(code: number, shape: number, names: string, signature = ":"): void {
@@ -124,8 +113,6 @@ function define(code: number, shape: number, names: string, signature = ":"): vo
     POP2[at] = types[1] ?? 0;
     POP3[at] = types[2] ?? 0;
     PUSH[at] = result === "" ? 0 : letters[result]!;
-    WEIGHT[at] = 1;
-    COMPLEXITY[at] = 1;
   });
 }
 
@@ -144,7 +131,8 @@ function laneOperation(code: number, name: string, lanes: number, signature: str
   LANES[code] = lanes;
 }
 
-const each = (prefix: string, names: string): string =>
+/** Names behind a prefix, `each("f32", "add sub")`; `-` stays. */
+export const each = (prefix: string, names: string): string =>
   names
     .split(" ")
     .map((n) => (n === "-" ? n : `${prefix}.${n}`))
@@ -198,7 +186,7 @@ define(0x41, Shape.i32Const, "i32.const", ":i");
 define(0x42, Shape.i64Const, "i64.const", ":l");
 define(0x43, Shape.f32Const, "f32.const", ":f");
 define(0x44, Shape.f64Const, "f64.const", ":d");
-const comparisons = "eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u";
+export const comparisons = "eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u";
 const arithmetic = "add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr";
 define(0x45, Shape.plain, "i32.eqz", "i:i");
 define(0x46, Shape.plain, each("i32", comparisons), "ii:i");
@@ -344,81 +332,13 @@ export function code(name: string): number {
   return found;
 }
 
-function set(column: Uint8Array | Uint16Array, value: number, names: string): void {
+/** Sets a column for these instructions. */
+export function set(column: Uint8Array | Uint16Array, value: number, names: string): void {
   for (const name of names.split(/\s+/)) column[code(name)] = value;
 }
 
-const both = (names: string): string => `${each("i32", names)} ${each("i64", names)}`;
-const floats = (names: string): string => `${each("f32", names)} ${each("f64", names)}`;
-const vectors = (names: string): string => `${each("f32x4", names)} ${each("f64x2", names)}`;
-const truncations = [0xa8, 0xa9, 0xaa, 0xab, 0xae, 0xaf, 0xb0, 0xb1].map((c) => NAME[c]).join(" ");
-const saturating = [0, 1, 2, 3, 4, 5, 6, 7].map((c) => NAME[PREFIX_FC + c]).join(" ");
-const convertSigned = "f32.convert_i32_s f32.convert_i64_s f64.convert_i32_s f64.convert_i64_s";
-const convertUnsigned = "f32.convert_i32_u f32.convert_i64_u f64.convert_i32_u f64.convert_i64_u";
-const reinterprets = "i32.reinterpret_f32 i64.reinterpret_f64 f32.reinterpret_i32 f64.reinterpret_i64";
-const extends8 = "i32.extend8_s i32.extend16_s i64.extend8_s i64.extend16_s i64.extend32_s";
-
-// Metering weights, wasm.md 4.2; what is not named here weighs 1.
-set(WEIGHT, 0, "block loop else end");
-set(WEIGHT, 10, both("div_s div_u rem_s rem_u"));
-set(WEIGHT, 2, floats("add sub mul ceil floor trunc nearest"));
-set(WEIGHT, 3, "f32.div");
-set(WEIGHT, 5, "f64.div");
-set(WEIGHT, 18, floats("min max"));
-set(WEIGHT, 2, "f32.copysign");
-set(WEIGHT, 3, "f64.copysign");
-set(WEIGHT, 5, "f32.sqrt");
-set(WEIGHT, 8, "f64.sqrt");
-set(WEIGHT, 3, floats("eq ne lt gt le ge"));
-set(WEIGHT, 3, convertSigned);
-set(WEIGHT, 16, convertUnsigned);
-set(WEIGHT, 20, `${truncations} ${saturating}`);
-set(WEIGHT, 2, "global.get global.set");
-set(WEIGHT, 5, "table.get table.set");
-set(WEIGHT, 300, "table.grow memory.grow data.drop elem.drop");
-set(WEIGHT, 20, "memory.size");
-set(WEIGHT, 100, "table.size memory.fill memory.copy memory.init table.fill table.copy table.init");
-set(WEIGHT, 5, "call");
-set(WEIGHT, 10, "call_indirect");
-set(WEIGHT, 3, "return_call");
-set(WEIGHT, 6, "return_call_indirect");
-set(WEIGHT, 2, "if br br_if br_table");
-set(WEIGHT, 5, "ref.is_null");
-set(WEIGHT, 130, "ref.func");
-
-// SIMD weights, wasm.md 4.3.
-set(WEIGHT, 2, "i8x16.lt_u i8x16.gt_u i16x8.lt_u i16x8.gt_u i32x4.lt_u i32x4.gt_u i8x16.shr_u i16x8.extadd_pairwise_i8x16_u");
-set(WEIGHT, 2, each("i16x8", "shl shr_s shr_u extmul_high_i8x16_s extmul_high_i8x16_u"));
-set(WEIGHT, 2, each("i32x4", "shl shr_s shr_u mul extmul_low_i16x8_s extmul_low_i16x8_u extmul_high_i16x8_s extmul_high_i16x8_u"));
-set(WEIGHT, 2, "i64x2.shl i64x2.shr_u i32x4.trunc_sat_f32x4_s i32x4.trunc_sat_f64x2_s_zero");
-set(WEIGHT, 2, vectors("ceil floor trunc nearest abs neg add sub mul"));
-set(WEIGHT, 3, "i8x16.shuffle i8x16.popcnt i8x16.shl i8x16.shr_s i32x4.extadd_pairwise_i16x8_u i64x2.shr_s i32x4.trunc_sat_f64x2_u_zero");
-set(WEIGHT, 4, "i64x2.mul f32x4.min f32x4.max f64x2.min i32x4.trunc_sat_f32x4_u f32x4.convert_i32x4_u");
-set(WEIGHT, 5, "f32x4.sqrt f64x2.max");
-set(WEIGHT, 10, "f32x4.div");
-set(WEIGHT, 12, "f64x2.div");
-set(WEIGHT, 14, "f64x2.sqrt");
-
-// Complexity, wasm.md 3.1; what is not named here counts 1.
-set(COMPLEXITY, 50, "block loop if br br_if br_table call call_indirect memory.grow");
-set(COMPLEXITY, 14, "table.get");
-set(COMPLEXITY, 8, "ref.func");
-set(COMPLEXITY, 6, "ref.is_null");
-set(COMPLEXITY, 5, `${truncations} i64.extend_i32_s i64.extend_i32_u ${convertSigned} ${convertUnsigned} f32.demote_f64`);
-set(COMPLEXITY, 4, `${floats("neg abs")} memory.copy`);
-set(COMPLEXITY, 3, `${floats("copysign")} f64.eq ${both("div_s div_u rem_s rem_u")} memory.fill ${saturating}`);
-for (let c = 0x28; c <= 0x35; c++) COMPLEXITY[c] = 3;
-for (let c = 0x36; c <= 0x3e; c++) COMPLEXITY[c] = 2;
-set(COMPLEXITY, 2, `global.get ${both("popcnt eqz")} select memory.size ${both(comparisons)} ${floats("ne lt gt le ge")} f32.eq`);
-set(COMPLEXITY, 2, `${floats("ceil floor sqrt trunc")} ${reinterprets} i32.wrap_i64 ${extends8} f64.promote_f32`);
-
-set(CUTS, 1, "loop if else br br_if br_table end return unreachable return_call return_call_indirect");
-
-// Cranelift's NaN canonicalisation: arithmetic, rounding, promotion and demotion; not abs, neg, copysign, pmin, pmax.
-set(CANONICAL, F32, `${each("f32", "ceil floor trunc nearest sqrt add sub mul div min max")} f32.demote_f64`);
-set(CANONICAL, F64, `${each("f64", "ceil floor trunc nearest sqrt add sub mul div min max")} f64.promote_f32`);
-set(CANONICAL, F32X4, `${each("f32x4", "ceil floor trunc nearest sqrt add sub mul div min max")} f32x4.demote_f64x2_zero`);
-set(CANONICAL, F64X2, `${each("f64x2", "ceil floor trunc nearest sqrt add sub mul div min max")} f64x2.promote_low_f32x4`);
-set(NAN_BLIND, 1, `${floats("eq ne lt gt le ge")} ${truncations} ${saturating}`);
-set(NAN_BLIND, 1, vectors("eq ne lt gt le ge"));
-for (let c = 0; c < SIZE; c++) if (CANONICAL[c] !== 0) NAN_BLIND[c] = 1;
+// Groups of names, for columns.
+export const floats = (names: string): string => `${each("f32", names)} ${each("f64", names)}`;
+export const vectors = (names: string): string => `${each("f32x4", names)} ${each("f64x2", names)}`;
+export const truncations = [0xa8, 0xa9, 0xaa, 0xab, 0xae, 0xaf, 0xb0, 0xb1].map((c) => NAME[c]).join(" ");
+export const saturating = [0, 1, 2, 3, 4, 5, 6, 7].map((c) => NAME[PREFIX_FC + c]).join(" ");

@@ -18,7 +18,7 @@ import { Malformed } from "./reader.ts";
 import { Refused } from "./refused.ts";
 import { checkLargeBodies, maximumPages, mutableGlobals, rewrite, REWRITER_VERSION } from "./rewrite.ts";
 import type { Measured } from "./measured.ts";
-import { validateFunctions } from "./validate-function.ts";
+import { validateFunctions } from "./measure.ts";
 
 /** Rewritten modules kept outside the process, by a key that names content, variant and rewriter. Losing one costs only time. */
 export interface RewrittenStore {

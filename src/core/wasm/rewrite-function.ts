@@ -2,7 +2,7 @@
  * Rewriting one function body, in one pass over its bytes. What is not touched is copied in runs. Put in between are:
  * charges at the start of each metering block, the stack check at the entry, the marks of the write map before stores,
  * the shift of addresses behind the map, the lowering of 64-bit addresses and table indices, canonical NaNs. Metering is in
- * `metered-body.ts`.
+ * `metered-body.ts`, NaNs are in `canonical-nans.ts`.
  *
  * Code that cannot be reached is left out. The body has passed `validate-function.ts`, so nothing is checked here.
  *
@@ -10,20 +10,20 @@
  */
 import { PREFIX_BYTES, TrapCode } from "./abi.ts";
 import { Op } from "./assembler.ts";
+import { CanonicalBody } from "./canonical-nans.ts";
 import { checkBodyBytes } from "./engine-limits.ts";
 import type { Layout } from "./layout.ts";
 import type { Helpers } from "./helpers.ts";
-import { MeteredBody } from "./metered-body.ts";
-import { CANONICAL, F32, F32X4, F64, F64X2, NAN_BLIND, POP1, POPS, SHAPE, Shape, V128 } from "./opcodes.ts";
+
+import { CANONICAL } from "./nan-columns.ts";
+import { POP1, SHAPE, Shape } from "./opcodes.ts";
 import type { Measured } from "./measured.ts";
 import { ByteWriter } from "./writer.ts";
 
-const CANONICAL_F32 = [0x43, 0x00, 0x00, 0xc0, 0x7f];
-const CANONICAL_F64 = [0x44, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xf8, 0x7f];
 const MAX_OFFSET = 0xffff_ffff - PREFIX_BYTES;
 const PAGE_SHIFT = 12;
 
-export class FunctionRewriter extends MeteredBody {
+export class FunctionRewriter extends CanonicalBody {
   private readonly wideTable: boolean;
 
   constructor(layout: Layout, helpers: Helpers, measured: Measured) {
@@ -262,83 +262,6 @@ export class FunctionRewriter extends MeteredBody {
       out.u32(offset + PREFIX_BYTES);
       if (lane >= 0) out.op(lane);
     } else out.memory(opcode, align, offset + PREFIX_BYTES);
-  }
-
-  // NaN.
-
-  /** After a float operation: replaces any NaN by the canonical one, unless its consumer cannot see the difference. */
-  private canonical(kind: number): void {
-    const scalar = kind === F32 || kind === F64;
-    // The lanes of a vector may be looked at as another type, so vectors are always made canonical.
-    if (scalar && this.nanIsUnseen()) return;
-    const { out } = this;
-    this.flushCopy(this.position);
-    this.copyFrom = this.position;
-    const value = this.valueTemporary(scalar ? kind : V128);
-    switch (kind) {
-      case F32:
-        out
-          .localTee(value)
-          .op(...CANONICAL_F32)
-          .localGet(value)
-          .localGet(value)
-          .op(0x5b, Op.select);
-        return;
-      case F64:
-        out
-          .localTee(value)
-          .op(...CANONICAL_F64)
-          .localGet(value)
-          .localGet(value)
-          .op(0x61, Op.select);
-        return;
-      case F32X4:
-        out
-          .localTee(value)
-          .op(...CANONICAL_F32, 0xfd, 19)
-          .localGet(value)
-          .localGet(value)
-          .op(0xfd, 65, 0xfd, 82);
-        return;
-      case F64X2:
-        out
-          .localTee(value)
-          .op(...CANONICAL_F64, 0xfd, 20)
-          .localGet(value)
-          .localGet(value)
-          .op(0xfd, 71, 0xfd, 82);
-        return;
-    }
-  }
-
-  /**
-   * Looks ahead: whether the next instruction consumes the value and gives the same result for every NaN, with at most one
-   * `local.get` or constant in between as the other operand.
-   */
-  private nanIsUnseen(): boolean {
-    const { bytes } = this;
-    let at = this.position;
-    let between = 0;
-    const first = bytes[at]!;
-    if (first === 0x20) {
-      at++;
-      while (bytes[at++]! >= 0x80);
-      between = 1;
-    } else if (first === 0x43 || first === 0x44) {
-      at += first === 0x43 ? 5 : 9;
-      between = 1;
-    }
-    const opcode = this.peek(at);
-    return NAN_BLIND[opcode] === 1 && POPS[opcode]! > between;
-  }
-
-  /** The instruction at `at`; 0 where it has a longer encoding than usual. */
-  private peek(at: number): number {
-    const first = this.bytes[at]!;
-    if (first < 0xfc) return first;
-    const second = this.bytes[at + 1]!;
-    if (second < 0x80) return (first === 0xfc ? 0x100 : 0x200) + second;
-    return this.bytes[at + 2] === 1 ? (first === 0xfc ? 0 : 0x200 + second) : 0;
   }
 
   // The rest.

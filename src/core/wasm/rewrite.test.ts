@@ -4,7 +4,7 @@ import { randomModule } from "../../../test/support/random-module.ts";
 import { wat } from "../../../test/support/wat.ts";
 import { decode } from "./decode.ts";
 import { rewrite, REWRITER_VERSION } from "./rewrite.ts";
-import { validateFunctions } from "./validate-function.ts";
+import { validateFunctions } from "./measure.ts";
 
 test("caches and run files name the rewriter's version: it goes up with every change of the output", () => {
   const digest = createHash("sha256");

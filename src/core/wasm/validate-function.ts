@@ -1,75 +1,47 @@
 /**
- * Type-checks function bodies and measures them in the same walk: the cost of each metering block, the depth of the operand
+ * Type-checks a function body and measures it in the same walk: the cost of each metering block, the depth of the operand
  * stack, complexity and size. Rewriting relies on a body that passed here.
  *
  * Our own check, so that no result depends on an engine's validator, and because the depth is needed anyway.
  */
+import { NO_TYPES } from "./immediates.ts";
+import { COMPLEXITY, CUTS, WEIGHT } from "./instruction-costs.ts";
 import type { DecodedModule, FunctionType } from "./module.ts";
-import { Flag, type Measured } from "./measured.ts";
-import { TailPositions } from "./tail-positions.ts";
-import { Control, TypeStack } from "./type-stack.ts";
+import { Flag } from "./measured.ts";
 import {
-  ANY, COMPLEXITY, CUTS, EXTERNREF, F32, F64, FUNCREF, I32, I64, LANES, MAX_ALIGN, NAME, POP1, POP2, POP3, POPS, PUSH, SHAPE, Shape, V128, WEIGHT,
+  ANY,
+  EXTERNREF,
+  F32,
+  F64,
+  FUNCREF,
+  I32,
+  I64,
+  POP1,
+  POP2,
+  POP3,
+  POPS,
+  PUSH,
+  SHAPE,
+  Shape,
+  V128,
   type ValueType,
-} from "./opcodes.ts"; // prettier-ignore
+} from "./opcodes.ts";
+import { TailPositions } from "./tail-positions.ts";
+import { Control } from "./type-stack.ts";
+import { BulkValidator } from "./validate-bulk.ts";
 
-const MAX_LOCALS = 50_000;
 const MAX_BR_TABLE = 65_520;
-const NO_TYPES: readonly ValueType[] = [];
-const ONE_TYPE = new Map<number, readonly ValueType[]>([I32, I64, F32, F64, V128, FUNCREF, EXTERNREF].map((type) => [type, [type]]));
-
-class FunctionValidator extends TypeStack {
-  private readonly module: DecodedModule;
-  private readonly address: ValueType;
-
-  private locals = new Uint8Array(256);
-  private localCount = 0;
-
+export class FunctionValidator extends BulkValidator {
   readonly tails: TailPositions;
 
   blockCosts = new Uint32Array(4096);
   blocks = 0;
-  added = 0;
-  flags = 0;
   complexity = 0;
   instructions = 0;
-  unsupported = "";
 
   constructor(module: DecodedModule) {
-    super(module.bytes);
-    this.module = module;
-    this.address = module.memory64 ? I64 : I32;
+    super(module);
     this.tails = new TailPositions(module.bytes);
-  }
-
-  get declared(): number {
-    return this.localCount;
-  }
-
-  private readBlockType(): FunctionType {
-    const byte = this.bytes[this.position]!;
-    if (this.position < this.end && (byte & 0xc0) === 0x40) {
-      this.position++;
-      if (byte === 0x40) return { params: NO_TYPES, results: NO_TYPES };
-      const results = ONE_TYPE.get(byte);
-      if (results === undefined) this.fail("invalid block type");
-      if (byte === V128) this.flags |= Flag.vectors;
-      return { params: NO_TYPES, results };
-    }
-    // A type index: a non-negative s33.
-    let index = 0;
-    for (let shift = 0; ; shift += 7) {
-      const next = this.u8();
-      if (shift === 28 && next > 0x0f) this.fail("invalid block type: type index out of bounds");
-      index += (next & 0x7f) * 2 ** shift;
-      if (next < 0x80) {
-        if (next & 0x40) this.fail("invalid block type");
-        break;
-      }
-    }
-    const type = this.module.types[index];
-    if (type === undefined) this.fail(`unknown type ${index}: type index out of bounds`);
-    return type;
   }
 
   /** What a branch to label `depth` carries; notes the branches that leave the function. */
@@ -99,26 +71,6 @@ class FunctionValidator extends TypeStack {
     this.unreachable();
   }
 
-  private callee(index: number): FunctionType {
-    const type = this.module.functions[index];
-    if (type === undefined) this.fail(`unknown function ${index}: function index out of bounds`);
-    if (index >= this.module.importedFunctions) this.flags |= Flag.calls;
-    return this.module.types[type]!;
-  }
-
-  private indirectCallee(): FunctionType {
-    const index = this.u32();
-    const tableIndex = this.u32();
-    const type = this.module.types[index];
-    if (type === undefined) this.fail(`unknown type ${index}: type index out of bounds`);
-    const table = this.module.tables[tableIndex];
-    if (table === undefined) this.fail(`unknown table ${tableIndex}: table index out of bounds`);
-    if (table.element !== FUNCREF) this.fail("indirect calls must go through a table with type <= funcref");
-    this.pop(table.table64 ? I64 : I32);
-    this.flags |= Flag.calls;
-    return type;
-  }
-
   private tailCall(type: FunctionType): void {
     this.popAll(type.params);
     const results = this.controlResults[0]!;
@@ -126,80 +78,6 @@ class FunctionValidator extends TypeStack {
       this.fail("type mismatch: current function requires result type that the tail-called function does not return");
     }
     this.unreachable();
-  }
-
-  private local(): ValueType {
-    const index = this.u32();
-    if (index >= this.localCount) this.fail(`unknown local ${index}: local index out of bounds`);
-    return this.locals[index]!;
-  }
-
-  private memoryArgument(opcode: number): void {
-    const align = this.u32();
-    if (this.module.memories.length === 0) this.fail("unknown memory 0");
-    if (align > MAX_ALIGN[opcode]!)
-      this.fail(align >= 32 ? "malformed memop alignment: alignment too large" : "alignment must not be larger than natural");
-    if (this.address === I64) this.skipU64();
-    else this.u32();
-  }
-
-  private memoryIndex(): void {
-    if (this.u8() !== 0) this.fail("zero byte expected: multi-memory is not enabled");
-    if (this.module.memories.length === 0) this.fail("unknown memory 0");
-  }
-
-  private table(): { element: ValueType; address: ValueType } {
-    const index = this.u32();
-    const table = this.module.tables[index];
-    if (table === undefined) this.fail(`unknown table ${index}: table index out of bounds`);
-    return { element: table.element, address: table.table64 ? I64 : I32 };
-  }
-
-  private dataIndex(): void {
-    const index = this.u32();
-    if (this.module.dataCount < 0) this.fail("data count section required");
-    if (index >= this.module.dataCount) this.fail(`unknown data segment ${index}`);
-  }
-
-  private elementIndex(): ValueType {
-    const index = this.u32();
-    const segment = this.module.elements[index];
-    if (segment === undefined) this.fail(`unknown elem segment ${index}: segment index out of bounds`);
-    return segment.type;
-  }
-
-  private lane(opcode: number): void {
-    if (this.u8() >= LANES[opcode]!) this.fail("SIMD index out of bounds");
-  }
-
-  private referenceType(): ValueType {
-    const type = this.u8();
-    if (type !== FUNCREF && type !== EXTERNREF) this.fail("malformed reference type");
-    return type;
-  }
-
-  private declareLocals(params: readonly ValueType[]): void {
-    this.localCount = 0;
-    for (let i = 0; i < params.length; i++) this.addLocals(1, params[i]!);
-    for (let groups = this.u32(); groups > 0; groups--) {
-      const count = this.u32();
-      const type = this.u8();
-      if (!ONE_TYPE.has(type)) this.fail("invalid value type");
-      this.addLocals(count, type);
-    }
-  }
-
-  private addLocals(count: number, type: ValueType): void {
-    const needed = this.localCount + count;
-    if (needed > MAX_LOCALS) this.fail("too many locals: locals exceed maximum");
-    if (needed > this.locals.length) {
-      const larger = new Uint8Array(Math.max(needed, this.locals.length * 2));
-      larger.set(this.locals);
-      this.locals = larger;
-    }
-    this.locals.fill(type, this.localCount, needed);
-    this.localCount = needed;
-    if (type === V128 && count > 0) this.flags |= Flag.vectors;
   }
 
   private block(cost: number, checked: boolean): void {
@@ -390,8 +268,7 @@ class FunctionValidator extends TypeStack {
         return this.select();
       case Shape.selectTyped: {
         if (this.u32() !== 1) this.fail("invalid result arity");
-        const type = this.u8();
-        if (!ONE_TYPE.has(type)) this.fail("invalid value type");
+        const type = this.valueType();
         this.pop(I32);
         this.pop(type);
         this.pop(type);
@@ -463,123 +340,4 @@ class FunctionValidator extends TypeStack {
     if (first !== second && first !== ANY && second !== ANY) this.mismatch(first, second);
     this.push(first === ANY ? second : first);
   }
-
-  private global(): { type: ValueType; mutable: boolean } {
-    const index = this.u32();
-    const global = this.module.globals[index];
-    if (global === undefined) this.fail(`unknown global ${index}: global index out of bounds`);
-    return global;
-  }
-
-  /** Bulk and table instructions. The table ones that write are well-typed here and refused by the platform's own check. */
-  private bulk(opcode: number, shape: number): void {
-    switch (shape) {
-      case Shape.memoryInit:
-        this.dataIndex();
-        this.memoryIndex();
-        // The charge: extend, call, wrap.
-        this.added += 3;
-        this.pop(I32);
-        this.pop(I32);
-        return this.pop(this.address);
-      case Shape.dataDrop:
-        return this.dataIndex();
-      case Shape.memoryCopy:
-      case Shape.memoryFill:
-        this.memoryIndex();
-        if (shape === Shape.memoryCopy) this.memoryIndex();
-        this.added += this.address === I32 ? 3 : 1;
-        this.pop(this.address);
-        this.pop(shape === Shape.memoryCopy ? this.address : I32);
-        return this.pop(this.address);
-      case Shape.elemDrop:
-        this.elementIndex();
-        return;
-      case Shape.tableGet: {
-        const { element, address } = this.table();
-        this.pop(address);
-        return this.push(element);
-      }
-      case Shape.tableSize:
-        return this.push(this.table().address);
-      default:
-        if (this.unsupported === "") this.unsupported = NAME[opcode]!;
-        return this.tableWrite(shape);
-    }
-  }
-
-  private tableWrite(shape: number): void {
-    switch (shape) {
-      case Shape.tableSet: {
-        const { element, address } = this.table();
-        this.pop(element);
-        return this.pop(address);
-      }
-      case Shape.tableInit: {
-        const type = this.elementIndex();
-        const { element, address } = this.table();
-        if (type !== element) this.mismatch(element, type);
-        this.pop(I32);
-        this.pop(I32);
-        return this.pop(address);
-      }
-      case Shape.tableCopy: {
-        const target = this.table();
-        const source = this.table();
-        if (target.element !== source.element) this.mismatch(target.element, source.element);
-        this.pop(target.address === I64 && source.address === I64 ? I64 : I32);
-        this.pop(source.address);
-        return this.pop(target.address);
-      }
-      case Shape.tableGrow: {
-        const { element, address } = this.table();
-        this.pop(address);
-        this.pop(element);
-        return this.push(address);
-      }
-      default: {
-        const { element, address } = this.table();
-        this.pop(address);
-        this.pop(element);
-        return this.pop(address);
-      }
-    }
-  }
-}
-
-/** Checks all bodies in order; throws `Malformed` at the first that is wrong. */
-export function validateFunctions(module: DecodedModule): Measured {
-  const count = module.bodyStarts.length;
-  const firstBlock = new Uint32Array(count + 1);
-  const maxDepth = new Uint32Array(count);
-  const localCount = new Uint32Array(count);
-  const flags = new Uint8Array(count);
-  const complexity = new Float64Array(count);
-  const instructions = new Uint32Array(count);
-  const unsupported = new Map<number, string>();
-  const validator = new FunctionValidator(module);
-  for (let i = 0; i < count; i++) {
-    firstBlock[i] = validator.blocks;
-    validator.validate(module.types[module.functions[module.importedFunctions + i]!]!, module.bodyStarts[i]!, module.bodyEnds[i]!);
-    maxDepth[i] = validator.depth;
-    localCount[i] = validator.declared;
-    flags[i] = validator.flags;
-    complexity[i] = validator.complexity;
-    instructions[i] = validator.instructions;
-    if (validator.unsupported !== "") unsupported.set(i, validator.unsupported);
-  }
-  firstBlock[count] = validator.blocks;
-  const blockCosts = validator.blockCosts.slice(0, validator.blocks);
-  return {
-    blockCosts,
-    firstBlock,
-    maxDepth,
-    localCount,
-    flags,
-    complexity,
-    instructions,
-    unsupported,
-    added: validator.added,
-    tailCalls: validator.tails.found,
-  };
 }
