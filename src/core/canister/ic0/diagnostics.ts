@@ -22,7 +22,7 @@ export function diagnosticImports(run: RunContext): Imports {
     debug_print: (src, size) => {
       src >>>= 0;
       size >>>= 0;
-      run.charge(loggingCharge(run, size) + (run.view.printing ? size : 0));
+      run.charge(loggingCharge(run, size) + (run.view.printing ? sizeToCharge(run, size) : 0));
       if (!run.info.hasMemory) run.fail(noMemory());
       run.log.push(run.view.timeNanos, src + size > run.heapBytes ? LOG_OUT_OF_BOUNDS : run.heapView(src, size));
       if (!run.view.printing) return;
@@ -32,12 +32,17 @@ export function diagnosticImports(run: RunContext): Imports {
     trap: (src, size) => {
       src >>>= 0;
       size >>>= 0;
-      run.charge(size + loggingCharge(run, size));
+      run.charge(sizeToCharge(run, size) + loggingCharge(run, size));
       if (!run.info.hasMemory) run.fail(noMemory());
       size = Math.min(size, MAX_MESSAGE_BYTES);
       run.fail(calledTrap(src + size > run.heapBytes ? "(trap message out of memory bounds)" : decodeUtf8Lossy(run.heapView(src, size))));
     },
   };
+}
+
+/** A size that wasm64 cut to 32 bits (abi.ts) was more than any limit, and is charged as that. */
+function sizeToCharge(run: RunContext, size: number): number {
+  return run.info.wasm64 && size === 2 ** 32 - 1 ? 2 ** 50 : size;
 }
 
 function loggingCharge(run: RunContext, size: number): number {

@@ -892,4 +892,16 @@ describe("debugging aids [canister-interface#debugging-aids]", () => {
     c.limits = testLimits({ instructions: 1_000_000, sliceInstructions: 1_000_000 });
     expect(trapReason(c.update("go"))).toContain("IC0522");
   });
+
+  test("in wasm64 it is charged whole, though it arrives cut", () => {
+    for (const call of ["(call $debug_print (i64.const 0) (i64.const -1))", "(call $trap (i64.const 0) (i64.const 0x100000000))"]) {
+      expect(trapReason(go(call, { printing: true }, "", 64))).toBe(
+        "IC0522: Canister exceeded the limit of 40000000000 instructions for single message execution.",
+      );
+    }
+    expect(
+      go("(call $debug_print (i64.const 0) (i64.const -1))", {}, "", 64).result.kind,
+      "where nothing is printed the log sets the price",
+    ).toBe("none");
+  });
 });
