@@ -12,10 +12,10 @@ import { isHeld, type LongMessage } from "./state/long-execution.ts";
 import { timerKey, type NetworkState, type SubnetState } from "./state/network-state.ts";
 
 export function checkInvariants(state: NetworkState): void {
-  for (const subnet of state.subnets.values()) checkSubnet(subnet);
+  for (const subnet of state.subnets.values()) checkSubnet(state, subnet);
 }
 
-function checkSubnet(subnet: SubnetState): void {
+function checkSubnet(state: NetworkState, subnet: SubnetState): void {
   let callbacks = 0;
   let guaranteed = 0;
   let bestEffort = 0;
@@ -59,7 +59,9 @@ function checkSubnet(subnet: SubnetState): void {
   subnet.certifiedCanisters.check(subnet.canisters);
   subnet.queues.check();
   subnet.ingressHistory.check();
-  for (const stream of subnet.streams.values()) stream.check();
+  for (const [to, stream] of subnet.streams.entries()) {
+    stream.check(to === subnet.config.id ? undefined : state.subnets.get(to)!.streams.get(subnet.config.id));
+  }
 }
 
 /** No message or callback expires before the time under which the canister is listed. */

@@ -36,6 +36,7 @@ function writeSubnet(writer: DigestWriter, subnet: SubnetState, hash: Hash): voi
   for (const [id, stream] of subnet.streams.entries()) {
     writer.text(id).list(stream.length);
     for (const { message, availableRound } of stream.arrivals()) writer.number(availableRound).value(message);
+    writer.value(stream.standing());
   }
   writer.value([...subnet.refunds.entries()]);
   writer.value([...subnet.ingressHistory.entries()]);

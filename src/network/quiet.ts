@@ -15,14 +15,25 @@ const DEADLINE_GRACE_NANOS = 1_000_000_000n;
 
 /** No message is on its way and no execution is held: a further round at this time does nothing but heartbeats and timers that are due. */
 export function isQuiet(state: NetworkState): boolean {
-  for (const subnet of state.subnets.values()) if (!isSubnetQuiet(subnet)) return false;
+  for (const subnet of state.subnets.values()) if (!isSubnetQuiet(subnet) || streamsOf(state, subnet).length > 0) return false;
   return true;
+}
+
+/** Where messages of this subnet are on their way, or their rejects on the way back, and how many. */
+function streamsOf(state: NetworkState, subnet: SubnetState): { readonly to: SubnetId; readonly count: number }[] {
+  const found: { to: SubnetId; count: number }[] = [];
+  for (const [to, stream] of subnet.streams.entries()) {
+    if (stream.length === 0) continue;
+    const back = to === subnet.config.id ? undefined : state.subnets.get(to)!.streams.get(subnet.config.id);
+    const count = [...stream.unsettled(back)].length;
+    if (count > 0) found.push({ to, count });
+  }
+  return found;
 }
 
 function isSubnetQuiet(subnet: SubnetState): boolean {
   if (subnet.pendingIngress.length > 0 || subnet.withInput.size > 0 || subnet.withOutput.size > 0 || subnet.paused.size > 0) return false;
   if (subnet.queues.hasInput || subnet.queues.hasOutput || hasAnswersToGive(subnet)) return false;
-  for (const stream of subnet.streams.values()) if (stream.length > 0) return false;
   return true;
 }
 
@@ -146,9 +157,7 @@ export function whoWaits(state: NetworkState): Waiting[] {
       if (request.kind === "outcall") waiting.push({ kind: "outcall", canister: origin.canister, url: request.url });
     }
     if (subnet.pendingIngress.length > 0) waiting.push({ kind: "ingress", subnet: id, count: subnet.pendingIngress.length });
-    for (const [to, stream] of subnet.streams.entries()) {
-      if (stream.length > 0) waiting.push({ kind: "stream", from: id, to, count: stream.length });
-    }
+    for (const { to, count } of streamsOf(state, subnet)) waiting.push({ kind: "stream", from: id, to, count });
     for (const [key, canister] of subnet.timers.entries())
       waiting.push({ kind: "timer", canister, timeNanos: BigInt(`0x${key.slice(0, 16)}`) });
   }

@@ -103,15 +103,15 @@ test("a management call on the own subnet takes three rounds: called, executed, 
   ]);
 });
 
-test("what cannot be routed is known when the round ends; who is missing at home, a round later [abstract-behavior#request-rejection]", () => {
+test("what cannot be routed, and who is missing at home, is known in the next round", () => {
   const { scene, a } = far();
   const nowhere = "0000000000000abc0101" as CanisterId;
   expect(rounds(scene, a, call(nowhere, passOn))).toEqual([2, `-\x03No route to canister ${principalText(nowhere)}`]);
   const missing = "ffffffffffe0ffff0101" as CanisterId;
-  expect(rounds(scene, a, call(missing, passOn))).toEqual([3, `-\x03Canister ${principalText(missing)} not found`]);
+  expect(rounds(scene, a, call(missing, passOn))).toEqual([2, `-\x03Canister ${principalText(missing)} not found`]);
   const stopped = scene.puppet();
   scene.manageOne("stop_canister", stopped);
-  expect(rounds(scene, a, call(stopped, passOn))).toEqual([3, `-\x05Canister ${principalText(stopped)} is stopped`]);
+  expect(rounds(scene, a, call(stopped, passOn))).toEqual([2, `-\x05Canister ${principalText(stopped)} is stopped`]);
 });
 
 test("what stands behind a message that is not taken takes the stream as well [replica: routing within a subnet]", () => {
@@ -123,7 +123,7 @@ test("what stands behind a message that is not taken takes the stream as well [r
     a,
     program(call(stopped, { onReject: note("1") }), call(stopped, { onReject: program(note("2"), reply("both")) })),
   );
-  expect([count, answer, scene.journal(a)]).toEqual([3, "both", "12"]);
+  expect([count, answer, scene.journal(a)]).toEqual([2, "both", "12"]);
 });
 
 test("a chain of calls on one subnet fits into the round of its ingress message [replica: rounds that messages take]", () => {

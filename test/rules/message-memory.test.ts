@@ -93,7 +93,7 @@ describe("memory of guaranteed responses [replica: memory of guaranteed response
     expect(ids.map((id) => scene.outcome(id))).toEqual(Array(4).fill("processing"));
     for (const id of ids) expect(scene.await(id)).toMatchObject({ kind: "replied" });
     expect(ids.map((id) => scene.outcome(id))).toEqual(Array(4).fill(expect.stringMatching(/^-\x05Cannot induct request\. Out of memory/)));
-    expect(scene.net.state.round - before).toBe(3);
+    expect(scene.net.state.round - before).toBe(2);
   });
 });
 

@@ -13,7 +13,10 @@ export function allCycles(state: NetworkState): bigint {
     const isFree = subnet.config.costSchedule === "free";
     for (const canister of subnet.canisters.values()) sum += ofCanister(canister, isFree);
     for (const { message } of subnet.queues.messages()) sum += carried(message);
-    for (const stream of subnet.streams.values()) for (const { message } of stream.arrivals()) sum += carried(message);
+    for (const [to, stream] of subnet.streams.entries()) {
+      const back = to === subnet.config.id ? undefined : state.subnets.get(to)!.streams.get(subnet.config.id);
+      for (const message of stream.unsettled(back)) sum += carried(message);
+    }
     sum += subnet.refunds.totalCycles;
     for (const call of subnet.pendingCalls.values()) sum += call.refundCycles;
     sum += taken(subnet.consumed, isFree);

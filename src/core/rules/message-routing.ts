@@ -153,7 +153,12 @@ export function acceptResponse(world: World, subnet: SubnetState, receiver: Cani
 export function rejectRequest(world: World, subnet: SubnetState, sender: CanisterState, request: Request, reject: Reject): void {
   const response = rejectResponse(world, request, reject);
   emitResponse(world, subnet, response, request.method, null);
-  sender.queues.pushOwnReject(response, subnet.canisters.has(request.receiver) ? "local" : "remote");
+  sender.queues.pushOwnReject(response, peerSource(subnet, request.receiver));
+}
+
+/** In which turn an answer in somebody's name is taken: a canister that is not there counts as remote. */
+export function peerSource(subnet: SubnetState, peer: PrincipalId): InputSource {
+  return peer === subnet.config.id || subnet.canisters.has(peer) ? "local" : "remote";
 }
 
 export function rejectResponse(world: World, request: Request, reject: Reject): Response {
@@ -208,6 +213,18 @@ export function buildStreams(world: World, subnet: SubnetState): void {
     return "taken";
   });
   for (const canister of canisters) queuesChanged(subnet, canister);
+  closeSlices(world, subnet, hops);
+}
+
+/** What other subnets may see of this round. Ours: a slice that has nothing but receipts takes the longest way, and is no choice. */
+function closeSlices(world: World, subnet: SubnetState, hops: Map<SubnetId, number>): void {
+  for (const id of [...subnet.streams.keys()]) {
+    const news = id === subnet.config.id ? null : subnet.streams.get(id)!.news;
+    if (news === null) continue;
+    const { round, latency } = world.state;
+    const availableRound = news === "messages" ? arrival(world, subnet, id, hops) : round + latency.hopRounds.max;
+    streamTo(subnet, id).close(availableRound, round);
+  }
 }
 
 function isFull(world: World, subnet: SubnetState, stream: Stream, destination: SubnetId, kind: StreamMessage["kind"]): boolean {
@@ -239,7 +256,7 @@ function rotated<T>(items: readonly T[], start: number): T[] {
 }
 
 /** Round of the network from which the destination may take what is sent now. One hop a slice: messages of one round travel together. */
-export function arrival(world: World, subnet: SubnetState, destination: SubnetId, hops: Map<SubnetId, number>): number {
+function arrival(world: World, subnet: SubnetState, destination: SubnetId, hops: Map<SubnetId, number>): number {
   if (destination === subnet.config.id) return world.state.round + 1;
   let hop = hops.get(destination);
   if (hop === undefined) {

@@ -1,74 +1,143 @@
 /**
  * Messages from streams enter input queues: the own loopback stream first, then the other subnets' in subnet-id order.
- * A request that cannot be taken is answered with a reject on the stream back.
+ * Each is signalled on the stream back; for a request that cannot be taken the signal says why, and the sender's subnet makes the reject itself.
  *
  * Source: messaging.md 6, 6.1. Replica: `rs/messaging/src/routing/stream_handler.rs` (c7c5005).
  */
 import { assert } from "../../base/assert.ts";
 import { utf8Length } from "../../base/utf8.ts";
 import { creditCycles } from "../cycles/accounts.ts";
+import type { InputSource } from "../queues/canister-queues.ts";
+import { SYSTEM_SUBNET_MESSAGES } from "../streams/routing.ts";
+import type { Header, Stream } from "../streams/stream.ts";
 import type { SubnetId } from "../state/ids.ts";
 import type { Request, Response, StreamMessage } from "../state/messages.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { RejectCode, type Reject } from "../state/rejects.ts";
 import { principalText } from "../state/principal.ts";
-import { at, editCanister, editSubnet, type World } from "../state/world.ts";
+import { at, editCanister, type World } from "../state/world.ts";
 import { queuesChanged } from "./bookkeeping.ts";
-import { acceptResponse, arrival, inductionRefusal, inductionReject, managementInductionRefusal, rejectResponse, streamTo } from "./message-routing.ts";
+import {
+  acceptResponse,
+  inductionRefusal,
+  inductionReject,
+  managementInductionRefusal,
+  peerSource,
+  rejectResponse,
+  streamTo,
+} from "./message-routing.ts";
 import { emitResponse } from "./respond.ts";
 
 /** Bytes of messages from other subnets that one block takes. Source: messaging.md 6, "Block payload". */
 const BLOCK_BYTES = 4 << 20;
 
 export function inductStreams(world: World, subnet: SubnetState): void {
-  const hops = new Map<SubnetId, number>();
-  const own = subnet.streams.has(subnet.config.id) ? streamTo(subnet, subnet.config.id) : null;
-  // What induction itself appends to the loopback stream is of the next round.
-  for (let message = own?.take(world.state.round); message !== undefined; message = own!.take(world.state.round)) {
-    inductMessage(world, subnet, subnet.config.id, message, hops);
-  }
+  inductLoopback(world, subnet);
+  const slices = arrivedSlices(world, subnet);
+  for (const slice of slices) settleSignals(world, subnet, slice);
   let bytes = 0;
-  for (const id of world.state.subnets.keys()) {
-    if (id === subnet.config.id) continue;
-    const source = world.state.subnets.get(id)!;
-    const waiting = source.streams.get(subnet.config.id);
-    const available = waiting?.nextAvailableRound() ?? null;
-    if (available === null || available > world.state.round) continue;
-    const stream = streamTo(editSubnet(world, id), subnet.config.id);
-    for (let message = stream.peek(world.state.round); message !== undefined; message = stream.peek(world.state.round)) {
+  for (const { from, stream } of slices) {
+    let left = messageLimit(world, subnet, from);
+    let index = subnet.streams.get(from)?.signalsEnd ?? 0;
+    for (
+      let message = stream.at(index, world.state.round);
+      message !== undefined && left > 0;
+      message = stream.at(++index, world.state.round)
+    ) {
       const size = messageBytes(message);
       if (bytes > 0 && bytes + size > BLOCK_BYTES) return;
       bytes += size;
-      stream.take(world.state.round);
-      inductMessage(world, subnet, id, message, hops);
+      left--;
+      streamTo(subnet, from).signal(inductMessage(world, subnet, message, "remote"));
     }
   }
 }
 
-function inductMessage(world: World, subnet: SubnetState, from: SubnetId, message: StreamMessage, hops: Map<SubnetId, number>): void {
+/** What another subnet has sent, as far as it has arrived. */
+interface Slice {
+  readonly from: SubnetId;
+  readonly stream: Stream;
+  readonly header: Header;
+}
+
+function arrivedSlices(world: World, subnet: SubnetState): Slice[] {
+  const slices: Slice[] = [];
+  for (const [from, source] of world.state.subnets.entries()) {
+    const stream = from === subnet.config.id ? undefined : source.streams.get(subnet.config.id);
+    const header = stream?.header(world.state.round) ?? null;
+    if (header !== null) slices.push({ from, stream: stream!, header });
+  }
+  return slices;
+}
+
+/** Takes all there is; requests that cannot be taken are answered when everything else is in. */
+function inductLoopback(world: World, subnet: SubnetState): void {
+  const own = subnet.streams.get(subnet.config.id);
+  if (own === undefined || own.length === 0) return;
+  const stream = streamTo(subnet, subnet.config.id);
+  const rejected: Rejected[] = [];
+  for (let message = stream.take(world.state.round); message !== undefined; message = stream.take(world.state.round)) {
+    const reject = inductMessage(world, subnet, message, "local");
+    if (reject !== null && message.kind === "request") rejected.push({ request: message, reject });
+  }
+  for (const one of rejected) answerRejected(world, subnet, one);
+}
+
+/** A request that the receiver could not take, and why. */
+interface Rejected {
+  readonly request: Request;
+  readonly reject: Reject;
+}
+
+/** What the other side has signalled leaves our stream: its answer is on its way, or we answer in its place. */
+function settleSignals(world: World, subnet: SubnetState, { from, stream: back, header }: Slice): void {
+  const own = subnet.streams.get(from);
+  if (own === undefined || (own.begin >= header.signalsEnd && !own.hasRejectsBefore(header.begin))) return;
+  const stream = streamTo(subnet, from);
+  const rejected: Rejected[] = [];
+  for (let index = stream.begin; index < header.signalsEnd; index++) {
+    const message = stream.take(world.state.round);
+    assert(message !== undefined, "only what has arrived is signalled");
+    const reject = back.rejectOf(index);
+    if (reject !== null && message.kind === "request") rejected.push({ request: message, reject });
+  }
+  stream.forgetSignalsBefore(header.begin);
+  for (const one of rejected) answerRejected(world, subnet, one);
+}
+
+function answerRejected(world: World, subnet: SubnetState, { request, reject }: Rejected): void {
+  const response = rejectResponse(world, request, reject);
+  emitResponse(world, subnet, response, request.method, null);
+  inductResponse(world, subnet, response, peerSource(subnet, request.receiver));
+}
+
+/** Messages of one slice that a system subnet takes; so that calls in progress stay bounded. Replica: `get_msg_limit`. */
+function messageLimit(world: World, subnet: SubnetState, from: SubnetId): number {
+  const { kind, isNns } = subnet.config;
+  if (kind !== "system" || (!isNns && world.state.subnets.get(from)!.config.kind === "system")) return Infinity;
+  return Math.max(0, SYSTEM_SUBNET_MESSAGES - (subnet.streams.get(from)?.length ?? 0));
+}
+
+/** Returns why a request was not taken. */
+function inductMessage(world: World, subnet: SubnetState, message: StreamMessage, source: InputSource): Reject | null {
   switch (message.kind) {
     case "refund": {
       // Cycles on their way to a deleted canister are lost (cycles.md 7).
       const recipient = editCanister(subnet, message.recipient);
       if (recipient === undefined) subnet.consumed.droppedMessages += message.cycles;
       else creditCycles(recipient, message.cycles);
-      return;
+      return null;
     }
-    case "request": {
-      const refusal = inductRequest(world, subnet, message, from === subnet.config.id ? "local" : "remote");
-      if (refusal === null) return;
-      const response = rejectResponse(world, message, refusal);
-      emitResponse(world, subnet, response, message.method, null);
-      streamTo(subnet, from).push(response, arrival(world, subnet, from, hops));
-      return;
-    }
+    case "request":
+      return inductRequest(world, subnet, message, source);
     case "response":
-      return inductResponse(world, subnet, message, from === subnet.config.id ? "local" : "remote");
+      inductResponse(world, subnet, message, source);
+      return null;
   }
 }
 
 /** Source: messaging.md 6.1, "Asynchronous rejects by routing and induction". */
-function inductRequest(world: World, subnet: SubnetState, request: Request, source: "local" | "remote"): Reject | null {
+function inductRequest(world: World, subnet: SubnetState, request: Request, source: InputSource): Reject | null {
   if (request.receiver === subnet.config.id) {
     const refusal = managementInductionRefusal(world, subnet, request, source);
     if (refusal !== null) return refusal;
@@ -91,7 +160,7 @@ function inductRequest(world: World, subnet: SubnetState, request: Request, sour
   return null;
 }
 
-function inductResponse(world: World, subnet: SubnetState, response: Response, source: "local" | "remote"): void {
+function inductResponse(world: World, subnet: SubnetState, response: Response, source: InputSource): void {
   const receiver = editCanister(subnet, response.originator);
   if (receiver === undefined) {
     world.emit({ kind: "dropped", ...at(world, subnet), tag: response.tag, reason: "its caller is gone" });

@@ -69,8 +69,11 @@ export function drainOutputs<Q extends OutputQueues>(
   }
 }
 
-/** Requests and responses that may wait in a stream towards a system subnet: twice what it takes at once. Source: messaging.md 6. */
-export const SYSTEM_STREAM_MESSAGES = 200;
+/** Messages of one stream that a system subnet takes at once, less those in its stream back. Source: messaging.md 6. */
+export const SYSTEM_SUBNET_MESSAGES = 100;
+
+/** Requests and responses that may wait in a stream towards a system subnet. */
+export const SYSTEM_STREAM_MESSAGES = 2 * SYSTEM_SUBNET_MESSAGES;
 
 /** How much a stream to another subnet holds; part of `Limits`. */
 export interface StreamLimits {

@@ -14,68 +14,104 @@ const limits = { streamMessages: 10, streamBytes: 5_000 };
 
 const refundOf = (cycles: bigint): Refund => ({ kind: "refund", tag: 0, recipient: A, cycles });
 
-test("a message may be taken from its round on, and never before what was sent earlier", () => {
+test("a message may be read from its round on, and never before what was sent earlier", () => {
   const stream = Stream.empty(nextEpoch());
   const [first, second] = [requestFrom(A, B), requestFrom(A, B)];
   stream.push(first, 5);
   stream.push(second, 3);
-  expect(stream.nextAvailableRound()).toBe(5);
+  expect([stream.at(0, 4), stream.at(1, 4)]).toEqual([undefined, undefined]);
+  expect([stream.at(0, 5), stream.at(1, 5), stream.at(2, 5)]).toEqual([first, second, undefined]);
   expect(stream.take(4)).toBeUndefined();
-  expect(stream.peek(5)).toBe(first);
-  expect(stream.take(5)).toBe(first);
-  expect(stream.take(5)).toBe(second);
-  expect(stream.take(5)).toBeUndefined();
-  expect(stream.nextAvailableRound()).toBeNull();
-  stream.push(first, 4); // the stream was empty: nothing to wait for
-  expect(stream.take(4)).toBe(first);
+  expect([stream.take(5), stream.take(5), stream.take(5)]).toEqual([first, second, undefined]);
+  expect([stream.begin, stream.end]).toEqual([2, 2]);
 });
 
-test("a stream counts what it holds, and forks do not touch each other", () => {
-  const message: fc.Arbitrary<StreamMessage> = fc
-    .tuple(fc.constantFrom("request", "response", "refund"), fc.constantFrom(0, 9), fc.nat({ max: 50 }))
-    .map(([kind, deadline, bytes]) => {
-      const request = requestFrom(A, B, { deadline, argBytes: bytes });
-      return kind === "request" ? request : kind === "response" ? replyTo(request, { bytes }) : refundOf(1n);
-    });
+test("a header is seen when its slice has arrived; messages and rejects are news, receipts alone are less", () => {
+  const stream = Stream.empty(nextEpoch());
+  expect([stream.news, stream.header(100)]).toEqual([null, null]);
+  stream.push(requestFrom(A, B), 3);
+  expect(stream.news).toBe("messages");
+  stream.close(3, 1);
+  expect([stream.news, stream.header(2)]).toEqual([null, null]);
+  expect(stream.header(3)).toMatchObject({ begin: 0, end: 1, signalsEnd: 0 });
+  stream.signal(null);
+  expect(stream.news).toBe("receipts");
+  stream.signal({ code: 2, message: "full" });
+  expect(stream.news).toBe("messages");
+  stream.close(2, 4); // not before what was sent earlier
+  expect(stream.header(3)).toMatchObject({ signalsEnd: 2 });
+  expect([stream.rejectOf(0), stream.rejectOf(1)]).toEqual([null, { code: 2, message: "full" }]);
+  stream.forgetSignalsBefore(1);
+  expect(stream.hasRejectsBefore(2)).toBe(true);
+  stream.forgetSignalsBefore(2);
+  expect([stream.rejectOf(1), stream.hasRejectsBefore(2), stream.signalsEnd]).toEqual([null, false, 2]);
+});
+
+test("two streams settle each other's messages, whatever is taken, signalled and sent when; forks do not touch each other", () => {
+  const side = fc.constantFrom(0 as const, 1 as const);
   const command = fc.oneof(
-    fc.record({ what: fc.constant("push" as const), message, round: fc.nat({ max: 20 }) }),
-    fc.record({ what: fc.constant("take" as const), round: fc.nat({ max: 25 }) }),
-    fc.record({ what: fc.constant("fork" as const) }),
+    fc.record({ what: fc.constant("push" as const), side, bytes: fc.nat({ max: 50 }) }),
+    fc.record({ what: fc.constant("take" as const), side, accept: fc.boolean() }),
+    fc.record({ what: fc.constant("close" as const), side, hop: fc.nat({ max: 3 }) }),
+    fc.record({ what: fc.constant("settle" as const), side }),
+    fc.record({ what: fc.constant("fork" as const), side }),
+    fc.record({ what: fc.constant("round" as const) }),
   );
   fc.assert(
-    fc.property(fc.array(command, { size: "max", maxLength: 60 }), (commands) => {
-      let stream = Stream.empty(nextEpoch());
-      let model: { message: StreamMessage; round: number }[] = [];
+    fc.property(fc.array(command, { size: "max", maxLength: 80 }), (commands) => {
+      const streams = [Stream.empty(nextEpoch()), Stream.empty(nextEpoch())];
+      /** What became of each message of a side: waiting, taken or rejected, as its receiver knows. */
+      const fates: ("waiting" | "taken" | "rejected")[][] = [[], []];
       const kept: [Stream, StreamMessage[]][] = [];
+      let round = 0;
       for (const one of commands) {
-        switch (one.what) {
-          case "push": {
-            stream.push(one.message, one.round);
-            model.push({ message: one.message, round: Math.max(one.round, model.at(-1)?.round ?? 0) });
-            break;
-          }
-          case "take": {
-            const head = model[0];
-            const taken = head !== undefined && head.round <= one.round ? head.message : undefined;
-            expect(stream.take(one.round)).toBe(taken);
-            if (taken !== undefined) model = model.slice(1);
-            break;
-          }
-          case "fork": {
-            kept.push([stream, model.map((entry) => entry.message)]);
-            stream = stream.copy(nextEpoch());
-            break;
-          }
+        if (one.what === "round") {
+          round++;
+          continue;
         }
-        stream.check();
-        expect([...stream.arrivals()].map(({ message, availableRound }) => [message, availableRound])).toEqual(
-          model.map((entry) => [entry.message, entry.round]),
-        );
-        expect(stream.lengthWithoutRefunds).toBe(model.filter((entry) => entry.message.kind !== "refund").length);
+        const [own, back] = [streams[one.side], streams[1 - one.side]];
+        switch (one.what) {
+          case "push":
+            own.push(requestFrom(A, B, { argBytes: one.bytes }), round + 1);
+            fates[one.side].push("waiting");
+            break;
+          case "take": {
+            const index = own.signalsEnd;
+            if (back.at(index, round) === undefined) break;
+            own.signal(one.accept ? null : { code: 2, message: "full" });
+            expect(fates[1 - one.side][index]).toBe("waiting");
+            fates[1 - one.side][index] = one.accept ? "taken" : "rejected";
+            break;
+          }
+          case "close":
+            if (own.news !== null) own.close(round + 1 + one.hop, round);
+            break;
+          case "settle": {
+            const header = back.header(round);
+            if (header === null) break;
+            for (let index = own.begin; index < header.signalsEnd; index++) {
+              expect(own.take(round)).toBeDefined();
+              expect(back.rejectOf(index) === null ? "taken" : "rejected").toBe(fates[one.side][index]);
+            }
+            own.forgetSignalsBefore(header.begin);
+            break;
+          }
+          case "fork":
+            kept.push([own, [...own]]);
+            streams[one.side] = own.copy(nextEpoch());
+            break;
+        }
+        streams[0].check(streams[1]);
+        streams[1].check(streams[0]);
+        for (const [stream, other, fate] of [[streams[0], streams[1], fates[0]] as const, [streams[1], streams[0], fates[1]] as const]) {
+          const open = fate.slice(stream.begin).filter((what) => what !== "taken").length;
+          expect([...stream.unsettled(other)].length).toBe(open);
+          expect(stream.length).toBe(fate.length - stream.begin);
+        }
       }
       for (const [old, messages] of kept) {
         expect([...old]).toEqual(messages);
-        old.check();
+        old.check(undefined);
       }
     }),
   );
