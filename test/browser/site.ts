@@ -11,7 +11,12 @@ const TYPES: Readonly<Record<string, string>> = { html: "text/html", js: "text/j
 export type Site = ReadonlyMap<string, string | Uint8Array>;
 
 export async function built(config: InlineConfig): Promise<{ readonly site: Site; readonly chunks: readonly Rolldown.OutputChunk[] }> {
-  const result = await build({ configFile: false, logLevel: "error", ...config, build: { target: "es2023", ...config.build, write: false } });
+  const result = await build({
+    configFile: false,
+    logLevel: "error",
+    ...config,
+    build: { target: "es2023", ...config.build, write: false },
+  });
   const { output } = (Array.isArray(result) ? result[0]! : result) as Rolldown.RolldownOutput;
   return {
     site: new Map(output.map((file) => [file.fileName, file.type === "chunk" ? file.code : file.source])),

@@ -1,12 +1,13 @@
 /**
- * Runs whose digests must be the same on every machine and engine version. As a program it prints them as JSON: `node test/determinism/scenarios.ts`
- * on a Node that reads TypeScript, `npx tsx …` on any.
+ * Runs whose digests must be the same on every machine and engine: on this Node and a newer one (`print.ts`), in Chromium's pages and workers
+ * (`../browser`). Nothing here or below asks for a host but through `src/index.ts`, `examples/modules.ts` and `src/host/platform-node.ts`, for which a
+ * browser has its own.
  */
-import { pathToFileURL } from "node:url";
 import { loadGenerated } from "../../examples/modules.ts";
 import { Prng } from "../../src/base/prng.ts";
 import type { Schedule } from "../../src/core/schedule/schedule.ts";
 import { Cannery } from "../../src/index.ts";
+import { deepStacks, manyCanisters } from "./hosts-limits.ts";
 import { puppets } from "./puppets.ts";
 
 /** Any of the options, drawn from a seed: another order of messages, longer ways, refused requests, lost responses. */
@@ -59,14 +60,12 @@ export const SCENARIOS: Readonly<Record<string, () => Promise<string>>> = {
   everything: () => everything(),
   "everything, any order": () => everything(random(5n)),
   puppets: () => Promise.resolve(puppets().at(-1)!),
+  "deep stacks": () => Promise.resolve(deepStacks()),
+  "many canisters": () => Promise.resolve(manyCanisters()),
 };
 
 export async function digests(): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const [name, run] of Object.entries(SCENARIOS)) found[name] = await run();
   return found;
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  console.log(JSON.stringify({ node: process.version, digests: await digests() }));
 }
