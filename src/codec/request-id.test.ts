@@ -7,7 +7,7 @@ import { representationIndependentHash, type HashableMap } from "./request-id.ts
 
 const hash = (map: HashableMap): string => toHex(representationIndependentHash(map, sha256));
 
-test("the example of the interface specification", () => {
+test("the example of the interface specification [https-interface#request-id]", () => {
   const call = {
     request_type: "call",
     canister_id: fromHex("00000000000004d2"),
@@ -19,7 +19,7 @@ test("the example of the interface specification", () => {
   expect(hash(call)).toBe("1d1091364d6bb8a6c16b203ee75467d59ead468f523eb058880ae8ec80e2b101");
 });
 
-test("agrees with the SDK, in whatever order the fields come", () => {
+test("agrees with the SDK, in whatever order the fields come [https-interface#hash-of-map]", () => {
   const value = fc.letrec((tie) => ({
     value: fc.oneof(
       { maxDepth: 3 },
@@ -40,7 +40,7 @@ test("agrees with the SDK, in whatever order the fields come", () => {
   );
 });
 
-test("an absent field is a field left out; a negative number is signed", () => {
+test("an absent field is a field left out; a negative number is signed [https-interface#hash-of-map]", () => {
   expect(hash({ a: "x", nonce: undefined })).toBe(hash({ a: "x" }));
   expect(hash({ a: -1 })).toBe(hash({ a: Uint8Array.of(0x7f) }));
   expect(() => hash({ a: 0.5 })).toThrow(RangeError);

@@ -49,7 +49,7 @@ function deadlineSeen(scene: Scenario, a: CanisterId, b: CanisterId, timeout: nu
   return new DataView(end.data.buffer, end.data.byteOffset + 1).getBigUint64(0, true);
 }
 
-test("a deadline is in whole seconds, rounded down, at most 300 from now; 0 stands for none [canister-interface#system-api-call]", () => {
+test("a deadline is in whole seconds, rounded down, at most 300 from now; 0 stands for none [canister-interface#system-api-call] [canister-interface#interpretation-of-numbers]", () => {
   const scene = new Scenario();
   const [a, b] = [scene.puppet(), scene.puppet()];
   scene.pass(0.75);

@@ -133,7 +133,7 @@ test("a chain of calls on one subnet fits into the round of its ingress message 
   expect(rounds(scene, a, chain)).toEqual([1, "++++++end"]);
 });
 
-test("a round may run on one subnet alone; the others' clock is the same", () => {
+test("a round may run on one subnet alone; the others' clock is the same [abstract-behavior#time-progressing-cycle-consumption-canister-version-increments-and-subnet-admins-updates]", () => {
   const { scene, a, b } = far();
   const id = scene.start(a, call(b, { arg: reply("b"), ...passOn }));
   const only = (subnet: number): void => void scene.net.step({ kind: "round", subnets: [scene.subnet(subnet)] });

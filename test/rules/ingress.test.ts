@@ -56,7 +56,7 @@ test("a message is executed once, however often it is sent [abstract-behavior#ap
   expect(scene.journal(id)).toBe("xx");
 });
 
-test("statuses: received, processing, replied; five minutes later nobody knows [abstract-behavior#update-call-request-clean-up]", () => {
+test("statuses: received, processing, replied; five minutes later nobody knows [abstract-behavior#update-call-request-clean-up] [abstract-behavior#respond-to-user-request]", () => {
   const scene = new Scenario(subnets(2));
   const [a, b] = [scene.puppet(), scene.puppet({ subnet: 1 })];
   const { messageId } = send(scene, a, 1, call(b, { arg: reply("b"), ...passOn }));

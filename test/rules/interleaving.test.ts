@@ -14,7 +14,7 @@ const slices = (instructions: number) => ({
 });
 
 describe("between two executions [message-execution-properties#property-4]", () => {
-  test("while a call is open others are executed, and its callback sees what they did", () => {
+  test("while a call is open others are executed, and its callback sees what they did [message-execution-properties#property-2]", () => {
     const scene = new Scenario(subnets(2));
     const [a, b] = [scene.puppet(), scene.puppet({ subnet: 1 })];
     const id = scene.start(a, program(note("1"), call(b, { arg: reply(), onReply: program(note("3"), reply(journal)) })));
@@ -31,7 +31,7 @@ describe("between two executions [message-execution-properties#property-4]", () 
     expect(scene.run(a, program(note("before "), call(b, { arg: back, ...passOn })))).toBe("++before inside ");
   });
 
-  test("a call to oneself is a message like any other: executed after this one, its changes are seen", () => {
+  test("a call to oneself is a message like any other: executed after this one, its changes are seen [message-execution-properties#property-2]", () => {
     const scene = new Scenario();
     const a = scene.puppet();
     const inner = program(note("b"), reply("inner"));

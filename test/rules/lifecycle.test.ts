@@ -255,7 +255,7 @@ test("a timer in the past fires in the next round, one time; a frozen or stopped
   expect(scene.journal(id)).toBe("ttt");
 });
 
-test("a task that calls: its callbacks run, nobody is answered [canister-interface#heartbeat]", () => {
+test("a task that calls: its callbacks run, nobody is answered [canister-interface#heartbeat] [abstract-behavior#call-context-removal]", () => {
   const scene = new Scenario();
   const [id, other] = [scene.puppet({ hooks: ["global_timer"] }), scene.puppet()];
   const task = call(other, { arg: program(note("x"), reply()), onReply: note("r") });

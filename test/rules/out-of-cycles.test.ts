@@ -103,7 +103,7 @@ test("who cannot pay for storage is uninstalled: callers are answered, the rest 
   expect(allCycles(scene.net.state)).toBe(total);
 });
 
-test("storage is charged by the second, every ten seconds [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
+test("storage is charged by the second, every ten seconds [abstract-behavior#cycle-bookkeeping-and-resource-consumption] [abstract-behavior#time-progressing-cycle-consumption-canister-version-increments-and-subnet-admins-updates]", () => {
   const scene = new Scenario();
   const a = scene.puppet();
   scene.rounds();

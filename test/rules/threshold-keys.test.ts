@@ -268,7 +268,7 @@ test("at most twenty calls wait for one key; cycles are conserved while they do 
   expect(allCycles(scene.net.state)).toBe(before);
 });
 
-test("a canister deleted or stopped meanwhile: the signature finds nobody, or is waited for [abstract-behavior#rule-stop-canister]", () => {
+test("a canister deleted or stopped meanwhile: the signature finds nobody, or is waited for [abstract-behavior#ic-management-canister-stopping-a-canister]", () => {
   const scene = new Scenario();
   const caller = scene.puppet();
   scene.start(caller, call(MANAGEMENT, { method: "sign_with_ecdsa", arg: encode("sign_with_ecdsa", signEcdsa()), cycles: FEE }));

@@ -236,7 +236,7 @@ function changedCaller(change: (scene: Scenario, a: CanisterId) => void, callbac
   return { scene, a, b, id };
 }
 
-test("the answer to an uninstalled caller only brings its cycles [abstract-behavior#rule-uninstall]", () => {
+test("the answer to an uninstalled caller only brings its cycles [abstract-behavior#rule-uninstall] [abstract-behavior#call-context-removal]", () => {
   const { scene, a, id } = changedCaller((s, c) => s.uninstall(c), note("never"));
   expect(scene.outcome(id)).toBe("IC0406: Canister has been uninstalled.");
   scene.rounds(4);

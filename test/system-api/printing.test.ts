@@ -108,7 +108,7 @@ describe("the canister log [canister-interface#debugging-aids]", () => {
     expect(log(s, id)).toEqual(["hello"]);
   });
 
-  test("has room for 4,096 bytes, 40 of them for each record: the oldest go, and long ones are cut", () => {
+  test("has room for 4,096 bytes, 40 of them for each record: the oldest go, and long ones are cut [abstract-behavior#trimming-canister-logs]", () => {
     const { s, id } = talker();
     s.call(id, "much");
     const kept = records(s, id);

@@ -310,7 +310,7 @@ test("rate limiting refuses an installation while the last one is worked off", (
   );
 });
 
-test("chunks: uploaded, listed, put together, cleared [management-canister#ic-install_chunked_code]", () => {
+test("chunks: uploaded, listed, put together, cleared [management-canister#ic-install_chunked_code] [management-canister#ic-stored_chunks] [management-canister#ic-clear_chunk_store]", () => {
   const net = new ManagementWorld();
   const [id, store] = [net.create(), net.create()];
   const upload = (to: CanisterId, chunk: Uint8Array) => encode("upload_chunk", { canister_id: principal(to), chunk });

@@ -104,7 +104,7 @@ test("a stop request times out after five minutes, with its cycles; the canister
   expect(status.kind === "stopping" && status.requests.length).toBe(1);
 });
 
-test("start cancels waiting stops; starting a running canister counts the version up [abstract-behavior#ic-management-canister-starting-a-canister]", () => {
+test("start cancels waiting stops; starting a running canister counts the version up [abstract-behavior#ic-management-canister-starting-a-canister] [management-canister#ic-start_canister]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   net.call("stop_canister", idArg(id));
@@ -124,7 +124,7 @@ test("start cancels waiting stops; starting a running canister counts the versio
   expect(net.subnet().stopping.size).toBe(0);
 });
 
-test("delete: not by itself, only stopped, only with empty queues [abstract-behavior#ic-management-canister-canister-deletion]", () => {
+test("delete: not by itself, only stopped, only with empty queues [abstract-behavior#ic-management-canister-canister-deletion] [management-canister#ic-delete_canister]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   const name = principalText(id);
@@ -207,7 +207,7 @@ test("uninstall drops code and what belongs to it, answers open contexts, keeps 
   expect(after.balanceCycles).toBeGreaterThan(99n * TRILLION);
 });
 
-test("governance may uninstall any canister", () => {
+test("governance may uninstall any canister [management-canister#ic-uninstall_code]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   expect(firstLine(net.error("uninstall_code", uninstallArg(id), { sender: BOB }))).toMatch(/^IC0512/);

@@ -41,7 +41,7 @@ function plain(value: unknown): unknown {
   );
 }
 
-test("canister_status: every field, with those beyond the published interface [management-canister#ic-canister_status]", () => {
+test("canister_status: every field, with those beyond the published interface [management-canister#ic-canister_status] [management-canister#ic-canister_status-memory_metrics]", () => {
   const net = new ManagementWorld();
   const id = net.create({
     settings: {

@@ -90,7 +90,7 @@ function request(canister: CanisterState, receiver: PrincipalId): Request {
 }
 
 describe("what a run sees [canister-interface#system-api-imports]", () => {
-  test("comes from the canister and its call context", () => {
+  test("comes from the canister and its call context [abstract-behavior#call-context-creation]", () => {
     const { canister, view } = setup({ settings: { environmentVariables: [{ name: "A", value: "1" }] } });
     canister.globalTimerNanos = 9n;
     const origin = { kind: "canister", canister: CALLEE, callbackId: 3 as CallbackId, deadline: 7, method: "m", tag: 1 } as const;
@@ -115,7 +115,7 @@ describe("what a run sees [canister-interface#system-api-imports]", () => {
     expect(seen.environmentVariables).toEqual([{ name: "A", value: "1" }]);
   });
 
-  test("has no deadline, no cycles and an empty caller without a call context", () => {
+  test("has no deadline, no cycles and an empty caller without a call context [abstract-behavior#call-context-creation]", () => {
     const { world, canister, quotas } = setup();
     const view = new ExecutionView({ world, subnet: subnetAt(world), canister, kind: "install", quotas, context: null, caller: USER });
     expect([view.caller, view.deadlineNanos, view.availableCycles(), view.answered]).toEqual([USER, 0n, 0n, false]);

@@ -35,7 +35,7 @@ test("the constants have their texts", () => {
   expect([principalText(MANAGEMENT_CANISTER), principalText(ANONYMOUS)]).toEqual(["aaaaa-aa", "2vxsx-fae"]);
 });
 
-test("text and bytes come back, and agree with the SDK", () => {
+test("text and bytes come back, and agree with the SDK [index#textual-ids]", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 29 }), (bytes) => {
       const id = principalOfBytes(bytes);
@@ -62,11 +62,11 @@ test.each([
   expect(() => parsePrincipal(text)).toThrow(why);
 });
 
-test("refuses more than 29 bytes", () => {
+test("refuses more than 29 bytes [index#principal]", () => {
   expect(() => principalOfBytes(new Uint8Array(30))).toThrow(InvalidPrincipal);
 });
 
-test("canister ids are ordered as their indices and give them back", () => {
+test("canister ids are ordered as their indices and give them back [index#id-classes]", () => {
   const index = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
   fc.assert(
     fc.property(index, index, (a, b) => {
@@ -78,7 +78,7 @@ test("canister ids are ordered as their indices and give them back", () => {
   expect([indexOfCanisterId(ANONYMOUS), indexOfCanisterId("00000000000000000102" as PrincipalId)]).toEqual([null, null]);
 });
 
-test("a key's principal is the SDK's", () => {
+test("a key's principal is the SDK's [index#id-classes]", () => {
   const der = fromHex("302a300506032b6570032100" + "07".repeat(32));
   const id = selfAuthenticatingPrincipal(der, sha224);
   expect(principalText(id)).toBe(Principal.selfAuthenticating(der).toText());
