@@ -131,6 +131,47 @@ describe("a checkpoint aborts what lasts over rounds [replica: aborted execution
   });
 });
 
+describe("cycles that come while a message is under way [replica: balance mismatch on resuming]", () => {
+  const come = (scene: Scenario, canister: CanisterId) =>
+    scene.net.step({ kind: "command", command: "addCycles", canister, cycles: 1_000n });
+
+  test("make an update fail at its next slice: nothing of it stays but the fixed part of its price", () => {
+    const scene = new Scenario({ limits: LIMITS });
+    const id = scene.puppet();
+    const { instructions } = scene.canister(id).consumed;
+    const end = scene.start(id, program(note("x"), slices(4), reply("long")));
+    scene.rounds(2);
+    come(scene, id);
+    scene.rounds();
+    expect(scene.outcome(end)).toMatch(
+      /^IC0521: Error from Canister \S+: Canister encountered a Wasm engine error: Failed to apply system changes: Mismatch in cycles balance when resuming an update call$/,
+    );
+    expect([scene.journal(id), scene.canister(id).paused, scene.canister(id).callContexts.size]).toEqual(["", null, 0]);
+    expect(scene.canister(id).consumed.instructions - instructions).toBe(5_000_000n);
+  });
+
+  test("make a callback fail, whose cleanup runs; an aborted message does not care", () => {
+    const scene = new Scenario({ limits: LIMITS });
+    const [a, b] = [scene.puppet(), scene.puppet()];
+    const end = scene.start(a, call(b, { arg: reply(), onReply: program(slices(4), note("r"), reply()), onCleanup: note("c") }));
+    scene.rounds(2);
+    expect(isHeld(scene.canister(a))).toBe(true);
+    come(scene, a);
+    scene.rounds();
+    expect(scene.outcome(end)).toMatch(/^IC0521: .* when resuming a response call$/);
+    expect(scene.journal(a)).toBe("c");
+
+    const every = new Scenario({ limits: { ...LIMITS, checkpointRounds: 40 } });
+    const id = every.puppet();
+    beforeCheckpoint(every, 40, 1);
+    const aborted = every.start(id, program(slices(4), reply("long")));
+    every.rounds();
+    come(every, id);
+    every.await(aborted);
+    expect(every.outcome(aborted)).toBe("long");
+  });
+});
+
 describe("more than four held messages [replica: max_paused_executions]", () => {
   test("beyond four they are aborted, those that are charged last first; all end", () => {
     const scene = new Scenario({ limits: LIMITS });

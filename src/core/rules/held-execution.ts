@@ -6,6 +6,8 @@
  * Replica: `rs/execution_environment/src/scheduler.rs` (`finish_round`, `abort_canister`), `execution_environment.rs` (c7c5005).
  */
 import { assert } from "../../base/assert.ts";
+import { engineError, userErrorOf } from "../canister/errors.ts";
+import type { Outcome } from "../canister/types.ts";
 import { takePostponedIngressFees } from "../cycles/accounts.ts";
 import type { CanisterState } from "../state/canister.ts";
 import type { CanisterId } from "../state/ids.ts";
@@ -13,7 +15,7 @@ import type { HeldRun, LongMessage } from "../state/long-execution.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { editCanister, limitsOf } from "../state/world.ts";
 import { queuesChanged } from "./bookkeeping.ts";
-import { executeCall, executeTask, finishCall, type Ran } from "./message-execution.ts";
+import { executeCall, executeTask, finishCall, NOTHING_RAN, type Ran } from "./message-execution.ts";
 import { executeCallback, finishResponse } from "./response-execution.ts";
 import type { Turn } from "./turn.ts";
 
@@ -24,6 +26,7 @@ export function continueMessage(given: Turn, long: LongMessage): Ran {
   const { held } = long;
   if (held === null) return startOver(turn, long);
   const { outcome, slicesDone } = held;
+  if (canister.balanceCycles !== held.balanceCycles) return fail(turn, long, held);
   if (slicesDone < outcome.pausedSlices.length) {
     canister.paused = { ...long, held: { ...held, slicesDone: slicesDone + 1 } };
     return { instructions: outcome.pausedSlices[slicesDone], held: true, heapDeltaBytes: 0 };
@@ -35,6 +38,35 @@ export function continueMessage(given: Turn, long: LongMessage): Ran {
   return { instructions: Math.max(0, outcome.instructions - before), held: false, heapDeltaBytes };
 }
 
+/**
+ * Cycles came while the message was under way, such as those of a dropped bounded-wait call: the platform gives up what has run. Only the
+ * fixed part of its price stays charged; of a callback the cleanup runs. Replica: `resume` in `call_or_task.rs` and `response.rs`.
+ */
+function fail(turn: Turn, long: LongMessage, held: HeldRun): Ran {
+  const { subnet, canister } = turn;
+  const { message } = long;
+  const isQuery = message.kind !== "task" && message.kind !== "response" && isQueryMethod(canister, message.method);
+  const what =
+    message.kind === "task"
+      ? "a canister task"
+      : message.kind === "response"
+        ? "a response call"
+        : isQuery
+          ? "a replicated query"
+          : "an update call";
+  const error = userErrorOf(canister.id, engineError(`Failed to apply system changes: Mismatch in cycles balance when resuming ${what}`));
+  const result = { kind: "trap" as const, error, backtrace: null };
+  const outcome: Outcome = { ...held.outcome, result, instructions: 0, logs: { dropped: 0, records: [] }, printed: [] };
+  canister.paused = null;
+  finish(turn, long, { ...held, outcome });
+  queuesChanged(subnet, canister);
+  return NOTHING_RAN;
+}
+
+function isQueryMethod(canister: CanisterState, method: string): boolean {
+  return canister.execution!.module.info.methods.get(method) === "query";
+}
+
 /** Applies what was held; returns the heap delta in bytes. */
 function finish(turn: Turn, long: LongMessage, { contextId, outcome, overlay }: HeldRun): number {
   const { world, subnet, canister } = turn;
@@ -42,7 +74,7 @@ function finish(turn: Turn, long: LongMessage, { contextId, outcome, overlay }: 
   const context = canister.callContexts.edit(contextId)!;
   if (message.kind === "response")
     return finishResponse(turn, { response: message, callback: callback!, context, refundedCycles }, outcome, overlay);
-  const isQuery = message.kind !== "task" && canister.execution!.module.info.methods.get(message.method) === "query";
+  const isQuery = message.kind !== "task" && isQueryMethod(canister, message.method);
   const entry = message.kind === "task" ? message.task : isQuery ? "replicatedQuery" : "update";
   const limits = limitsOf(world, subnet);
   const limit = isQuery ? limits.queryInstructions : limits.messageInstructions;

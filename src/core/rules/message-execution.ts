@@ -183,7 +183,7 @@ export function hold(
 ): void {
   const { contextId, ...what } = given;
   viewOf(outcome).hold();
-  const held = { contextId, outcome, overlay: detach(outcome), slicesDone: 1 };
+  const held = { contextId, outcome, overlay: detach(outcome), slicesDone: 1, balanceCycles: canister.balanceCycles };
   canister.paused = { kind: "message", ...what, held };
   queuesChanged(subnet, canister);
 }

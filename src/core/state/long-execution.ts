@@ -38,6 +38,8 @@ export interface HeldRun {
   readonly overlay: Overlay;
   /** Slices whose turn has come. */
   readonly slicesDone: number;
+  /** Of the canister when it began. Cycles that arrive meanwhile make the message fail. */
+  readonly balanceCycles: bigint;
 }
 
 export interface LongInstallation extends Lasting {
