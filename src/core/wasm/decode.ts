@@ -5,10 +5,12 @@
  * Ours: the wording of reasons follows the platform's validator where we know it; only the text in front of them is
  * promised. The limits on counts are those of that validator as well.
  */
-import { ByteReader, malformed, utf8 } from "./reader.ts";
-import { EXTERNREF, F32, F64, FUNCREF, I32, I64, V128, type ValueType } from "./opcodes.ts";
+import { readConstant } from "./decode-constant.ts";
+import { readGlobalType, readMemoryType, readTableType, readValueType } from "./decode-types.ts";
 import type * as M from "./module.ts";
-import { typeName } from "./module.ts";
+import { EXTERNREF, FUNCREF, I32, I64, type ValueType } from "./opcodes.ts";
+import { ByteReader, malformed } from "./reader.ts";
+import { ORDER, SectionId, sections } from "./sections.ts";
 
 const MAX_TYPES = 1_000_000;
 const MAX_IMPORTS = 1_000_000;
@@ -21,59 +23,6 @@ const MAX_TABLE_ENTRIES = 10_000_000;
 const MAX_PARAMS = 1_000;
 const MAX_RESULTS = 1_000;
 const MAX_FUNCTION_BYTES = 7_654_321;
-
-const SectionId = {
-  custom: 0,
-  type: 1,
-  import: 2,
-  function: 3,
-  table: 4,
-  memory: 5,
-  global: 6,
-  export: 7,
-  start: 8,
-  element: 9,
-  code: 10,
-  data: 11,
-  dataCount: 12,
-} as const;
-
-/** Place of each section id in the order that a module must keep. */
-const ORDER = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10];
-
-export interface Section {
-  readonly id: number;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** Walks the section headers; what the sections are is looked at later. Stops after the code section's header when `untilCode` is set. */
-export function sections(bytes: Uint8Array, untilCode = false): Section[] {
-  const reader = new ByteReader(bytes);
-  if (bytes.length < 8) malformed("unexpected end-of-file", bytes.length);
-  for (const [i, expected] of [0x00, 0x61, 0x73, 0x6d].entries()) {
-    if (bytes[i] !== expected) malformed("magic header not detected: bad magic number", 0);
-  }
-  if (bytes[4] !== 1 || bytes[5] !== 0 || bytes[6] !== 0 || bytes[7] !== 0) malformed("unknown binary version", 4);
-  reader.skip(8);
-  const found: Section[] = [];
-  while (!reader.atEnd) {
-    const id = reader.byte();
-    const size = reader.u32();
-    const start = reader.position;
-    if (size > bytes.length - start) malformed("unexpected end-of-file", bytes.length);
-    found.push({ id, start, end: start + size });
-    if (untilCode && id === SectionId.code) break;
-    reader.skip(size);
-  }
-  return found;
-}
-
-/** Size of the code section's content; 0 without one. */
-export function codeSectionBytes(bytes: Uint8Array): number {
-  const code = sections(bytes, true).find((section) => section.id === SectionId.code);
-  return code === undefined ? 0 : code.end - code.start;
-}
 
 class Decoder {
   readonly bytes: Uint8Array;
@@ -141,7 +90,7 @@ class Decoder {
       case SectionId.function:
         return this.functionSection(reader);
       case SectionId.table:
-        for (let n = reader.count(MAX_TABLES, "tables"); n > 0; n--) this.tables.push(this.tableType(reader));
+        for (let n = reader.count(MAX_TABLES, "tables"); n > 0; n--) this.tables.push(readTableType(reader));
         if (this.tables.length > MAX_TABLES) reader.fail(`tables count exceeds limit of ${MAX_TABLES}`);
         return;
       case SectionId.memory:
@@ -149,8 +98,8 @@ class Decoder {
         return;
       case SectionId.global:
         for (let n = reader.count(MAX_GLOBALS, "globals"); n > 0; n--) {
-          const type = this.globalType(reader);
-          this.globals.push({ ...type, initial: this.constant(reader, type.type) });
+          const type = readGlobalType(reader);
+          this.globals.push({ ...type, initial: readConstant(reader, type.type, this) });
         }
         return;
       case SectionId.export:
@@ -185,7 +134,7 @@ class Decoder {
 
   private valueTypes(reader: ByteReader, limit: number): ValueType[] {
     const types: ValueType[] = [];
-    for (let n = reader.count(limit, "function params or returns"); n > 0; n--) types.push(valueType(reader));
+    for (let n = reader.count(limit, "function params or returns"); n > 0; n--) types.push(readValueType(reader));
     return types;
   }
 
@@ -203,7 +152,7 @@ class Decoder {
           break;
         }
         case 1:
-          this.tables.push(this.tableType(reader));
+          this.tables.push(readTableType(reader));
           this.imports.push({ module, name, kind: "table", type: -1 });
           break;
         case 2:
@@ -211,7 +160,7 @@ class Decoder {
           this.imports.push({ module, name, kind: "memory", type: -1 });
           break;
         case 3: {
-          const type = this.globalType(reader);
+          const type = readGlobalType(reader);
           this.globals.push({ ...type, initial: { kind: "null", type: type.type } });
           this.importedGlobals++;
           this.imports.push({ module, name, kind: "global", type: -1 });
@@ -237,104 +186,16 @@ class Decoder {
     return index;
   }
 
-  private functionType(index: number, reader: ByteReader): M.FunctionType {
+  functionType(index: number, reader: ByteReader): M.FunctionType {
     const type = this.functions[index];
     if (type === undefined) reader.fail(`unknown function ${index}: function index out of bounds`);
     return this.types[type]!;
   }
 
-  private tableType(reader: ByteReader): M.TableType {
-    const at = reader.position;
-    const element = reader.byte();
-    if (element !== FUNCREF && element !== EXTERNREF) malformed("malformed reference type", at);
-    const flags = reader.byte();
-    if (flags & 0x02) malformed("shared tables require the shared-everything-threads proposal", reader.position - 1);
-    if (flags & ~0x05) malformed("invalid table resizable limits flags", reader.position - 1);
-    const table64 = (flags & 4) !== 0;
-    const minimum = table64 ? Number(reader.u64()) : reader.u32();
-    if (flags & 1) {
-      const maximum = table64 ? Number(reader.u64()) : reader.u32();
-      if (minimum > maximum) reader.fail("size minimum must not be greater than maximum");
-    }
-    if (minimum > MAX_TABLE_ENTRIES) reader.fail("minimum table size is out of bounds");
-    return { element, table64, minimum };
-  }
-
   private addMemory(reader: ByteReader): void {
-    const flags = reader.byte();
-    if (flags & 0x02) malformed("threads must be enabled for shared memories", reader.position - 1);
-    if (flags & ~0x05) malformed("invalid memory limits flags", reader.position - 1);
-    const memory64 = (flags & 4) !== 0;
-    const minimum = memory64 ? Number(reader.u64()) : reader.u32();
-    const maximum = flags & 1 ? (memory64 ? Number(reader.u64()) : reader.u32()) : null;
-    const limit = memory64 ? 2 ** 48 : 65536;
-    if (maximum !== null && minimum > maximum) reader.fail("size minimum must not be greater than maximum");
-    if (minimum > limit || (maximum !== null && maximum > limit)) {
-      reader.fail(memory64 ? "memory size must be at most 2**48 pages" : "memory size must be at most 65536 pages (4GiB)");
-    }
+    const memory = readMemoryType(reader);
     if (this.memories.length > 0) reader.fail("multiple memories");
-    this.memories.push({ memory64, minimum, maximum });
-  }
-
-  private globalType(reader: ByteReader): M.GlobalType {
-    const type = valueType(reader);
-    const mutable = reader.byte();
-    if (mutable > 1) {
-      malformed(
-        mutable & 2 ? "shared globals require the shared-everything-threads proposal" : "malformed mutability",
-        reader.position - 1,
-      );
-    }
-    return { type, mutable: mutable === 1 };
-  }
-
-  /** One constant instruction and `end`; extended constants are off. */
-  private constant(reader: ByteReader, expected: ValueType): M.Constant {
-    const at = reader.position;
-    const constant = this.constantInstruction(reader);
-    const type = constant.kind === "function" ? FUNCREF : constant.type;
-    if (type !== expected) malformed(`type mismatch: expected ${typeName(expected)}, found ${typeName(type)}`, at);
-    if (reader.byte() !== 0x0b) malformed("constant expression required: extended constants are not enabled", reader.position - 1);
-    return constant;
-  }
-
-  private constantInstruction(reader: ByteReader): M.Constant {
-    const at = reader.position;
-    const opcode = reader.byte();
-    switch (opcode) {
-      case 0x41:
-        return { kind: "number", type: I32, bits: littleEndian(BigInt(reader.s32() >>> 0)) };
-      case 0x42:
-        return { kind: "number", type: I64, bits: littleEndian(reader.s64()) };
-      case 0x43:
-        return { kind: "number", type: F32, bits: padded(reader.take(4)) };
-      case 0x44:
-        return { kind: "number", type: F64, bits: padded(reader.take(8)) };
-      case 0xfd:
-        if (reader.u32() !== 12) malformed("constant expression required: non-constant operator", at);
-        return { kind: "number", type: V128, bits: reader.take(16).slice() };
-      case 0xd0: {
-        const type = reader.byte();
-        if (type !== FUNCREF && type !== EXTERNREF) malformed("malformed reference type", reader.position - 1);
-        return { kind: "null", type };
-      }
-      case 0xd2: {
-        const index = reader.u32();
-        this.functionType(index, reader);
-        this.references.push(index);
-        return { kind: "function", index };
-      }
-      case 0x23: {
-        const index = reader.u32();
-        const global = this.globals[index];
-        if (global === undefined) malformed(`unknown global ${index}: global index out of bounds`, at);
-        if (index >= this.importedGlobals) malformed("constant expression required: global.get of locally defined global", at);
-        if (global.mutable) malformed("constant expression required: global.get of mutable global", at);
-        return { kind: "global", index, type: global.type };
-      }
-      default:
-        malformed("constant expression required: non-constant operator", at);
-    }
+    this.memories.push(memory);
   }
 
   private exportSection(reader: ByteReader): void {
@@ -365,7 +226,7 @@ class Decoder {
       const index = flags & 2 ? reader.u32() : 0;
       table = this.tables[index];
       if (table === undefined) reader.fail(`unknown table ${index}: table index out of bounds`);
-      offset = this.constant(reader, table.table64 ? I64 : I32);
+      offset = readConstant(reader, table.table64 ? I64 : I32, this);
     }
     const expressions = (flags & 4) !== 0;
     let type: ValueType = FUNCREF;
@@ -380,7 +241,7 @@ class Decoder {
     const items: number[] = [];
     for (let n = reader.count(MAX_TABLE_ENTRIES, "elements"); n > 0; n--) {
       if (expressions) {
-        const item = this.constant(reader, type);
+        const item = readConstant(reader, type, this);
         items.push(item.kind === "function" ? item.index : item.kind === "global" ? -2 : -1);
       } else {
         const index = reader.u32();
@@ -414,56 +275,13 @@ class Decoder {
       const index = flags === 2 ? reader.u32() : 0;
       const memory = this.memories[index];
       if (memory === undefined) reader.fail(`unknown memory ${index}`);
-      offset = this.constant(reader, memory.memory64 ? I64 : I32);
+      offset = readConstant(reader, memory.memory64 ? I64 : I32, this);
     }
     return { offset, bytes: reader.take(reader.u32()) };
   }
 }
 
-function valueType(reader: ByteReader): ValueType {
-  const type = reader.byte();
-  if ((type >= V128 && type <= I32) || type === FUNCREF || type === EXTERNREF) return type;
-  malformed("invalid value type", reader.position - 1);
-}
-
-function littleEndian(value: bigint): Uint8Array {
-  const bits = new Uint8Array(8);
-  for (let i = 0; i < 8; i++) bits[i] = Number((value >> BigInt(8 * i)) & 0xffn);
-  return bits;
-}
-
-function padded(bytes: Uint8Array): Uint8Array {
-  const bits = new Uint8Array(8);
-  bits.set(bytes);
-  return bits;
-}
-
 /** Throws `Malformed`. */
 export function decode(bytes: Uint8Array): M.DecodedModule {
   return new Decoder(bytes).module();
-}
-
-/** Function names by the user's index from the custom section `name`; whatever is broken there is ignored, as the platform does. */
-export function functionNames(module: M.DecodedModule): Map<number, string> {
-  const names = new Map<number, string>();
-  const section = module.customSections.find(({ name }) => name === "name");
-  if (section === undefined) return names;
-  const reader = new ByteReader(section.content);
-  try {
-    while (!reader.atEnd) {
-      const id = reader.byte();
-      const size = reader.u32();
-      const content = reader.take(size);
-      if (id !== 1) continue;
-      const inner = new ByteReader(content);
-      for (let n = inner.u32(); n > 0; n--) {
-        const index = inner.u32();
-        const text = utf8(inner.take(inner.u32()));
-        if (text !== null && index < module.functions.length) names.set(index, text);
-      }
-    }
-  } catch {
-    // A name section may hold anything; what could be read of it is kept.
-  }
-  return names;
 }

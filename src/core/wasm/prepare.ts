@@ -6,7 +6,7 @@
  */
 import type { Variant } from "./abi.ts";
 import { compiledInstructions, failureInstructions } from "./compilation-cost.ts";
-import { codeSectionBytes, decode, functionNames } from "./decode.ts";
+import { decode } from "./decode.ts";
 import type { CompiledModule, Platform } from "./engine.ts";
 import { HOST_IMPORTS } from "./layout.ts";
 import * as Limit from "./limits.ts";
@@ -15,7 +15,9 @@ import { unsignedValue } from "./module.ts";
 import type { DataSegment, ModuleInfo, ModuleRefusal, PreparedModule } from "./module-info.ts";
 import { checkModule, type Checked } from "./platform-checks.ts";
 import { Malformed } from "./reader.ts";
+import { functionNames } from "./name-section.ts";
 import { Refused } from "./refused.ts";
+import { codeSectionBytes } from "./sections.ts";
 import { checkLargeBodies, maximumPages, mutableGlobals, rewrite, REWRITER_VERSION } from "./rewrite.ts";
 import type { Measured } from "./measured.ts";
 import { validateFunctions } from "./measure.ts";
