@@ -82,7 +82,7 @@ test("a canister that freezes while it waits still runs its callback [abstract-b
   expect(scene.outcome(id)).toBe("+b");
 });
 
-test("who cannot pay for storage is uninstalled: callers are answered, the rest burns, the id stays [abstract-behavior#canister-out-of-cycles]", () => {
+test("who cannot pay for storage is uninstalled: callers are answered, the rest burns, the id stays [abstract-behavior#canister-out-of-cycles] [index#canister-cycles]", () => {
   const scene = new Scenario(subnets(2));
   const [a, b] = [scene.puppet(), scene.puppet()];
   const far = scene.puppet({ subnet: 1 });

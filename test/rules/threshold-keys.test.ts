@@ -102,7 +102,7 @@ describe("signatures are verified by others [management-canister#ic-sign_with_ec
     ).toBe(true);
   });
 
-  test("Schnorr, with the taproot tweak and on Ed25519 [management-canister#ic-sign_with_schnorr]", () => {
+  test("Schnorr, with the taproot tweak and on Ed25519 [management-canister#ic-sign_with_schnorr] [management-canister#ic-schnorr_public_key]", () => {
     const scene = new Scenario();
     const caller = scene.puppet();
     const message = new TextEncoder().encode("a message of any length");
@@ -129,7 +129,7 @@ describe("signatures are verified by others [management-canister#ic-sign_with_ec
     expect(schnorr.verify(tweaked, message, output.toBytes(true).slice(1))).toBe(true);
   });
 
-  test("vetKD: the key that the transport key opens is a BLS signature by the derived public key [management-canister#ic-vetkd_derive_key]", () => {
+  test("vetKD: the key that the transport key opens is a BLS signature by the derived public key [management-canister#ic-vetkd_derive_key] [management-canister#ic-vetkd_public_key]", () => {
     const scene = new Scenario();
     const caller = scene.puppet();
     const { G1, G2 } = bls12_381;

@@ -174,7 +174,7 @@ test("a specified id is checked in the platform's order [abstract-behavior#ic-ma
   expect(net.create()).toBe(net.subnet().config.allocationRange.start);
 });
 
-test("without being on the whitelist provisional methods do not exist [management-canister#ic-provisional_create_canister_with_cycles]", () => {
+test("without being on the whitelist provisional methods do not exist [management-canister#ic-provisional_create_canister_with_cycles] [management-canister#ic-provisional_top_up_canister]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   net.whitelist([BOB]);

@@ -211,7 +211,7 @@ function answered(net: ManagementWorld, method: string, arg: Uint8Array, sender 
   return errorText(answer.error);
 }
 
-test("query calls of the management canister [abstract-behavior#query-call]", () => {
+test("query calls of the management canister [abstract-behavior#query-call] [management-canister#ic-fetch_canister_logs]", () => {
   const net = new ManagementWorld();
   const id = net.create({ amount: TRILLION });
   const name = principalText(id);

@@ -66,7 +66,7 @@ test("BIP341's wallet test vector: the tweaked secret signs for the known output
   expect(schnorr.verify(secp.signBip340(key, message, new Uint8Array(0)), message, output)).toBe(true);
 });
 
-test("an Ed25519 signature by a derived key is verified by node", () => {
+test("an Ed25519 signature by a derived key is verified by node [management-canister#ed25519-key-derivation] [management-canister#child-key-derivation-ckd-function]", () => {
   const key = ed.derive(ed.ofSeed(SEED), path);
   const spki = concat(fromHex("302a300506032b6570032100"), ed.publicKey(key));
   const publicKey = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
