@@ -73,7 +73,7 @@ export function manyCanisters(): string {
     "msg_reply",
     "msg_reply_data_append",
   );
-  const ids = Array.from({ length: 300 }, () => scene.install(module));
+  const ids = Array.from({ length: 200 }, () => scene.install(module));
   for (let turn = 0; turn < 2; turn++) {
     for (const id of ids) scene.submit(id, "inc", encodeUtf8(""));
     scene.rounds(5);

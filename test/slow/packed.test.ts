@@ -1,0 +1,60 @@
+/**
+ * The package as npm installs it, in a page: what a newcomer's bundler finds in the tarball.
+ */
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { hasChromium, launchChromium } from "../browser/chromium.ts";
+import { built, open } from "../browser/site.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+describe.skipIf(!hasChromium)("the packed tarball, installed in an empty folder (skipped where there is no Chromium)", () => {
+  let project: string;
+  beforeAll(() => {
+    project = mkdtempSync(join(tmpdir(), "cannery-packed-"));
+    const run = (command: string, args: readonly string[], cwd: string): string =>
+      execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+    run(process.execPath, ["--import", "tsx", "scripts/build.ts"], root);
+    const [packed] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], root)) as [
+      { readonly filename: string },
+    ];
+    writeFileSync(join(project, "package.json"), JSON.stringify({ name: "newcomer", private: true, type: "module" }));
+    run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", join(project, packed.filename)], project);
+    cpSync(join(project, "node_modules/cannery/generated/motoko/counter.wasm.gz"), join(project, "counter.wasm.gz"));
+  });
+  afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+  /** Text of the page's first `<pre>`, once it is not empty. */
+  async function shown(page: string): Promise<string | null> {
+    const { site } = await built({ root: join(project, page), base: "./" });
+    const browser = await launchChromium();
+    try {
+      const opened = await open(browser, site, "index.html");
+      const isDone = opened.page.waitForFunction(() => !["", "…"].includes(document.querySelector("pre")?.textContent ?? ""));
+      await Promise.race([isDone, opened.page.waitForEvent("pageerror")]);
+      expect(opened.errors).toEqual([]);
+      return await opened.page.textContent("pre");
+    } finally {
+      await browser.close();
+    }
+  }
+
+  test("its own example", async () => {
+    expect(await shown("node_modules/cannery/examples/in-a-tab")).toMatch(/^3 succeeded, 0 rejected\n\nuser/u);
+  });
+
+  test.for(["cannery", "cannery/browser"])("a page of one's own that imports %s", async (name) => {
+    const script = `
+      import { Cannery, CanneryError } from "${name}";
+      const net = await Cannery.create();
+      const counter = await net.install(new URL("counter.wasm.gz", import.meta.url));
+      const refusal = await net.install("counter.wasm").catch((error) => error instanceof CanneryError && error.code);
+      document.querySelector("pre").textContent = counter.name.slice(0, 7) + " " + refusal;`;
+    writeFileSync(join(project, "index.html"), `<!doctype html><pre></pre><script type="module">${script}</script>`);
+    expect(await shown(".")).toBe("counter no-files");
+  });
+});
