@@ -8,7 +8,7 @@
  *   npx tsx scripts/conformance.ts --pin DIR    takes the headings of another specification (a git directory of dfinity/developer-docs) into
  *                                               spec/anchors.json; new ones are rules until somebody says that they state none
  *
- * `spec/anchors.json` has the headings, those that state a rule and those that do not; `spec/gaps.json` says why a rule has no test.
+ * `spec/anchors.json` has the headings, those that state a rule, those that do not, and those that state the same; `spec/gaps.json` says why a rule has no test.
  */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -35,6 +35,8 @@ interface Anchors {
   readonly repository: string;
   readonly commit: string;
   readonly pages: Readonly<Record<string, Page>>;
+  /** Rules that say what another one says, in other words: its tests are theirs too. */
+  readonly same: Readonly<Record<string, string>>;
 }
 
 interface Gap {
@@ -100,7 +102,7 @@ function testsIn(path: string): string[][] {
   return tests;
 }
 
-function collect(): Tests {
+function collect(same: Anchors["same"]): Tests {
   const found = new Map<string, string[]>();
   for (const path of TESTS.flatMap(testFiles).sort()) {
     for (const anchor of testsIn(path).flat()) {
@@ -108,6 +110,10 @@ function collect(): Tests {
       if (files === undefined) found.set(anchor, [path]);
       else files.push(path);
     }
+  }
+  for (const [anchor, other] of Object.entries(same)) {
+    const files = [...(found.get(anchor) ?? []), ...(found.get(other) ?? [])];
+    if (files.length > 0) found.set(anchor, files);
   }
   return found;
 }
@@ -121,11 +127,14 @@ function count(number: number, what: string): string {
 }
 
 function document(anchors: Anchors, gaps: readonly Gap[], tests: Tests): string {
-  const gapOf = (anchor: string): string | undefined => gaps.find((gap) => gap.anchors.includes(anchor))?.why;
+  const gapOf = (anchor: string): string | undefined =>
+    gaps.find((gap) => gap.anchors.some((one) => one === anchor || one === anchors.same[anchor]))?.why;
   const pages = Object.entries(anchors.pages).map(([page, { path, rules }]) => {
     const rows = Object.entries(rules).map(([slug, title]) => {
       const files = tests.get(`${page}#${slug}`) ?? [];
-      return `| \`#${slug}\` | ${title} | ${files.length || ""} | ${files.length > 0 ? fileList(files) : (gapOf(`${page}#${slug}`) ?? "**neither test nor gap**")} |`;
+      const also = anchors.same[`${page}#${slug}`];
+      const where = also === undefined ? fileList(files) : `${fileList(files)} (as \`${also}\`)`;
+      return `| \`#${slug}\` | ${title} | ${files.length || ""} | ${files.length > 0 ? where : (gapOf(`${page}#${slug}`) ?? "**neither test nor gap**")} |`;
     });
     const tested = Object.keys(rules).filter((slug) => tests.has(`${page}#${slug}`)).length;
     return `## ${page}
@@ -161,11 +170,15 @@ function problems(anchors: Anchors, gaps: readonly Gap[], tests: Tests): string[
   const listed = gaps.flatMap((gap) => gap.anchors);
   const unknown = (anchor: string): boolean => !anchor.startsWith("replica: ") && !rules.has(anchor);
   return [
+    ...Object.entries(anchors.same)
+      .flat()
+      .filter(unknown)
+      .map((anchor) => `${ANCHORS} compares ${anchor}, which is not there`),
     ...[...tests].filter(([anchor]) => unknown(anchor)).map(([anchor, files]) => `${anchor} (${fileList(files)}) is not in ${ANCHORS}`),
     ...listed.filter(unknown).map((anchor) => `${GAPS} names ${anchor}, which is not in ${ANCHORS}`),
     ...listed.filter((anchor) => tests.has(anchor)).map((anchor) => `${GAPS} names ${anchor}, which has tests`),
     ...[...rules]
-      .filter((anchor) => !tests.has(anchor) && !listed.includes(anchor))
+      .filter((anchor) => !tests.has(anchor) && !listed.includes(anchor) && !listed.includes(anchors.same[anchor] ?? ""))
       .map((anchor) => `${anchor} has neither a test nor a gap in ${GAPS}`),
   ];
 }
@@ -186,7 +199,7 @@ function pinned(old: Anchors, gitDirectory: string): Anchors {
     const rules = headings.filter(({ slug }) => !others.includes(slug)).map(({ slug, title }) => [slug, title] as const);
     return [page, { path, rules: Object.fromEntries(rules), others }] as const;
   });
-  return { repository: old.repository, commit: git("rev-parse", "HEAD").trim(), pages: Object.fromEntries(pages) };
+  return { ...old, commit: git("rev-parse", "HEAD").trim(), pages: Object.fromEntries(pages) };
 }
 
 const anchors = json<Anchors>(ANCHORS);
@@ -194,7 +207,7 @@ const pin = process.argv.indexOf("--pin");
 if (pin !== -1) {
   writeFileSync(join(root, ANCHORS), `${JSON.stringify(pinned(anchors, process.argv[pin + 1]!), null, 2)}\n`);
 } else {
-  const tests = collect();
+  const tests = collect(anchors.same);
   const gaps = json<readonly Gap[]>(GAPS);
   const wrong = problems(anchors, gaps, tests);
   const text = document(anchors, gaps, tests);
