@@ -1,7 +1,8 @@
 /**
  * What executing queries needs of later layers, given by the rules.
  */
-import type { ExecutionView, ViewInput } from "../rules/execution-view.ts";
+import type { ExecutionView } from "../rules/execution-view.ts";
+import type { ViewInput } from "../rules/surroundings.ts";
 import type { QueryInput } from "../inputs.ts";
 import type { CanisterState } from "../state/canister.ts";
 import type { CanisterId, PrincipalId } from "../state/ids.ts";

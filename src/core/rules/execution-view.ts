@@ -1,5 +1,5 @@
 /**
- * What a run sees of the world, and the scratch account of what it does to it (the `SystemView` of `canister/types.ts`).
+ * The scratch account of what a run does to the world (with what it sees, `surroundings.ts`, the `SystemView` of `canister/types.ts`).
  *
  * The rule makes one view per attempt. It reads the canister as the rule left it before the run (prepayment taken, refunds of a response
  * credited) and writes nothing; when the run succeeds and `commitError` finds nothing, `applyTo` moves the account into the record.
@@ -13,7 +13,6 @@
 import { assert } from "../../base/assert.ts";
 import { minBigint, saturatingAddU128, saturatingSub } from "../../base/integers.ts";
 import { utf8Length } from "../../base/utf8.ts";
-import { NO_BYTES } from "../../base/bytes.ts";
 import {
   insufficientCyclesInMemoryGrow,
   outOfCyclesInCall,
@@ -26,16 +25,7 @@ import {
 } from "../canister/errors.ts";
 import type { GrowthAnswer, MemoryUse, OutgoingCall, SystemView } from "../canister/types.ts";
 import { countConsumed, creditCycles, runsWasm64 } from "../cycles/accounts.ts";
-import {
-  callCost,
-  callTransmission,
-  canisterCreation,
-  executionPrepayment,
-  feesOf,
-  httpRequest,
-  httpRequestV2,
-  type Fees,
-} from "../cycles/fees.ts";
+import { callTransmission, executionPrepayment } from "../cycles/fees.ts";
 import {
   freezingThresholdCycles,
   liquidBalanceCycles,
@@ -47,21 +37,15 @@ import {
   type Shortfall,
 } from "../cycles/freezing.ts";
 import { plus, reservationCycles, reservationRefusal, saturation, threadReservationBytes } from "../cycles/reservation.ts";
-import { signingPrice } from "../cycles/signing-price.ts";
-import { ALGORITHMS, keyHolders, type KeyScheme } from "../state/chain-keys.ts";
-import { mayView } from "../management/access.ts";
 import { MAX_RESPONSE_COUNT_BYTES, REQUEST_STRUCT_BYTES } from "../queues/sizes.ts";
-import type { CallContext, CanisterState } from "../state/canister.ts";
+import type { CanisterState } from "../state/canister.ts";
 import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId, type SubnetId } from "../state/ids.ts";
-import type { Limits } from "../state/limits.ts";
 import { memoryUsageBytes } from "../state/memory-usage.ts";
-import type { CoarseTime } from "../state/messages.ts";
-import type { SubnetState } from "../state/network-state.ts";
 import { principalText } from "../state/principal.ts";
 import type { UserError } from "../state/rejects.ts";
-import { limitsOf, type World } from "../state/world.ts";
-import { EXECUTION_RULES, type ExecutionKind, type ExecutionRules } from "./execution-kinds.ts";
+import { EXECUTION_RULES, type ExecutionRules } from "./execution-kinds.ts";
 import type { Quotas } from "./quotas.ts";
+import { Surroundings, type ViewInput } from "./surroundings.ts";
 
 /** A call that `call_perform` took, and what was withdrawn for it. Attached cycles are in `call`. */
 export interface PlannedCall {
@@ -75,24 +59,6 @@ export interface PlannedCall {
   readonly nominalTransmissionCycles: bigint;
 }
 
-export interface ViewInput {
-  readonly world: World;
-  readonly subnet: SubnetState;
-  /** As the run begins: prepayment taken, refunds credited, timer of a timer task inactive. Only read. */
-  readonly canister: CanisterState;
-  readonly kind: ExecutionKind;
-  readonly quotas: Quotas;
-  /** `null` where there is none: installation, queries of users. */
-  readonly context: CallContext | null;
-  /** Where there is no call context; else the context's. */
-  readonly caller?: PrincipalId;
-  /** `(start)` runs for nobody in particular. */
-  readonly isStart?: boolean;
-  readonly callerInfo?: CallContext["callerInfo"];
-  readonly refundedCycles?: bigint;
-  readonly dataCertificate?: (() => Uint8Array) | null;
-}
-
 /** Source: the interface of the cycles minting canister; `rkp4c-7iaaa-aaaaa-aaaca-cai`. */
 export const CYCLES_MINTING_CANISTER = "00000000000000040101" as CanisterId;
 /**
@@ -101,29 +67,14 @@ export const CYCLES_MINTING_CANISTER = "00000000000000040101" as CanisterId;
  */
 const BITCOIN_CANISTERS = ["0000000001a000040101", "0000000001a000010101"] as unknown as readonly CanisterId[];
 
-const NANOS_PER_SECOND = 1_000_000_000n;
 const NO_PLANNED_CALLS: readonly PlannedCall[] = [];
 const GROW: GrowthAnswer = { kind: "grow" };
 const REFUSE: GrowthAnswer = { kind: "refuse" };
 const UNKNOWN = -1;
 
-export class ExecutionView implements SystemView {
-  readonly canisterId: CanisterId;
-  readonly subnetId: SubnetId;
-  readonly kind: ExecutionKind;
-  readonly timeNanos: bigint;
-  readonly caller: PrincipalId;
-  readonly refundedCycles: bigint;
-  readonly dataCertificate: (() => Uint8Array) | null;
-
-  private readonly world: World;
-  private readonly subnet: SubnetState;
-  private readonly canister: CanisterState;
-  private readonly context: CallContext | null;
+export class ExecutionView extends Surroundings implements SystemView {
   private readonly quotas: Quotas;
   private readonly rules: ExecutionRules;
-  private readonly fees: Fees;
-  private readonly given: ViewInput;
 
   // The account.
   private readonly startCycles: bigint;
@@ -152,88 +103,11 @@ export class ExecutionView implements SystemView {
   private startMessageBytes = UNKNOWN;
 
   constructor(given: ViewInput) {
-    const { world, subnet, canister, context } = given;
-    this.given = given;
-    this.world = world;
-    this.subnet = subnet;
-    this.canister = canister;
-    this.context = context;
+    super(given);
     this.quotas = given.quotas;
-    this.kind = given.kind;
     this.rules = EXECUTION_RULES[given.kind];
-    this.fees = feesOf(subnet.config);
-    this.canisterId = canister.id;
-    this.subnetId = subnet.config.id;
-    this.timeNanos = world.state.timeNanos;
-    this.caller = context !== null ? context.caller : (given.caller ?? MANAGEMENT_CANISTER);
-    this.refundedCycles = given.refundedCycles ?? 0n;
-    this.dataCertificate = given.dataCertificate ?? null;
-    this.startCycles = canister.balanceCycles;
-    this.balance = canister.balanceCycles;
-  }
-
-  // What the run sees.
-
-  /**
-   * Backtraces are for those who may read the canister's log; `start` knows no caller, and so tells everybody.
-   * Source: messaging.md 11.1. Replica: `remove_backtrace` in `rs/execution_environment/src/hypervisor.rs` (c7c5005).
-   */
-  get showsBacktraces(): boolean {
-    return this.given.isStart === true || mayView(this.canister, this.canister.settings.logVisibility, this.caller);
-  }
-
-  get canisterVersion(): bigint {
-    return BigInt(this.canister.version);
-  }
-
-  get status(): 1 | 2 | 3 {
-    const { kind } = this.canister.status;
-    return kind === "running" ? 1 : kind === "stopping" ? 2 : 3;
-  }
-
-  get printing(): boolean {
-    return this.limits.printing;
-  }
-
-  get callerInfoData(): Uint8Array {
-    return this.callerInfo?.data ?? NO_BYTES;
-  }
-
-  get callerInfoSigner(): Uint8Array {
-    return this.callerInfo?.signer ?? NO_BYTES;
-  }
-
-  private get callerInfo(): CallContext["callerInfo"] {
-    return this.context !== null ? this.context.callerInfo : (this.given.callerInfo ?? null);
-  }
-
-  get deadlineNanos(): bigint {
-    const deadline: CoarseTime = this.context !== null && this.context.origin.kind === "canister" ? this.context.origin.deadline : 0;
-    return deadline === 0 ? 0n : BigInt(deadline) * NANOS_PER_SECOND;
-  }
-
-  get answered(): boolean {
-    return this.context !== null && this.context.responded;
-  }
-
-  get globalTimerNanos(): bigint {
-    return this.canister.globalTimerNanos;
-  }
-
-  get contextInstructions(): number {
-    return this.context === null ? 0 : this.context.instructions;
-  }
-
-  get environmentVariables(): readonly { readonly name: string; readonly value: string }[] {
-    return this.canister.settings.environmentVariables;
-  }
-
-  get rootKeyDer(): Uint8Array {
-    return this.world.state.subnets.get(this.world.state.rootSubnetId)!.config.publicKeyDer;
-  }
-
-  isController(principal: PrincipalId): boolean {
-    return this.canister.settings.controllers.includes(principal);
+    this.startCycles = given.canister.balanceCycles;
+    this.balance = given.canister.balanceCycles;
   }
 
   // Cycles.
@@ -435,35 +309,6 @@ export class ExecutionView implements SystemView {
     return { kind: "trap", error: userErrorOf(this.canisterId, failure) };
   }
 
-  // Prices.
-
-  costCall(methodNameBytes: bigint, payloadBytes: bigint): bigint {
-    return callCost(
-      this.fees,
-      minBigint(methodNameBytes + payloadBytes, (1n << 64n) - 1n),
-      this.limits.messageInstructions,
-      runsWasm64(this.canister),
-    );
-  }
-
-  costCreateCanister(): bigint {
-    return canisterCreation(this.fees);
-  }
-
-  costHttpRequest(requestBytes: bigint, maxResponseBytes: bigint): bigint {
-    return httpRequest(this.fees, requestBytes, maxResponseBytes);
-  }
-
-  costHttpRequestV2(params: Parameters<typeof httpRequestV2>[1]): bigint {
-    return httpRequestV2(this.fees, params);
-  }
-
-  costSign(scheme: KeyScheme, keyName: string, algorithm: number): bigint | 1 | 2 {
-    if (algorithm < 0 || algorithm >= ALGORITHMS[scheme].length) return 1;
-    const [first, ...others] = keyHolders(this.world.state, keyName);
-    return first === undefined ? 2 : signingPrice([first, ...others]);
-  }
-
   // For the rule.
 
   /** What the run takes from the balance on the whole (0 when it gains), which the commit check asks for. */
@@ -523,10 +368,6 @@ export class ExecutionView implements SystemView {
   }
 
   // Inside.
-
-  private get limits(): Limits {
-    return limitsOf(this.world, this.subnet);
-  }
 
   private reservedCycles(): bigint {
     return this.canister.reservedCycles + this.newlyReservedCycles;
