@@ -9,6 +9,7 @@ import { concat } from "../../base/bytes.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import { ED25519_DER_PREFIX, type NetworkKeys } from "../../crypto/network-keys.ts";
 import { canisterIdFromIndex, principalBytes, selfAuthenticatingPrincipal } from "../state/principal.ts";
+import { knownSubnets } from "../state/topology.ts";
 import type { PrincipalId, SubnetId } from "../state/ids.ts";
 import type { CanisterRange, NetworkState, SubnetConfig } from "../state/network-state.ts";
 import { encodeRanges } from "./encoding.ts";
@@ -49,9 +50,8 @@ function madeTopology(state: NetworkState, own: SubnetId, keys: KeySource): Topo
 
 /** The root subnet knows all; cloud engines are known to nobody else, and know nobody. */
 function certifiedSubnets(state: NetworkState, own: SubnetId): readonly SubnetId[] {
-  const isEngine = (id: SubnetId): boolean => configOf(state, id).kind === "cloud_engine";
   if (own === state.rootSubnetId) return state.subnetOrder;
-  return isEngine(own) ? [own] : state.subnetOrder.filter((id) => !isEngine(id));
+  return knownSubnets(state, own);
 }
 
 function subnetTree(state: NetworkState, id: SubnetId, nodes: HashTree | null): HashTree {

@@ -8,7 +8,8 @@ import { keyHolders, printedKey, printedKeys } from "../state/chain-keys.ts";
 import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId, type SubnetId } from "../state/ids.ts";
 import { principalText } from "../state/principal.ts";
 import { RejectCode, rejectFromError, type Reject } from "../state/rejects.ts";
-import { route, type World } from "../state/world.ts";
+import { routeFrom } from "../state/topology.ts";
+import type { World } from "../state/world.ts";
 import type { CanisterState } from "../state/canister.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { decodeArgument, decodeTarget, decodeVersion, idOf } from "./candid.ts";
@@ -67,11 +68,11 @@ function destinationOf(world: World, ownSubnet: SubnetState, info: MethodInfo, c
         : { kind: "subnet", subnet: idOf(decoded.value.subnet_id) };
     }
     case "keyHolder":
-      return keyHolderOf(world, destination.use, call);
+      return keyHolderOf(world, ownSubnet, destination.use, call);
     case "canister": {
       const target = decodeTarget(call.method, call.arg);
       if (target.kind === "error") return undecoded(call, target.error.description);
-      const subnet = route(world.state, target.value);
+      const subnet = routeFrom(world.state, ownSubnet.config.id, target.value);
       // A subnet's own id routes to itself, but hosts no canister of that id.
       if (subnet === null || world.state.subnets.has(target.value)) {
         return unroutable(call, `SubnetNotFound(CanisterId(${principalText(target.value)}), ${info.printed})`);
@@ -82,14 +83,14 @@ function destinationOf(world: World, ownSubnet: SubnetState, info: MethodInfo, c
 }
 
 /** Every key that a network of Cannery holds is enabled where it is held. */
-function keyHolderOf(world: World, use: "publicKey" | "sign", call: CallToResolve): Resolution {
+function keyHolderOf(world: World, ownSubnet: SubnetState, use: "publicKey" | "sign", call: CallToResolve): Resolution {
   const decoded = decodeArgument(call.method as KeyMethod, call.arg);
   if (decoded.kind === "error") return undecoded(call, decoded.error.description);
   const key = chainKeyOf(schemeOf(call.method), decoded.value.key_id);
-  const [holder] = keyHolders(world.state, key.name);
+  const [holder] = keyHolders(world.state, ownSubnet.config.id, key.name);
   if (holder !== undefined) return { kind: "subnet", subnet: holder.id };
   const [unknown, existing] = use === "sign" ? ["unknown or disabled", "existing enabled keys"] : ["unknown", "existing keys"];
-  const text = `Requested ${unknown} threshold key: ${printedKey(key)}, ${existing}: ${printedKeys(world.state)}`;
+  const text = `Requested ${unknown} threshold key: ${printedKey(key)}, ${existing}: ${printedKeys(world.state, ownSubnet.config.id)}`;
   return unroutable(call, `ChainKeyError(${JSON.stringify(text)})`);
 }
 

@@ -152,7 +152,7 @@ function wait(context: MethodContext, request: SignatureRequest | DerivedKeyRequ
   if (refused !== null) return fail(call, refused);
   const fee = feeOf(context);
   if (call.cycles < fee) return fail(call, notEnoughCyclesFor(call.method, call.cycles, fee));
-  if (!keyHolders(world.state, key.name).some(({ id }) => id === subnet.config.id))
+  if (!keyHolders(world.state, subnet.config.id, key.name).some(({ id }) => id === subnet.config.id))
     return fail(call, keyNotEnabled(call.method, printedKey(key)));
   if (waitingFor(subnet, key) >= MAX_WAITING) return fail(call, signatureQueueFull(call.method, printedKey(key)));
   subnet.consumed[CONSUMED_AS[key.scheme]] += fee;

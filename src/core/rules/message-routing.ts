@@ -20,7 +20,8 @@ import type { Request, Response, StreamMessage } from "../state/messages.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { RejectCode, type Reject } from "../state/rejects.ts";
 import { principalText } from "../state/principal.ts";
-import { at, editCanister, limitsOf, route, type World } from "../state/world.ts";
+import { routeFrom } from "../state/topology.ts";
+import { at, editCanister, limitsOf, type World } from "../state/world.ts";
 import { queuesChanged } from "./bookkeeping.ts";
 import { guaranteedMemoryLeft } from "./quotas.ts";
 import { emitResponse } from "./respond.ts";
@@ -184,7 +185,7 @@ export function buildStreams(world: World, subnet: SubnetState): void {
   const bySource = new Map<OutputQueues, CanisterState>(canisters.map((canister) => [canister.queues, canister]));
   drainOutputs([subnet.queues, ...canisters.map((canister) => canister.queues)], (message, source) => {
     const to = message.kind === "request" ? message.receiver : message.originator;
-    const destination = route(world.state, to);
+    const destination = routeFrom(world.state, subnet.config.id, to);
     const sender = bySource.get(source);
     if (destination === null) {
       if (message.kind === "response") {
@@ -236,7 +237,7 @@ function isFull(world: World, subnet: SubnetState, stream: Stream, destination: 
 function routeRefunds(world: World, subnet: SubnetState, hops: Map<SubnetId, number>): void {
   if (subnet.refunds.size === 0) return;
   subnet.refunds.drain((recipient, cycles) => {
-    const destination = route(world.state, recipient);
+    const destination = routeFrom(world.state, subnet.config.id, recipient);
     if (destination === null) {
       subnet.consumed.droppedMessages += cycles;
       return true;

@@ -163,7 +163,7 @@ export abstract class Surroundings {
 
   costSign(scheme: KeyScheme, keyName: string, algorithm: number): bigint | 1 | 2 {
     if (algorithm < 0 || algorithm >= ALGORITHMS[scheme].length) return 1;
-    const [first, ...others] = keyHolders(this.world.state, keyName);
+    const [first, ...others] = keyHolders(this.world.state, this.subnetId, keyName);
     return first === undefined ? 2 : signingPrice([first, ...others]);
   }
 }

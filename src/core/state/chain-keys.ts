@@ -3,7 +3,9 @@
  *
  * Source: management-canister.md 1.1, 7; interface spec, "IC method ecdsa_public_key".
  */
+import type { SubnetId } from "./ids.ts";
 import type { NetworkState, SubnetConfig } from "./network-state.ts";
+import { knownSubnets } from "./topology.ts";
 
 export type KeyScheme = "ecdsa" | "schnorr" | "vetkd";
 /** Curves and algorithms, in the numbering of `cost_sign_with_*`. Source: system-api.md 4. */
@@ -46,13 +48,15 @@ export function printedAlgorithm(algorithm: KeyAlgorithm): string {
   return PRINTED[algorithm];
 }
 
-/** Subnets that hold a key of this name, in the order of the network. A name stands for one key of every scheme. */
-export function keyHolders(state: NetworkState, name: string): readonly SubnetConfig[] {
-  return state.subnetOrder.map((id) => state.subnets.get(id)!.config).filter((config) => config.keyNames.includes(name));
+/** Subnets known to a subnet that hold a key of this name, in the order of the network. A name stands for one key of every scheme. */
+export function keyHolders(state: NetworkState, from: SubnetId, name: string): readonly SubnetConfig[] {
+  return knownSubnets(state, from)
+    .map((id) => state.subnets.get(id)!.config)
+    .filter((config) => config.keyNames.includes(name));
 }
 
-/** Every key of the network, as error texts list them. */
-export function printedKeys(state: NetworkState): string {
-  const names = [...new Set(state.subnetOrder.flatMap((id) => state.subnets.get(id)!.config.keyNames))].sort();
+/** Every key that a subnet knows of, as error texts list them. */
+export function printedKeys(state: NetworkState, from: SubnetId): string {
+  const names = [...new Set(knownSubnets(state, from).flatMap((id) => state.subnets.get(id)!.config.keyNames))].sort();
   return `[${EVERY_ALGORITHM.flatMap((kind) => names.map((name) => printedKey({ ...kind, name }))).join(", ")}]`;
 }
