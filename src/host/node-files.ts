@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { HostFiles } from "../network/host.ts";
 
 export const nodeFiles: HostFiles = {
-  resolve: (base, path) => (base === null ? resolve(path) : resolve(base, path)),
+  resolve: (base, path) => (path.startsWith("file:") ? fileURLToPath(path) : base === null ? resolve(path) : resolve(base, path)),
   directoryOf: (path) => dirname(path),
   stemOf: (path) => basename(path, path.endsWith(".gz") ? ".gz" : extname(path)),
   isFile: async (path) => (await kindOf(path)) === "file",
@@ -18,11 +18,6 @@ export const nodeFiles: HostFiles = {
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
   },
 };
-
-/** What is at an address `file:…`. */
-export async function openFile(address: string): Promise<Blob> {
-  return new Blob([await readFile(fileURLToPath(address))]);
-}
 
 async function kindOf(path: string): Promise<"file" | "directory" | "other" | "none"> {
   try {

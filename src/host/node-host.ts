@@ -9,7 +9,7 @@ import { runBuild } from "./build-run.ts";
 import { macrotask } from "./macrotask.ts";
 import { rewrittenStore } from "./module-cache.ts";
 import { motokoCompiler } from "./motoko.ts";
-import { nodeFiles, openFile } from "./node-files.ts";
+import { nodeFiles } from "./node-files.ts";
 import { fetchOutcall } from "./outcall.ts";
 import { nodePlatform } from "./platform-node.ts";
 
@@ -24,7 +24,7 @@ export function nodeHost(): Host {
     },
     macrotask,
     print: (line) => console.log(line),
-    fetch: (address) => (address.startsWith("file:") ? openFile(address) : fetch(address)),
+    fetch: (address) => fetch(address),
     fetchOutcall,
     files: nodeFiles,
     compileMotoko: motokoCompiler(),

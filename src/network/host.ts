@@ -12,7 +12,7 @@ export interface Host {
   macrotask(run: () => void): void;
   /** Writes one line where people see it. */
   print(line: string): void;
-  /** What is at an address. Rejects with the host's own error, which names it. */
+  /** What is at an address of the web. Rejects with the host's own error. */
   fetch(address: string): Promise<ModuleBody>;
   /** Does an HTTPS outcall on the web; `null` where the web cannot be reached. Never rejects. */
   readonly fetchOutcall: ((request: OutcallRequest) => Promise<OutcallResponse>) | null;
@@ -33,7 +33,7 @@ export interface BuildRun {
 }
 
 export interface HostFiles {
-  /** An absolute path from one relative to `base`, or to the working directory when `base` is `null`. */
+  /** An absolute path from one relative to `base`, or to the working directory when `base` is `null`, or from an address `file:…`. */
   resolve(base: string | null, path: string): string;
   directoryOf(path: string): string;
   /** Last part of a path, without its extension. */

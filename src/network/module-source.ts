@@ -36,7 +36,7 @@ export async function loadModule(source: ModuleSource, host: Host): Promise<Modu
   if (typeof source === "string") return fromPath(source, host);
   if (typeof source === "object" && source !== null) {
     if ("wasm" in source && source.wasm instanceof Uint8Array) return { bytes: source.wasm, stem: null };
-    if ("href" in source && typeof source.href === "string") return fromBody(await host.fetch(source.href), source.href);
+    if ("href" in source && typeof source.href === "string") return fromAddress(source.href, host);
     if ("arrayBuffer" in source && typeof source.arrayBuffer === "function") return fromBody(source, source.url ?? "");
   }
   throw new CanneryError(
@@ -69,14 +69,23 @@ async function fromPath(source: string, host: Host): Promise<ModuleBytes> {
   return { bytes: await host.compileMotoko(path), stem };
 }
 
+async function fromAddress(address: string, host: Host): Promise<ModuleBytes> {
+  if (address.startsWith("file:")) return fromPath(address, host);
+  let body: ModuleBody;
+  try {
+    body = await host.fetch(address);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new CanneryError("no-such-file", `what is at ${address} cannot be had: ${why}`, { cause });
+  }
+  return fromBody(body, address);
+}
+
 async function fromBody(body: ModuleBody, address: string): Promise<ModuleBytes> {
   if (body.ok === false) {
     throw new CanneryError("no-such-file", `there is no module at ${address}: it was answered with status ${body.status ?? "unknown"}`);
   }
-  const name = address
-    .replace(/[?#].*$/su, "")
-    .split("/")
-    .at(-1)!;
+  const name = /^https?:[^?#]*\/([^/?#]+)(?=[?#]|$)/u.exec(address)?.[1] ?? "";
   const stem = name.replace(/(?:\.wasm)?(?:\.gz)?$/u, "");
   return { bytes: new Uint8Array(await body.arrayBuffer()), stem: stem === "" ? null : stem };
 }
