@@ -3,9 +3,11 @@
  *
  * Source: cycles.md 1, 2, 4, 5.
  */
+import { IDL } from "@icp-sdk/core/candid";
+import { Principal } from "@icp-sdk/core/principal";
 import type { CanisterState } from "../../src/core/state/canister.ts";
 import type { CanisterId } from "../../src/core/state/ids.ts";
-import { number, reply, type Value } from "../universal/program.ts";
+import { reply, type Value } from "../universal/program.ts";
 import type { Scenario } from "../support/scenario.ts";
 
 export type Bits = 32 | 64;
@@ -99,4 +101,16 @@ export function consumed(scene: Scenario, id: CanisterId): CanisterState["consum
   return { ...scene.canister(id).consumed };
 }
 
-export { number };
+/** A canister without code; `cycles: null` for the default. */
+export function createEmpty(scene: Scenario, cycles: bigint | null = 10n ** 14n): CanisterId {
+  const amount = cycles === null ? [] : [cycles];
+  const argument = { amount, settings: [], specified_id: [], sender_canister_version: [] };
+  const reply = scene.manage("provisional_create_canister_with_cycles", argument, { subnet: scene.subnet(0) });
+  const [created] = IDL.decode([IDL.Record({ canister_id: IDL.Principal })], reply) as unknown as [{ canister_id: Principal }];
+  return created.canister_id.toHex().toLowerCase() as CanisterId;
+}
+
+/** The argument of a management call about one canister. */
+export function canisterArgument(id: CanisterId): Uint8Array {
+  return IDL.encode([IDL.Record({ canister_id: IDL.Principal })], [{ canister_id: Principal.fromHex(id) }]);
+}
