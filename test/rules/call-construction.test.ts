@@ -93,6 +93,22 @@ describe("slots of the management canister [replica: slots of the management can
   });
 });
 
+test("a subnet has so many callbacks; when they are used up each canister has a few of its own [replica: quota of callbacks]", () => {
+  const scene = new Scenario({ ...subnets(2), limits: { subnetCallbackSoftLimit: 5, canisterGuaranteedCallbackQuota: 2 } });
+  const [a, b, far] = [scene.puppet(), scene.puppet(), scene.puppet({ subnet: 1 })];
+  const near = (): void => void scene.net.step({ kind: "round", subnets: [scene.subnet(0)] });
+  const refused = (from: CanisterId, times: number): string => {
+    const id = scene.start(from, program(call(far, { arg: reply(), times }), append(slice(refusedCalls, 0, 1)), send));
+    near();
+    return scene.outcome(id);
+  };
+  expect(refused(a, 9)).toBe("\x04");
+  expect(refused(b, 4)).toBe("\x02");
+  expect(refused(a, 3)).toBe("\x03");
+  scene.rounds(4);
+  expect(refused(a, 5)).toBe("\0");
+});
+
 describe("cycles on the way [canister-interface#system-api-cycles]", () => {
   test("the refund is there before the callback runs, and stays when that traps", () => {
     const { scene, a, b } = pair();
