@@ -219,6 +219,7 @@ export function buildStreams(world: World, subnet: SubnetState): void {
 
 /** What other subnets may see of this round. Ours: a slice that has nothing but receipts takes the longest way, and is no choice. */
 function closeSlices(world: World, subnet: SubnetState, hops: Map<SubnetId, number>): void {
+  if (subnet.streams.size === 0) return;
   for (const id of [...subnet.streams.keys()]) {
     const news = id === subnet.config.id ? null : subnet.streams.get(id)!.news;
     if (news === null) continue;

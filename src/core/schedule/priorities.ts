@@ -26,14 +26,14 @@ const HIGHEST = 500 * PERCENT;
 export interface RoundAccount {
   /** First on their thread in the first iteration, left without inputs, or with a slice of a long execution behind them. */
   readonly full: Set<CanisterId>;
-  /** Ended at least one message. */
-  readonly completed: Set<CanisterId>;
-  /** Charged as if they had run. */
-  readonly rateLimited: Set<CanisterId>;
+  /** Of those that are in the middle of a message when the round ends: they ended another one before. `null`: none yet. */
+  completed: Set<CanisterId> | null;
+  /** Charged as if they had run. `null`: none yet. */
+  rateLimited: Set<CanisterId> | null;
 }
 
 export function openAccount(): RoundAccount {
-  return { full: new Set(), completed: new Set(), rateLimited: new Set() };
+  return { full: new Set(), completed: null, rateLimited: null };
 }
 
 /** What an iteration chooses from. */
@@ -63,6 +63,7 @@ export function ordinaryOrder(
     ids.push(id);
   };
   if (limits.rateLimiting && iteration === 0) {
+    account.rateLimited = new Set();
     for (const canister of subnet.canisters.values()) if (isRateLimited(canister, limits)) account.rateLimited.add(canister.id);
   }
   const anyPaused = subnet.paused.size > 0;
@@ -125,17 +126,20 @@ function priorityOf(subnet: SubnetState, canister: CanisterState): number {
  * once and for the others when it ends, as the rounds of an aborted one are free. Replica: `RoundSchedule::finish_round`.
  */
 export function settlePriorities(subnet: SubnetState, { full, completed, rateLimited }: RoundAccount): void {
-  for (const id of rateLimited) charge(subnet, id, full.has(id) ? 0 : 1);
+  for (const id of rateLimited ?? []) {
+    const canister = full.has(id) ? undefined : editCanister(subnet, id);
+    if (canister !== undefined) charge(subnet, canister, 1);
+  }
   for (const id of full) {
     const canister = editCanister(subnet, id);
     if (canister === undefined) continue;
     const { paused } = canister;
     const long = paused !== null && paused.kind === "message" ? paused : null;
     const executedRounds = canister.executedRounds + 1;
-    const ended = long === null || completed.has(id);
+    const ended = long === null || completed?.has(id) === true;
     const begun = long !== null && long.startedRound === subnet.round && executedRounds === 1;
     canister.executedRounds = ended ? 0 : executedRounds;
-    charge(subnet, id, (begun ? 1 : 0) + (ended ? Math.max(executedRounds - 1, 1) : 0) + (rateLimited.has(id) ? 1 : 0));
+    charge(subnet, canister, (begun ? 1 : 0) + (ended ? Math.max(executedRounds - 1, 1) : 0) + (rateLimited?.has(id) === true ? 1 : 0));
   }
   if (subnet.priorityOwed <= 0 || subnet.canisters.size === 0) return;
   const share = Math.floor(subnet.priorityOwed / subnet.canisters.size);
@@ -144,8 +148,7 @@ export function settlePriorities(subnet: SubnetState, { full, completed, rateLim
 }
 
 /** Settles what a canister has earned, and takes a hundred percent for each round. */
-function charge(subnet: SubnetState, id: CanisterId, rounds: number): void {
-  const canister = editCanister(subnet, id)!;
+function charge(subnet: SubnetState, canister: CanisterState, rounds: number): void {
   const before = canister.accumulatedPriority;
   const priority = Math.max(LOWEST, priorityOf(subnet, canister) - rounds * FULL_ROUND);
   canister.accumulatedPriority = priority - subnet.priorityHandedBack;

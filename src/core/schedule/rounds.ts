@@ -167,7 +167,7 @@ function executeIteration(world: World, subnet: SubnetState, given: Iteration): 
     heapDeltas[thread] -= used.heapDeltaBytes;
     attempted += used.attempted;
     heapDeltaBytes += used.heapDeltaBytes;
-    if (used.completed) given.account.completed.add(id);
+    if (used.completed && isInMessage(canister)) (given.account.completed ??= new Set()).add(id);
     // First on its thread, nothing left to do, or a slice of a long execution done.
     const full = (first && given.iteration === 0) || !canister.queues.hasInput || isInMessage(canister) || given.longAtStart.has(id);
     if (full && used.attempted > 0) given.account.full.add(id);
