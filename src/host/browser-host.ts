@@ -7,6 +7,8 @@ import { ModuleCache } from "../core/wasm/prepare.ts";
 import type { Host } from "../network/host.ts";
 import { macrotask } from "./macrotask.ts";
 import { fetchOutcall } from "./outcall.ts";
+import { browserSignatureChecks } from "./signature-checks-browser.ts";
+import { delay, now } from "./clock.ts";
 import { browserPlatform } from "./platform-browser.ts";
 
 /**
@@ -26,6 +28,9 @@ export function browserHost(): Host {
       modules: new ModuleCache(),
     },
     macrotask,
+    now,
+    delay,
+    signatureChecks: browserSignatureChecks,
     print: (line) => console.log(line),
     fetch: (address) => fetch(address),
     fetchOutcall,

@@ -11,6 +11,8 @@ import { rewrittenStore } from "./module-cache.ts";
 import { motokoCompiler } from "./motoko.ts";
 import { nodeFiles } from "./node-files.ts";
 import { fetchOutcall } from "./outcall.ts";
+import { nodeSignatureChecks } from "./signature-checks-node.ts";
+import { delay, now } from "./clock.ts";
 import { nodePlatform } from "./platform-node.ts";
 
 let host: Host | null = null;
@@ -23,6 +25,9 @@ export function nodeHost(): Host {
       modules: new ModuleCache({ store: rewrittenStore() }),
     },
     macrotask,
+    now,
+    delay,
+    signatureChecks: nodeSignatureChecks,
     print: (line) => console.log(line),
     fetch: (address) => fetch(address),
     fetchOutcall,

@@ -38,7 +38,9 @@ import {
   type Subnet,
 } from "./options.ts";
 import type { Outcalls } from "./outcalls.ts";
+import { httpInterface } from "../api/http/handler.ts";
 import { principalId, type PrincipalLike } from "./principals.ts";
+import { served } from "./served.ts";
 import { Session } from "./session.ts";
 import { DEFAULT_TRACE_EVENTS, TraceLog } from "./trace-log.ts";
 import type { TraceView } from "./trace-view.ts";
@@ -51,6 +53,7 @@ export class Cannery {
   private readonly session: Session;
   private readonly options: CanneryOptions;
   private log: TraceLog;
+  private handler: ((request: Request) => Promise<Response>) | null = null;
   private readonly eventListeners = new Set<Listener<NetworkEvent>>();
   private readonly printListeners = new Set<Listener<PrintedLine>>();
 
@@ -274,6 +277,15 @@ export class Cannery {
       ranges: id === subnet ? { kind: "none" } : { kind: "tree", canister: id },
     });
   }
+
+  /**
+   * The network's public HTTPS interface as a fetch function: `new HttpAgent({ fetch: net.fetch, rootKey: net.rootKey })` talks to it without a socket,
+   * and checks every signature. From the first request on the network's time follows the host's clock, unless it is ahead of it.
+   */
+  readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    this.handler ??= httpInterface(served(this.session), { version: "cannery" });
+    return this.handler(new Request(input, init));
+  };
 
   /** The whole state, to be read only: its shape may change between versions. */
   get state(): NetworkState {

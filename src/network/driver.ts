@@ -9,7 +9,7 @@
 import { assert, unreachable } from "../base/assert.ts";
 import { CanneryError } from "../base/cannery-error.ts";
 import type { NetworkEvent } from "../core/events.ts";
-import type { Answer, CommandInput, OutcallInput } from "../core/inputs.ts";
+import type { Answer, CommandInput, IngressInput, OutcallInput, QueryInput } from "../core/inputs.ts";
 import type { MessageId, PrincipalId, SubnetId } from "../core/state/ids.ts";
 import type { MessageTag } from "../core/state/messages.ts";
 
@@ -95,6 +95,8 @@ export class Driver {
   private trace: TraceLog;
   private readonly requestIds: RequestIds;
   private readonly open = new Map<MessageId, OpenCall>();
+  /** Who waits for messages that came over the wire. */
+  private readonly watching = new Map<MessageId, readonly ((isFinal: boolean) => void)[]>();
   /** Run at the end of the next turn. */
   private afterTurn: (() => void)[] = [];
   private isScheduled = false;
@@ -160,6 +162,53 @@ export class Driver {
     return call;
   }
 
+  /** Submits a call that has its id and its expiry already: one that came over the wire. Its rounds follow in a later macrotask. */
+  submit(input: IngressInput): Answer {
+    const answer = this.step(input);
+    assert(answer !== null, "a submission is answered at once");
+    this.roundsWaiting = 0;
+    this.idleTimers.clear();
+    this.wake();
+    return answer;
+  }
+
+  /** Resolves when a message has its final status: true; or when there will be none, as far as anybody can tell: false. */
+  finished(id: MessageId): Promise<boolean> {
+    const status = this.statusOf(id);
+    if (status === "replied" || status === "rejected" || status === "done") return Promise.resolve(true);
+    return new Promise((resolve) => {
+      this.watching.set(id, [...(this.watching.get(id) ?? []), resolve]);
+      this.wake();
+    });
+  }
+
+  private tellWatchers(id: MessageId, isFinal: boolean): void {
+    const watchers = this.watching.get(id) ?? [];
+    this.watching.delete(id);
+    for (const tell of watchers) tell(isFinal);
+    if (watchers.length > 0) this.answeredCount++;
+  }
+
+  /** Somebody waits for an answer. */
+  private get isAwaited(): boolean {
+    return this.open.size > 0 || this.watching.size > 0;
+  }
+
+  private statusOf(id: MessageId): string | null {
+    for (const subnet of this.core.state.subnets.values()) {
+      const entry = subnet.ingressHistory.get(id);
+      if (entry !== undefined) return entry.status.kind;
+    }
+    return null;
+  }
+
+  /** A query with all that its input says, such as information about the sender. */
+  queryNow(input: QueryInput): Answer {
+    const answer = this.step(input);
+    assert(answer !== null, "a query is answered at once");
+    return answer;
+  }
+
   /** Answered from the state as it is now; the promise resolves after a turn, so that a loop of queries lets the network run. */
   query(request: CallRequest): Promise<CallOutcome> {
     const answer = this.step({
@@ -209,7 +258,7 @@ export class Driver {
       const answeredBefore = this.answeredCount;
       for (let inTurn = 0; inTurn < ROUNDS_PER_TURN && this.answeredCount === answeredBefore; inTurn++) {
         const { state } = this.core;
-        const isAwaited = this.open.size > 0 || !hasNoOpenCalls(state);
+        const isAwaited = this.isAwaited || !hasNoOpenCalls(state);
         const next = this.nextStep(isAwaited ? null : SETTLE_HORIZON_NANOS);
         if (next === "outside") break;
         if (next === "nothing") return isAwaited ? { why: "stuck" } : null;
@@ -227,6 +276,7 @@ export class Driver {
   /** Gives up all open calls but those in `kept`, telling their callers why. */
   abandon(error: Error, kept: ReadonlySet<MessageId> = new Set()): void {
     for (const call of [...this.open.values()]) if (!kept.has(call.id)) this.answer(call, { kind: "abandoned", error });
+    for (const id of [...this.watching.keys()]) this.tellWatchers(id, false);
   }
 
   /** Ids of calls without an answer. */
@@ -282,19 +332,19 @@ export class Driver {
   private runRounds(): void {
     const answeredBefore = this.answeredCount;
     for (let rounds = 0; rounds < ROUNDS_PER_TURN; rounds++) {
-      const next = this.nextStep(this.open.size > 0 ? null : 0n);
+      const next = this.nextStep(this.isAwaited ? null : 0n);
       // Goes on when the answer comes.
       if (next === "outside") return;
       if (next === "nothing") {
-        if (this.open.size > 0 && !this.outcalls.isByHand) this.giveUp("nothing in the network can answer it any more");
+        if (this.isAwaited && !this.outcalls.isByHand) this.giveUp("nothing in the network can answer it any more");
         return;
       }
       this.advance(next);
       if (this.answeredCount !== answeredBefore) break;
       const budget = this.options.callBudgetRounds;
-      if (this.open.size > 0 && ++this.roundsWaiting >= budget) this.giveUp(`there was none within ${budget} rounds`);
+      if (this.isAwaited && ++this.roundsWaiting >= budget) this.giveUp(`there was none within ${budget} rounds`);
     }
-    if (this.open.size > 0 || !isQuiet(this.core.state)) this.schedule();
+    if (this.isAwaited || !isQuiet(this.core.state)) this.schedule();
   }
 
   /**
@@ -341,6 +391,7 @@ export class Driver {
       const error = new CanneryError("no-answer", `the call of ${call.request.method} stays without an answer: ${why}.\n${waiting}`);
       this.answer(call, { kind: "abandoned", error });
     }
+    for (const id of [...this.watching.keys()]) this.tellWatchers(id, false);
     this.roundsWaiting = 0;
   }
 
@@ -355,6 +406,7 @@ export class Driver {
         if (status.kind === "replied" || status.kind === "rejected") {
           const call = this.open.get(event.messageId);
           if (call !== undefined) this.answer(call, status);
+          if (this.watching.size > 0) this.tellWatchers(event.messageId, true);
         }
       }
       if (event.kind === "dropped") this.forget(event.tag, event.reason);

@@ -1,6 +1,7 @@
 /**
  * What the in-process face needs from outside, as interfaces that `host/` fills in: for Node, and for a tab.
  */
+import type { SignatureChecks } from "../crypto/signature-checks.ts";
 import type { Environment } from "../core/network.ts";
 import type { ModuleBody } from "./module-source.ts";
 import type { OutcallRequest, OutcallResponse } from "../core/state/pending-calls.ts";
@@ -10,6 +11,11 @@ export interface Host {
   readonly environment: Environment;
   /** Runs the function soon, after all pending microtasks, with the host's own timer: fake timers of a test do not stop it. */
   macrotask(run: () => void): void;
+  /** The host's clock, nanoseconds since the Unix epoch. */
+  now(): bigint;
+  /** Resolves after a while, by the host's clock; does not keep the process alive. */
+  delay(milliseconds: number): Promise<void>;
+  readonly signatureChecks: SignatureChecks;
   /** Writes one line where people see it. */
   print(line: string): void;
   /** What is at an address of the web. Rejects with the host's own error. */

@@ -1,0 +1,95 @@
+/**
+ * `call`: asynchronous in version 2, from version 3 on with the certified outcome.
+ *
+ * Source: interface spec, https-interface#http-sync-call-overview and #http-async-call-overview; http-interface.md 1.1.
+ * Replica: `rs/http_endpoints/public/src/call` (c7c5005).
+ */
+import { fromHex } from "../../base/bytes.ts";
+import { path } from "../../core/certification/certificate.ts";
+import { MANAGEMENT_CANISTER, type MessageId } from "../../core/state/ids.ts";
+import { principalText } from "../../core/state/principal.ts";
+import { errorCodeText, rejectCodeOf, type UserError } from "../../core/state/rejects.ts";
+import { authenticate } from "./authentication.ts";
+import { decodeFields, encodeFields } from "./cbor.ts";
+import { parseEnvelope, type CallContent, type Envelope } from "./envelope.ts";
+import { badRequest, HttpRefusal } from "./refusal.ts";
+import { accepted, cborAnswer } from "./responses.ts";
+import type { Target } from "./route.ts";
+import type { ServedNetwork } from "./served.ts";
+
+/** How the delegation of the certificate shows the canister ranges: by the version of the endpoint. */
+export type CallVersion = "v2" | "v3" | "v4";
+
+const MAX_MESSAGE_BYTES = 2 * 2 ** 20;
+const MAX_MESSAGE_BYTES_ROOT = 3.5 * 2 ** 20;
+
+const CREATION = ["create_canister", "provisional_create_canister_with_cycles"];
+
+export async function call(network: ServedNetwork, target: Target, version: CallVersion, body: Uint8Array): Promise<Response> {
+  const envelope = parseEnvelope(decodeFields(body), "call", (bytes) => network.platform.sha256(bytes));
+  checkTarget(envelope, target);
+  checkSize(network, target, envelope, body.length);
+  authenticate(envelope, network);
+  const { subnet } = target;
+  const history = network.state.subnets.get(subnet)!.ingressHistory;
+  // A message that is known is not looked at again: its status is the answer.
+  if (version !== "v2" && history.get(envelope.id) !== undefined) return certified(network, target, version, envelope.id);
+  const answer = network.submit(inputOf(envelope, target, body.length));
+  if (answer.kind === "refused") return rejected(answer.error, version);
+  if (version === "v2") return accepted("");
+  const isAnswered = await network.answered(envelope.id);
+  if (!isAnswered) return accepted("Message did not complete execution and certification within the replica defined timeout.");
+  return certified(network, target, version, envelope.id);
+}
+
+function checkTarget({ content }: Envelope<CallContent>, target: Target): void {
+  const { canister, method } = content;
+  if (target.kind === "subnet") {
+    if (canister === MANAGEMENT_CANISTER && CREATION.includes(method)) return;
+    throw badRequest(
+      `Subnet call endpoint only accepts canister creation calls to the management canister (aaaaa-aa), got canister_id=${principalText(canister)} method_name='${method}'`,
+    );
+  }
+  if (canister === MANAGEMENT_CANISTER || canister === target.id) return;
+  throw badRequest(
+    `Specified canister ID ${principalText(canister)} does not match effective canister ID in URL ${principalText(target.id)}`,
+  );
+}
+
+function checkSize({ state }: ServedNetwork, { subnet }: Target, { id }: Envelope, bytes: number): void {
+  const most = subnet === state.rootSubnetId && state.subnets.get(subnet)!.config.isNns ? MAX_MESSAGE_BYTES_ROOT : MAX_MESSAGE_BYTES;
+  if (bytes <= most) return;
+  throw new HttpRefusal(413, `Request ${id} is too large. Message byte size ${bytes} is larger than the max allowed ${most}.`);
+}
+
+function inputOf({ content, id }: Envelope<CallContent>, target: Target, envelopeBytes: number) {
+  const { sender, canister, method, arg, expiryNanos, senderInfo } = content;
+  return {
+    kind: "ingress" as const,
+    messageId: id,
+    sender,
+    receiver: canister,
+    method,
+    arg,
+    expiryNanos,
+    envelopeBytes,
+    senderInfo: senderInfo === null ? null : { data: senderInfo.info, signer: senderInfo.signer },
+    subnet: target.subnet,
+  };
+}
+
+function rejected(error: UserError, version: CallVersion): Response {
+  const fields = { reject_code: rejectCodeOf(error.code), reject_message: error.description, error_code: errorCodeText(error.code) };
+  return cborAnswer(encodeFields(version === "v2" ? fields : { status: "non_replicated_rejection", ...fields }));
+}
+
+function certified(network: ServedNetwork, target: Target, version: CallVersion, id: MessageId): Response {
+  const ranges =
+    target.kind === "subnet"
+      ? ({ kind: "none" } as const)
+      : version === "v4"
+        ? ({ kind: "tree", canister: target.id } as const)
+        : ({ kind: "flat" } as const);
+  const certificate = network.certificate({ subnet: target.subnet, paths: [path("request_status", fromHex(id))], ranges });
+  return cborAnswer(encodeFields({ status: "replied", certificate }));
+}

@@ -1,0 +1,64 @@
+/**
+ * Signatures by canisters: a certificate of the canister's certified data, and in the tree that this data is the root of, the message.
+ *
+ * Source: interface spec, index#canister-signatures; http-interface.md 2.4. Replica: `rs/crypto/iccsa/src/api.rs` (c7c5005).
+ */
+import { equal } from "../../base/bytes.ts";
+import { path, rootKey, type Certifying } from "../../core/certification/certificate.ts";
+import { decodeHashTree, MalformedCertificate } from "../../core/certification/encoding.ts";
+import { digestOf, type HashTree } from "../../core/certification/hash-tree.ts";
+import { lookup } from "../../core/certification/lookup.ts";
+import { InvalidCertificate, verifyCertificate } from "../../core/certification/verify.ts";
+import type { PrincipalId } from "../../core/state/ids.ts";
+import { principalBytes } from "../../core/state/principal.ts";
+import { decodeCbor, encodeCbor, isFields } from "./cbor.ts";
+
+export interface CanisterKey {
+  readonly canister: PrincipalId;
+  readonly seed: Uint8Array;
+}
+
+/** CBOR's self-describing tag, which is required here. */
+const TAG = [0xd9, 0xd9, 0xf7];
+
+/** `null` when the canister signed the message, else why not. */
+export function checkCanisterSignature(
+  network: Certifying,
+  { canister, seed }: CanisterKey,
+  message: Uint8Array,
+  signature: Uint8Array,
+): string | null {
+  const { sha256, networkKeys } = network.platform;
+  const invalid = (problem: string): string => `Invalid canister signature: ${problem}`;
+  try {
+    const { certificate, tree } = partsOf(signature);
+    const verified = verifyCertificate(certificate, { rootKey: rootKey(network.state), canister, sha256, networkKeys });
+    const type = verified.delegate?.type;
+    if (type === null || type === "cloud_engine") return invalid(`certificates by a subnet of type ${type ?? "unknown"} are not accepted`);
+    const data = lookup(path("canister", principalBytes(canister), "certified_data"), verified.tree);
+    if (data.kind !== "found" || !equal(data.value, digestOf(tree, sha256))) {
+      return invalid("the certified data of the canister is not the root of the signature tree");
+    }
+    const found = lookup(path("sig", sha256(seed), sha256(message)), tree);
+    return found.kind === "found" && found.value.length === 0 ? null : invalid("the signature tree does not contain the message");
+  } catch (error) {
+    if (error instanceof MalformedCertificate || error instanceof InvalidCertificate) return invalid(error.message);
+    throw error;
+  }
+}
+
+/** Throws `MalformedCertificate`. */
+function partsOf(signature: Uint8Array): { readonly certificate: Uint8Array; readonly tree: HashTree } {
+  if (TAG.some((byte, at) => signature[at] !== byte))
+    throw new MalformedCertificate("failed to parse signature CBOR: missing self-describing tag");
+  let fields: unknown;
+  try {
+    fields = decodeCbor(signature);
+  } catch (cause) {
+    throw new MalformedCertificate("failed to parse signature CBOR", { cause });
+  }
+  if (!isFields(fields) || !(fields["certificate"] instanceof Uint8Array) || fields["tree"] === undefined) {
+    throw new MalformedCertificate("failed to parse signature CBOR: a certificate and a tree are expected");
+  }
+  return { certificate: fields["certificate"], tree: decodeHashTree(encodeCbor(fields["tree"])) };
+}

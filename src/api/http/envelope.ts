@@ -1,0 +1,160 @@
+/**
+ * Requests as clients send them: an envelope of content, key, signature and delegations; and the content's id.
+ *
+ * Fields that the specification does not know are left out here and so are not part of the id: a signature over them fails.
+ * Source: interface spec, https-interface#authentication; http-interface.md 2.
+ */
+import { toHex } from "../../base/bytes.ts";
+import { representationIndependentHash, type HashableMap, type Sha256 } from "../../codec/request-id.ts";
+import type { MessageId, PrincipalId } from "../../core/state/ids.ts";
+import { blobOf, isFields, listOf, natOf, optional, textOf, type Fields } from "./cbor.ts";
+import { badRequest } from "./refusal.ts";
+
+export interface SenderInfo {
+  readonly info: Uint8Array;
+  readonly signer: Uint8Array;
+  readonly sig: Uint8Array;
+}
+
+interface Common {
+  readonly sender: PrincipalId;
+  readonly expiryNanos: bigint;
+  readonly nonce: Uint8Array | null;
+}
+
+export interface CallContent extends Common {
+  readonly type: "call" | "query";
+  readonly canister: PrincipalId;
+  readonly method: string;
+  readonly arg: Uint8Array;
+  readonly senderInfo: SenderInfo | null;
+}
+
+export interface ReadStateContent extends Common {
+  readonly type: "read_state";
+  readonly paths: readonly (readonly Uint8Array[])[];
+}
+
+export type Content = CallContent | ReadStateContent;
+
+export interface SignedDelegation {
+  readonly publicKey: Uint8Array;
+  readonly expirationNanos: bigint;
+  readonly targets: readonly PrincipalId[] | null;
+  readonly permissions: string | null;
+  readonly signature: Uint8Array;
+  /** What is signed. */
+  readonly hash: Uint8Array;
+}
+
+export interface Envelope<C extends Content = Content> {
+  readonly content: C;
+  readonly id: MessageId;
+  readonly publicKey: Uint8Array | null;
+  readonly signature: Uint8Array | null;
+  readonly delegations: readonly SignedDelegation[];
+}
+
+/** `type` is what the endpoint takes. */
+export function parseEnvelope(fields: Fields, type: "call" | "query", sha256: Sha256): Envelope<CallContent>;
+export function parseEnvelope(fields: Fields, type: "read_state", sha256: Sha256): Envelope<ReadStateContent>;
+export function parseEnvelope(fields: Fields, type: Content["type"], sha256: Sha256): Envelope {
+  const content = fields["content"];
+  if (!isFields(content)) throw badRequest("Malformed request: missing field `content`");
+  const given = textOf(content, "request_type");
+  if (given !== type) throw badRequest(`Malformed request: unexpected request_type \`${given}\`, expected \`${type}\``);
+  const publicKey = optional(fields, "sender_pubkey", blobOf);
+  const signature = optional(fields, "sender_sig", blobOf);
+  const delegations = optional(fields, "sender_delegation", listOf);
+  if ((publicKey === null) !== (signature === null) || (publicKey === null && delegations !== null)) {
+    const got = [publicKey, signature].map((part) => (part === null ? "None" : "Some"));
+    throw badRequest(`Malformed request: missing pubkey or signature: Got pubkey ${got[0]}, signature ${got[1]}`);
+  }
+  const parsed = type === "read_state" ? readStateOf(content) : callOf(content, type);
+  return {
+    content: parsed,
+    id: toHex(representationIndependentHash(hashable(content, type), sha256)) as MessageId,
+    publicKey,
+    signature,
+    delegations: (delegations ?? []).map((delegation) => delegationOf(delegation, sha256)),
+  };
+}
+
+function callOf(content: Fields, type: "call" | "query"): CallContent {
+  const info = content["sender_info"];
+  return {
+    type,
+    ...commonOf(content),
+    canister: principalOf(blobOf(content, "canister_id")),
+    method: textOf(content, "method_name"),
+    arg: blobOf(content, "arg"),
+    senderInfo: isFields(info) ? { info: blobOf(info, "info"), signer: blobOf(info, "signer"), sig: blobOf(info, "sig") } : null,
+  };
+}
+
+function readStateOf(content: Fields): ReadStateContent {
+  const paths = listOf(content, "paths").map((path) => {
+    if (!Array.isArray(path)) throw badRequest("Malformed request: a path is an array of blobs");
+    return path.map((label: unknown) => {
+      if (!(label instanceof Uint8Array)) throw badRequest("Malformed request: a label of a path is a blob");
+      return label;
+    });
+  });
+  return { type: "read_state", ...commonOf(content), paths };
+}
+
+function commonOf(content: Fields): Common {
+  return {
+    sender: principalOf(blobOf(content, "sender")),
+    expiryNanos: natOf(content, "ingress_expiry"),
+    nonce: optional(content, "nonce", blobOf),
+  };
+}
+
+const MAX_PRINCIPAL_BYTES = 29;
+
+function principalOf(bytes: Uint8Array): PrincipalId {
+  if (bytes.length > MAX_PRINCIPAL_BYTES) {
+    throw badRequest(
+      `Malformed request: Principal ID bytes are too long: got ${bytes.length} bytes, at most ${MAX_PRINCIPAL_BYTES} are allowed`,
+    );
+  }
+  return toHex(bytes) as PrincipalId;
+}
+
+/** Known fields only, as they came. */
+function hashable(content: Fields, type: Content["type"]): HashableMap {
+  const names = ["request_type", "sender", "ingress_expiry", "nonce"];
+  const own = type === "read_state" ? ["paths"] : ["canister_id", "method_name", "arg", "sender_info"];
+  const fields: Record<string, unknown> = {};
+  for (const name of [...names, ...own]) if (content[name] !== undefined && content[name] !== null) fields[name] = content[name];
+  const info = fields["sender_info"];
+  if (isFields(info)) fields["sender_info"] = { info: info["info"], signer: info["signer"], sig: info["sig"] };
+  return fields as HashableMap;
+}
+
+/** Every field that the specification has is hashed, also those that are not looked at. Source: http-interface.md 2.3 (5). */
+function delegationOf(value: unknown, sha256: Sha256): SignedDelegation {
+  if (!isFields(value) || !isFields(value["delegation"])) throw badRequest("Malformed request: missing field `delegation`");
+  const { delegation } = value as { readonly delegation: Fields };
+  const targets = optional(delegation, "targets", listOf);
+  const permissions = optional(delegation, "permissions", textOf);
+  const parsed = {
+    publicKey: blobOf(delegation, "pubkey"),
+    expirationNanos: natOf(delegation, "expiration"),
+    targets:
+      targets?.map((target) => {
+        if (!(target instanceof Uint8Array)) throw badRequest("Malformed request: a delegation target is a blob");
+        return principalOf(target);
+      }) ?? null,
+    permissions,
+    signature: blobOf(value, "signature"),
+  };
+  const signed: HashableMap = {
+    pubkey: parsed.publicKey,
+    expiration: parsed.expirationNanos,
+    ...(targets === null ? {} : { targets: targets as Uint8Array[] }),
+    ...(permissions === null ? {} : { permissions }),
+  };
+  return { ...parsed, hash: representationIndependentHash(signed, sha256) };
+}

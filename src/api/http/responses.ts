@@ -1,0 +1,20 @@
+/**
+ * Answers in the form that agents expect. Source: http-interface.md 1.
+ */
+import type { HttpRefusal } from "./refusal.ts";
+
+const CORS = { "access-control-allow-origin": "*" };
+
+export function cborAnswer(body: Uint8Array): Response {
+  return new Response(body as Uint8Array<ArrayBuffer>, { status: 200, headers: { "content-type": "application/cbor", ...CORS } });
+}
+
+/** 202: accepted, or not finished yet. Clients do not look at the text. */
+export function accepted(text: string): Response {
+  return new Response(text === "" ? null : text, { status: 202, headers: { "content-type": "text/plain; charset=utf-8", ...CORS } });
+}
+
+export function refusalAnswer({ status, message, errorCause }: HttpRefusal): Response {
+  const cause: Record<string, string> = errorCause === null ? {} : { "x-ic-error-cause": errorCause };
+  return new Response(message, { status, headers: { "content-type": "text/plain; charset=utf-8", ...CORS, ...cause } });
+}

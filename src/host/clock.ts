@@ -1,0 +1,18 @@
+/**
+ * The host's clock. The time is asked for by name each time: where a test sets the clock, agents in it and networks go by the same.
+ * Delays are real: the timer is taken when this is loaded, so that a test's fake timers do not stop it.
+ */
+const { setTimeout } = globalThis;
+
+/** Nanoseconds since the Unix epoch. */
+export function now(): bigint {
+  return BigInt(Date.now()) * 1_000_000n;
+}
+
+/** Does not keep a process alive. */
+export function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer: unknown = setTimeout(resolve, milliseconds);
+    if (typeof timer === "object" && timer !== null && "unref" in timer) (timer as { unref(): void }).unref();
+  });
+}

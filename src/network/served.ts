@@ -1,0 +1,30 @@
+/**
+ * An in-process network behind the public HTTPS interface, without a socket: what `net.fetch` answers.
+ *
+ * Clients judge expiries and certificates by their own clock, which is the host's: while a network is spoken to this way its time follows that clock,
+ * unless it is ahead already.
+ */
+import type { ServedNetwork } from "../api/http/served.ts";
+import type { Session } from "./session.ts";
+
+/** How long a client of a synchronous call is kept waiting. Source: http-interface.md 1.1. */
+const WAIT_MILLISECONDS = 10_000;
+
+export function served({ core, driver, host }: Session): ServedNetwork {
+  return {
+    get state() {
+      return core.state;
+    },
+    platform: host.environment.platform,
+    checks: host.signatureChecks,
+    now() {
+      const now = host.now();
+      if (now > core.state.timeNanos) driver.setTime(now);
+      return core.state.timeNanos;
+    },
+    certificate: (request) => core.certificate(request),
+    query: (input) => driver.queryNow(input),
+    submit: (input) => driver.submit(input),
+    answered: (id) => Promise.race([driver.finished(id), host.delay(WAIT_MILLISECONDS).then(() => false)]),
+  };
+}
