@@ -20,7 +20,8 @@ import {
 import { decodeArgument, idOf, optional, type Decoded, type InstallModeValue } from "./candid.ts";
 import { assembleChunks, MAX_CHUNKS } from "./chunk-store.ts";
 import * as errors from "./errors.ts";
-import { install, type Installation, type Installed, type InstallMode } from "./installation.ts";
+import type { Installation, InstallMode } from "./install-attempt.ts";
+import { install, type Installed } from "./installation.ts";
 
 export const installCode: Method = (context) => {
   const { call } = context;

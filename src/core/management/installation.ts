@@ -9,47 +9,22 @@
  * `rs/execution_environment/src/execution/{install_code,install,upgrade}.rs` (c7c5005).
  */
 import { nextEpoch } from "../../base/epoch.ts";
-import { userErrorOf, wasmMemoryLimitExceeded, wasmModuleNotFound } from "../canister/errors.ts";
-import { ExecutionState } from "../canister/execution-state.ts";
-import { commit, discard, run } from "../canister/run.ts";
-import type { EntryPoint, Outcome, RunLimits } from "../canister/types.ts";
+import { userErrorOf, wasmMemoryLimitExceeded } from "../canister/errors.ts";
 import { prepayExecution, refundExecution, takePostponedIngressFees } from "../cycles/accounts.ts";
 import { executionPrepayment, feesOf } from "../cycles/fees.ts";
 import { shortfallOf, topUpCycles } from "../cycles/freezing.ts";
 import { reservationCycles, reservationRefusal, saturation, threadMemoryBytes, type Saturation } from "../cycles/reservation.ts";
-import type { CanisterState, HistoryEntry } from "../state/canister.ts";
-import type { PrincipalId } from "../state/ids.ts";
+import type { CanisterState } from "../state/canister.ts";
 import type { Limits } from "../state/limits.ts";
-import { allocatedBytes, CHUNK_BYTES, customSectionBytes } from "../state/memory-usage.ts";
-import type { MessageTag } from "../state/messages.ts";
+import { allocatedBytes, customSectionBytes } from "../state/memory-usage.ts";
 import type { UserError } from "../state/rejects.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { at, emitPrinted, limitsOf, type World } from "../state/world.ts";
-import type { PreparedModule } from "../wasm/module-info.ts";
 import { isController } from "./access.ts";
-import { finish, type InstallAccount, type InstallPhase, type ManagementTools, type MethodContext } from "./call.ts";
-import type { Decoded } from "./candid.ts";
+import { finish, type ManagementTools, type MethodContext } from "./call.ts";
 import * as errors from "./errors.ts";
-import { addChange } from "./history.ts";
+import { Attempt, type Installation, type Phase } from "./install-attempt.ts";
 import { createModule } from "./module-creation.ts";
-
-export type InstallMode =
-  | { readonly kind: "install" | "reinstall" }
-  | { readonly kind: "upgrade"; readonly skipPreUpgrade: boolean; readonly persistence: "keep" | "replace" | null };
-
-export interface Installation {
-  readonly mode: InstallMode;
-  /** The module's bytes, or what is wrong with the chunks they were to be made of. */
-  readonly module: Decoded<Uint8Array>;
-  /** Chunks that the module is put together from; 0 when it came whole. */
-  readonly chunkCount: number;
-  readonly arg: Uint8Array;
-  readonly sender: PrincipalId;
-  readonly origin: HistoryEntry["origin"];
-  /** Of the call, for events. */
-  readonly method: string;
-  readonly tag: MessageTag;
-}
 
 /** One that is over. */
 export interface Installed {
@@ -58,12 +33,6 @@ export interface Installed {
   readonly error: UserError | null;
   /** Of the round in which it ended. */
   readonly instructions: number;
-}
-
-/** An entry point that ran in an installation. */
-interface Phase {
-  readonly entry: InstallPhase["entry"];
-  readonly outcome: Pick<Outcome, "result" | "instructions" | "slices" | "pausedSlices" | "printed">;
 }
 
 /** An installation that has run and is not applied yet. Data: forks share it. */
@@ -188,135 +157,6 @@ function takeOver(canister: CanisterState, working: CanisterState): void {
   canister.history = working.history;
 }
 
-/** The old or the new code's custom section that marks Motoko's enhanced orthogonal persistence. Source: management-canister.md 4. */
-const ORTHOGONAL_PERSISTENCE = "enhanced-orthogonal-persistence";
-
-function isOrthogonallyPersistent(module: PreparedModule): boolean {
-  return module.info.customSections.some(({ name }) => name === ORTHOGONAL_PERSISTENCE);
-}
-
-type Created = ReturnType<typeof createModule>;
-
-class Attempt {
-  private readonly context: MethodContext;
-  private readonly installation: Installation;
-  private readonly limits: Limits;
-  /** The record as the installation changes it. What it shares with the canister's own it does not write. */
-  readonly working: CanisterState;
-  /** Used so far, of one budget for all phases. */
-  instructions = 0;
-  /** Of each slice that ended with a pause; and of the present one. One phase goes on in the slice in which the one before it ended. */
-  readonly slices: number[] = [];
-  private inSlice = 0;
-  readonly phases: Phase[] = [];
-
-  constructor(context: MethodContext, canister: CanisterState, installation: Installation, limits: Limits) {
-    this.context = context;
-    this.installation = installation;
-    this.limits = limits;
-    this.working = {
-      ...canister,
-      consumed: { ...canister.consumed },
-      execution: canister.execution === null ? null : canister.execution.copy(nextEpoch()),
-      log: canister.log.copy(canister.epoch),
-    };
-  }
-
-  private get left(): number {
-    return Math.max(0, this.limits.installCodeInstructions - this.instructions);
-  }
-
-  /** Everything up to the last checks. */
-  perform(created: Created | null): UserError | null {
-    const { working, installation } = this;
-    const { mode } = installation;
-    if (mode.kind === "install" && working.execution !== null) return errors.notEmpty(working.id);
-    if (this.limits.rateLimiting && working.installCodeDebitInstructions > 0) return errors.installRateLimited(working.id);
-    if (mode.kind === "upgrade") {
-      if (working.execution === null) return userErrorOf(working.id, wasmModuleNotFound());
-      const error = mode.skipPreUpgrade ? null : this.execute("preUpgrade", { kind: "preUpgrade" });
-      if (error !== null) return error;
-    }
-    this.charge(CHUNK_BYTES * installation.chunkCount);
-    if (installation.module.kind === "error") return installation.module.error;
-    this.charge(created!.instructions);
-    const replaced = this.replaceCode(created!);
-    if (replaced !== null) return replaced;
-
-    if (mode.kind !== "upgrade") {
-      working.certifiedData = new Uint8Array(0);
-      working.log.clear();
-    }
-    working.globalTimerNanos = 0n;
-    working.version++;
-    const moduleHash = working.execution!.module.hash;
-    addChange(this.context.world, working, installation.origin, { kind: "codeDeployment", mode: mode.kind, moduleHash });
-    const entry: EntryPoint & { readonly kind: "init" | "postUpgrade" } = {
-      kind: mode.kind === "upgrade" ? "postUpgrade" : "init",
-      arg: installation.arg,
-    };
-    return this.execute("start", { kind: "start" }) ?? this.execute(entry.kind, entry);
-  }
-
-  private charge(instructions: number): void {
-    this.instructions = Math.min(this.instructions + instructions, this.limits.installCodeInstructions);
-    this.inSlice += instructions;
-  }
-
-  /** New code, and of the old memories what the mode keeps. */
-  private replaceCode(created: Created): UserError | null {
-    const { working, installation } = this;
-    const { mode } = installation;
-    const old = working.execution;
-    const keep: { heap?: ExecutionState["heap"]; stable?: ExecutionState["stable"] } = {};
-    if (mode.kind === "upgrade" && old !== null) {
-      if (mode.persistence === null && isOrthogonallyPersistent(old.module)) return errors.missingUpgradeOption();
-      if (mode.persistence === "keep") {
-        if (created.module !== null && !isOrthogonallyPersistent(created.module)) return errors.invalidUpgradeOption();
-        keep.heap = old.heap;
-      }
-      keep.stable = old.stable;
-    }
-    if (created.module === null) return created.error;
-    working.execution = ExecutionState.create(created.module, nextEpoch(), keep);
-    return null;
-  }
-
-  /** Runs one entry point, if the module has it, and takes over what it did. */
-  private execute(entry: InstallPhase["entry"], point: EntryPoint): UserError | null {
-    const { world, subnet, tools } = this.context;
-    const { working, installation } = this;
-    const state = working.execution!;
-    if (!hasEntry(state.module, entry)) return null;
-    const phase: InstallPhase = { entry, caller: installation.sender };
-    let account!: InstallAccount;
-    const makeView = (): InstallAccount["view"] => {
-      account = tools.installAccount(world, subnet, working, phase);
-      return account.view;
-    };
-    const outcome = run(world.pool, state, point, makeView, installLimits(this.limits, entry, this.left));
-    this.instructions += outcome.instructions;
-    let left = outcome.instructions;
-    for (const paused of outcome.pausedSlices) {
-      this.slices.push(this.inSlice + paused);
-      this.inSlice = 0;
-      left -= paused;
-    }
-    this.inSlice += Math.max(0, left);
-    working.log.append(outcome.logs);
-    this.phases.push({ entry, outcome });
-    if (outcome.result.kind === "trap") {
-      discard(outcome);
-      return outcome.result.error;
-    }
-    commit(outcome);
-    account.apply(working);
-    if (outcome.certifiedData !== null) working.certifiedData = outcome.certifiedData;
-    if (outcome.globalTimerNanos !== null) working.globalTimerNanos = outcome.globalTimerNanos;
-    return null;
-  }
-}
-
 /** Events of an entry point. */
 function tell(world: World, subnet: SubnetState, { iteration }: ManagementTools, held: HeldInstallation, { entry, outcome }: Phase): void {
   const { installation, working, wasm64 } = held;
@@ -377,29 +217,4 @@ function customSectionRefusal(subnet: SubnetState, limits: Limits, working: Cani
   const available = Math.trunc((limits.subnetCustomSectionBytes - subnet.customSectionBytes) / limits.executionThreads);
   const grown = customSectionBytes(working.execution!.module.info.customSections) - working.indexed.customSectionBytes;
   return grown > 0 && grown > available ? errors.customSectionsOversubscribed(BigInt(grown), BigInt(Math.max(0, available))) : null;
-}
-
-const ENTRY_EXPORTS = { preUpgrade: "canister_pre_upgrade", init: "canister_init", postUpgrade: "canister_post_upgrade" } as const;
-
-function hasEntry(module: PreparedModule, entry: InstallPhase["entry"]): boolean {
-  return entry === "start" ? module.info.hasStart : module.info.systemExports.has(ENTRY_EXPORTS[entry]);
-}
-
-const PAGES_PER_GIB = 262_144;
-/** Stable pages of one execution: 8 GiB in init and the upgrade hooks, 2 GiB in start. Source: wasm.md 5.1. */
-const STABLE_PAGES = { preUpgrade: 8, init: 8, postUpgrade: 8, start: 2 } as const;
-
-function installLimits(limits: Limits, entry: InstallPhase["entry"], instructions: number): RunLimits {
-  const stablePages = STABLE_PAGES[entry] * PAGES_PER_GIB;
-  return {
-    instructions,
-    reportedInstructions: limits.installCodeInstructions,
-    sliceInstructions: Math.min(instructions, limits.installCodeSliceInstructions),
-    stackBytes: limits.stackBytes,
-    // No phase can answer or call: these limits are never reached.
-    replyBytes: 0,
-    requestBytes: 0,
-    stablePagesAccessed: stablePages,
-    stablePagesDirtied: stablePages,
-  };
 }
