@@ -172,6 +172,16 @@ export class SortedMap<K extends string | number, V> {
     }
   }
 
+  /**
+   * Ascending, what may have been written since the map was forked: the entries of leaves that belong to its own epoch. Costs those leaves. Keys that were
+   * deleted do not come. The map must not be modified meanwhile.
+   */
+  *written(): Generator<[K, V], void, undefined> {
+    for (const leaf of leaves(this.root, this.epoch)) {
+      for (let i = 0; i < leaf.keys.length; i++) yield [leaf.keys[i]!, leaf.values[i]!];
+    }
+  }
+
   private leafOf(key: K): Node<K, V> {
     let node = this.root;
     while (node.children !== null) node = node.children[upperBound(node.keys, key)]!;
@@ -286,10 +296,11 @@ function leftmost<K, V>(node: Node<K, V>): Node<K, V> {
   return node;
 }
 
-/** The leaves from left to right. */
-function* leaves<K, V>(root: Node<K, V>): Generator<Node<K, V>, void, undefined> {
+/** The leaves from left to right; only those of one epoch where it is given, whose parents are of it too. */
+function* leaves<K, V>(root: Node<K, V>, epoch?: Epoch): Generator<Node<K, V>, void, undefined> {
   const waiting = [root];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
+    if (epoch !== undefined && node.epoch !== epoch) continue;
     if (node.children === null) yield node;
     else for (let i = node.children.length - 1; i >= 0; i--) waiting.push(node.children[i]!);
   }

@@ -11,6 +11,7 @@ import type { InstancePool } from "./canister/instances.ts";
 import type { NetworkEvent } from "./events.ts";
 import { genesis, type GenesisConfig } from "./genesis.ts";
 import type { Answer, CommandInput, Input, QueryInput } from "./inputs.ts";
+import { InvariantWatch } from "./invariant-watch.ts";
 import { checkInvariants } from "./invariants.ts";
 import { executeQuery, querySubnet } from "./queries/execute-query.ts";
 import { QUERY_TOOLS } from "./rules/query-tools.ts";
@@ -38,7 +39,7 @@ export interface Environment {
 
 export interface NetworkOptions {
   readonly schedule?: Schedule;
-  /** Checks every invariant after every step; for tests, as it walks the whole network. */
+  /** Checks the invariants after every step, of what it touched, and all of them after every round of at most 1,000 canisters; for tests. */
   readonly checkInvariants?: boolean;
 }
 
@@ -61,6 +62,7 @@ export class Network {
   private steps: number;
   private events: NetworkEvent[] = [];
   private broken: string | null = null;
+  private watch: InvariantWatch | null = null;
   private readonly environment: Environment;
   private readonly options: NetworkOptions;
   private readonly seed: bigint;
@@ -113,7 +115,7 @@ export class Network {
     this.steps++;
     try {
       const answer = this.apply(input);
-      if (this.options.checkInvariants === true && input.kind !== "query") checkInvariants(this.current);
+      if (this.options.checkInvariants === true) this.check(input);
       return { events: this.events, answer };
     } catch (error) {
       const what = error instanceof Error ? error.message : String(error);
@@ -124,6 +126,15 @@ export class Network {
       this.broken = `${what} (a bug of Cannery: seed ${this.seed}, input ${this.steps}, ${input.kind}; the network has stopped)`;
       throw new InvariantBroken(this.broken, { cause: error });
     }
+  }
+
+  /** After each step what it touched; after each round everything, unless there are very many canisters. */
+  private check(input: Input): void {
+    this.watch ??= new InvariantWatch();
+    this.watch.check(this.current);
+    if (input.kind === "round" && canisterCount(this.current) <= FULL_CHECK_CANISTERS) checkInvariants(this.current);
+    // What is written from here on belongs to another epoch than what was checked.
+    this.current = copyNetwork(this.current);
   }
 
   private apply(input: Input): Answer | null {
@@ -190,6 +201,7 @@ export class Network {
   /** Goes back (or over) to a snapshot of this network or of one it was forked from. */
   restore(snapshot: Snapshot): void {
     this.current = copyNetwork(snapshot.state);
+    this.watch = null;
     this.recorder = snapshot.recorder.copy();
     this.steps = snapshot.steps;
     this.broken = null;
@@ -226,4 +238,13 @@ export class Network {
   deviations(): readonly Deviation[] {
     return this.recorder.deviations;
   }
+}
+
+/** Up to so many canisters everything is checked after each round. */
+const FULL_CHECK_CANISTERS = 1_000;
+
+function canisterCount(state: NetworkState): number {
+  let count = 0;
+  for (const subnet of state.subnets.values()) count += subnet.canisters.size;
+  return count;
 }
