@@ -32,7 +32,7 @@ function answer(scene: Scenario, id: CanisterId, what: does.Program): bigint[] {
   return amounts(end.data);
 }
 
-describe.each(CASES)("on %i nodes, %i bit", (nodes, bits) => {
+describe.each(CASES)("on %i nodes, %i bit [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", (nodes, bits) => {
   test("call_perform withdraws what cost_call says: fee, request bytes, the largest response and the longest callback; and what is attached", () => {
     const { scene, a, b, price } = two(nodes, bits);
     const arg = reply("x".repeat(77));
@@ -115,12 +115,12 @@ describe.each(CASES)("on %i nodes, %i bit", (nodes, bits) => {
   });
 });
 
-test("numbers of the sheet: a call withdraws 42 102 412 000 and 1 000 a byte, 82 102 412 000 on wasm64", () => {
+test("numbers of the sheet: a call withdraws 42 102 412 000 and 1 000 a byte, 82 102 412 000 on wasm64 [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
   expect(prices(13n).call(32, 0n)).toBe(42_102_412_000n);
   expect(prices(13n).call(64, 7n)).toBe(82_102_419_000n);
 });
 
-test("calls to the own subnet, to another, to oneself and to the management canister cost the same", () => {
+test("calls to the own subnet, to another, to oneself and to the management canister cost the same [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
   const scene = new Scenario({ subnets: [APPLICATION, APPLICATION] });
   const [a, near, far] = [scene.puppet(), scene.puppet(), scene.puppet({ subnet: 1 })];
   const arg = reply("same");
@@ -148,7 +148,7 @@ test("calls to the own subnet, to another, to oneself and to the management cani
   expect(cost).toBe(price.ingress(envelope(what)) + executions + price.carried(BigInt("raw_rand".length + 6), BigInt(bytes)));
 });
 
-test("a call that is never delivered costs its request's bytes and the reject's", () => {
+test("a call that is never delivered costs its request's bytes and the reject's [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
   const scene = new Scenario();
   const a = scene.puppet();
   const price = prices(13n);
@@ -160,7 +160,7 @@ test("a call that is never delivered costs its request's bytes and the reject's"
   expect(cost).toBe(price.ingress(envelope(what)) + executions + price.carried(8n, BigInt(text.length + 1)));
 });
 
-test("a call that call_perform refuses, or that a trap undoes, costs nothing", () => {
+test("a call that call_perform refuses, or that a trap undoes, costs nothing [canister-interface#system-api-call]", () => {
   const scene = new Scenario();
   const [a, b] = [scene.puppet(), scene.puppet()];
   const price = prices(13n);
@@ -175,7 +175,7 @@ test("a call that call_perform refuses, or that a trap undoes, costs nothing", (
   expect(cost).toBe(price.ingress(envelope(undone)) + price.execution(32, used(scene, a, "update")));
 });
 
-test("each open call ties up its prepayments: 500 of them about 21 T cycles", () => {
+test("each open call ties up its prepayments: 500 of them about 21 T cycles [abstract-behavior#initiating-canister-calls]", () => {
   const scene = new Scenario({ subnets: [APPLICATION, APPLICATION] });
   const [a, b] = [scene.puppet(), scene.puppet({ subnet: 1 })];
   const arg = reply();

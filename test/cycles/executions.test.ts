@@ -32,7 +32,7 @@ function one(nodes: number, bits: Bits, hooks: NonNullable<Parameters<Scenario["
   return { scene, id: scene.puppet({ bits, hooks }), price: prices(BigInt(nodes)) };
 }
 
-describe.each(CASES)("on %i nodes, %i bit", (nodes, bits) => {
+describe.each(CASES)("on %i nodes, %i bit [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", (nodes, bits) => {
   test("an update is prepaid for 40 G instructions; the unused part comes back when it has ended", () => {
     const { scene, id, price } = one(nodes, bits);
     const what = program(does.spin(1_234), reply(does.balance));
@@ -110,13 +110,13 @@ describe.each(CASES)("on %i nodes, %i bit", (nodes, bits) => {
   });
 });
 
-test("numbers of the sheet: an update 40 005 000 000, on wasm64 80 005 000 000, installing 300 005 000 000 and 600 005 000 000", () => {
+test("numbers of the sheet: an update 40 005 000 000, on wasm64 80 005 000 000, installing 300 005 000 000 and 600 005 000 000 [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
   const price = prices(13n);
   expect([price.prepaid(32, MESSAGE), price.prepaid(64, MESSAGE)]).toEqual([40_005_000_000n, 80_005_000_000n]);
   expect([price.prepaid(32, INSTALL), price.prepaid(64, INSTALL)]).toEqual([300_005_000_000n, 600_005_000_000n]);
 });
 
-test("a module that cannot be decoded is priced as one of 32 bit", () => {
+test("a module that cannot be decoded is priced as one of 32 bit [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
   const { scene, id, price } = one(13, 64);
   scene.setSettings(id, { freezing_threshold: 0n });
   const module = new Uint8Array([0, 97, 115, 109, 9]);
@@ -128,7 +128,7 @@ test("a module that cannot be decoded is priced as one of 32 bit", () => {
   expect(said(scene.reinstall(id, "reinstall", module))).toMatch(/^IC0207/);
 });
 
-test("the low-memory hook costs what an update does", () => {
+test("the low-memory hook costs what an update does [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
   const { scene, id, price } = one(13, 32, ["on_low_wasm_memory"]);
   scene.setSettings(id, { wasm_memory_limit: 2_000_000n, wasm_memory_threshold: 1_500_000n });
   const what = program(does.setHook("on_low_wasm_memory", does.spin(500)), does.grow(20), reply());
@@ -138,7 +138,7 @@ test("the low-memory hook costs what an update does", () => {
   expect(cost).toBe(price.ingress(envelope(what)) + price.execution(32, used(scene, id, "update")) + hook);
 });
 
-test("an update that cannot be prepaid costs nothing beyond its induction; with exactly enough it runs", () => {
+test("an update that cannot be prepaid costs nothing beyond its induction; with exactly enough it runs [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
   const { scene, id, price } = one(13, 32);
   scene.setSettings(id, { freezing_threshold: 0n });
   const what = reply("ran");

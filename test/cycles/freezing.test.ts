@@ -23,7 +23,7 @@ function one(seconds = PERIOD, nodes = 13) {
   return { scene, id, other, price, threshold: (price.idle(GIB) * seconds) / DAY };
 }
 
-describe.each([13, 34])("on %i nodes", (nodes) => {
+describe.each([13, 34])("on %i nodes [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", (nodes) => {
   test("the threshold is the idle rate for freezing_threshold seconds: the liquid balance is what is above", () => {
     for (const seconds of [0n, 1n, 12_345n, PERIOD]) {
       const { scene, id, threshold } = one(seconds, nodes);
@@ -55,7 +55,7 @@ describe.each([13, 34])("on %i nodes", (nodes) => {
   });
 });
 
-describe("exactly at the threshold, and one cycle below", () => {
+describe("exactly at the threshold, and one cycle below [abstract-behavior#calls-to-frozen-canisters-are-rejected]", () => {
   test("ingress: refused at submission and at induction", () => {
     const { scene, id, price, threshold } = one();
     const what = reply("in");

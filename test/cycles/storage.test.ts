@@ -35,7 +35,7 @@ function memoryOf(scene: Scenario, id: CanisterId): bigint {
   return BigInt(scene.canister(id).indexed.memoryBytes);
 }
 
-describe.each([13, 34])("on %i nodes", (nodes) => {
+describe.each([13, 34])("on %i nodes [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", (nodes) => {
   test("memory that is used costs by the second; what is allocated costs as if it were used", () => {
     const { scene, id, price } = one(nodes);
     settle(scene);
@@ -144,7 +144,7 @@ test("nothing is charged while an execution lasts; then for the whole time", () 
   expect(consumed(scene, id).memory - before).toBe(price.storage(GIB, seconds));
 });
 
-describe("on a subnet that is fuller than the threshold", () => {
+describe("on a subnet that is fuller than the threshold [replica: storage reservation]", () => {
   /** 16 GiB, of which 10 are kept for callbacks and count as used; a quarter of everything for each thread. */
   const LIMITS = { subnetMemoryBytes: 2n ** 34n, subnetMemoryReservationThresholdBytes: 2n ** 33n };
   const [CAPACITY, THRESHOLD] = [2n ** 32n, 2n ** 31n];
@@ -209,7 +209,7 @@ describe("on a subnet that is fuller than the threshold", () => {
   });
 });
 
-describe("a canister that cannot pay", () => {
+describe("a canister that cannot pay [abstract-behavior#canister-out-of-cycles]", () => {
   const SECONDS = 100_000;
 
   /** Storage, messages and compute that fall due at once. */

@@ -85,7 +85,7 @@ const failures: readonly (readonly [string, Program, Program, RegExp])[] = [
 ];
 
 for (const [what, before, after, text] of failures) {
-  test(`an upgrade whose ${what} leaves everything as it was, but for the charge`, () => {
+  test(`an upgrade whose ${what} leaves everything as it was, but for the charge [management-canister#ic-install_code]`, () => {
     const scene = new Scenario();
     const id = scene.puppet();
     scene.run(id, program(note("heap"), noteStable("s"), certify("old"), setTimer(1n << 62n), setHook("pre_upgrade", before), reply()));

@@ -68,11 +68,11 @@ const SAMPLES: { [Name in ArgumentName]: object } = {
   versioned: { canister_id: ID, sender_canister_version: [9n] },
 };
 
-test.each(Object.keys(SAMPLES) as ArgumentName[])("%s: decode undoes encode", (name) => {
+test.each(Object.keys(SAMPLES) as ArgumentName[])("%s: decode undoes encode [management-canister#ic-candid]", (name) => {
   expect(decodeArgument(name, encode(name, SAMPLES[name]))).toEqual({ kind: "value", value: SAMPLES[name] });
 });
 
-test("older clients leave optional fields out", () => {
+test("older clients leave optional fields out [management-canister#ic-candid]", () => {
   const type = IDL.Record({ canister_id: IDL.Principal, settings: IDL.Record({ controllers: IDL.Opt(IDL.Vec(IDL.Principal)) }) });
   const decoded = decodeArgument("update_settings", IDL.encode([type], [{ canister_id: ID, settings: { controllers: [[ID]] } }]));
   expect(decoded).toEqual({

@@ -47,7 +47,7 @@ test("names that the interface does not have, and those that users cannot call [
   }
 });
 
-test("the argument decodes, except where there is no canister", () => {
+test("the argument decodes, except where there is no canister [abstract-behavior#api-request-submission]", () => {
   const net = new ManagementWorld();
   expect(accept(net, "update_settings", Uint8Array.of(1))).toMatch(
     /^IC0408: Failed to parse payload for ic00 method update_settings: IC0408: Error decoding candid: /,
@@ -103,7 +103,7 @@ test("who may send what [abstract-behavior#api-request-submission]", () => {
   expect(accept(net, "stop_canister", idArg(id))).toBe(`IC0301: Canister ${name} not found`);
 });
 
-test("induction has its own words", () => {
+test("induction has its own words [replica: induction of ingress messages]", () => {
   const induct = (method: string, arg: Uint8Array = new Uint8Array(0)) => {
     const error = managementInductionError(method, arg);
     return error === null ? null : errorText(error);

@@ -188,7 +188,7 @@ test("a trap anywhere undoes everything but the charge and the log [abstract-beh
   expect(stable(net.canister(id))).toEqual([1, 1, 2, 1, 3, 2, 1]);
 });
 
-test("instructions: creation, a hundredth for a known module, and what ran", () => {
+test("instructions: creation, a hundredth for a known module, and what ran [replica: instructions of installations]", () => {
   const net = new ManagementWorld();
   const [a, b] = [net.create(), net.create()];
   const empty = module("(memory 1)");
@@ -202,7 +202,7 @@ test("instructions: creation, a hundredth for a known module, and what ran", () 
   expect(100n * TRILLION - net.canister(b).balanceCycles).toBe(25_000_000n + BigInt(compilation / 100));
 });
 
-test("the prepayment must leave the freezing threshold", () => {
+test("the prepayment must leave the freezing threshold [replica: instructions of installations]", () => {
   const net = new ManagementWorld();
   const id = net.create({ amount: 300_000_000_000n });
   expect(firstLine(text(net.install(id, module("(memory 1)"))))).toMatch(
@@ -276,7 +276,7 @@ test("a heap above wasm_memory_limit fails at the end, growth beyond it while ru
   expect(text(net.install(id, module("(memory 1)")))).toMatch(/^reply/);
 });
 
-test("new memory must leave the freezing threshold", () => {
+test("new memory must leave the freezing threshold [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
   const net = new ManagementWorld();
   const id = net.create({ amount: 10n * TRILLION });
   const large = module(`(memory 1) (func (export "canister_init") (drop (call $stable64_grow (i64.const 200000))))`);
@@ -300,7 +300,7 @@ test("cycles burned in init stay burned; those of a failed init do not", () => {
   expect(before - net.canister(id).balanceCycles).toBe(5_000_000n + BigInt(used) + 1000n);
 });
 
-test("rate limiting refuses an installation while the last one is worked off", () => {
+test("rate limiting refuses an installation while the last one is worked off [replica: rate limits]", () => {
   const net = new ManagementWorld({ limits: { rateLimiting: true } });
   const id = net.create();
   net.install(id, TRACER);

@@ -36,7 +36,7 @@ test("every method is implemented or marked as not", () => {
   for (const [name, info] of METHODS) expect([name, IMPLEMENTED.has(name)]).toEqual([name, info.implemented]);
 });
 
-test("methods without a target stay on the caller's subnet, whatever their argument", () => {
+test("methods without a target stay on the caller's subnet, whatever their argument [replica: routing of management calls]", () => {
   const net = twoSubnets();
   for (const method of ["raw_rand", "http_request", "bitcoin_send_transaction_internal"]) {
     expect(resolve(net, method, Uint8Array.of(1))).toBe(net.subnet(0).config.id);
@@ -45,7 +45,7 @@ test("methods without a target stay on the caller's subnet, whatever their argum
   expect(resolve(net, "create_canister", create, { from: 1 })).toBe(net.subnet(1).config.id);
 });
 
-test("methods with a target go to the subnet that hosts it, also when no such canister exists", () => {
+test("methods with a target go to the subnet that hosts it, also when no such canister exists [replica: routing of management calls]", () => {
   const net = twoSubnets();
   const there = "00000000000000050101" as CanisterId;
   for (const method of [
@@ -75,14 +75,14 @@ test("methods with a target go to the subnet that hosts it, also when no such ca
   expect(resolve(net, "subnet_info", named)).toBe("0102");
 });
 
-test("an unknown method", () => {
+test("an unknown method [replica: routing of management calls]", () => {
   expect(resolve(twoSubnets(), "list_canisters", NO_RESULT)).toEqual({
     code: 5,
     message: "IC0536: Management canister has no method 'list_canisters'",
   });
 });
 
-test("an undecodable argument: with the error code where a version is compared, else as a routing error", () => {
+test("an undecodable argument: with the error code where a version is compared, else as a routing error [replica: routing of management calls]", () => {
   const net = twoSubnets();
   const versioned = resolve(net, "update_settings", Uint8Array.of(1));
   expect(versioned).toMatchObject({ code: 4, message: expect.stringMatching(/^IC0408: Error decoding candid: /) });
@@ -96,7 +96,7 @@ test("an undecodable argument: with the error code where a version is compared, 
   });
 });
 
-test("sender_canister_version must be that of the calling execution", () => {
+test("sender_canister_version must be that of the calling execution [management-canister#ic-install_code]", () => {
   const net = twoSubnets();
   const id = net.create();
   const arg = encode("update_settings", { canister_id: principal(id), settings: settings(), sender_canister_version: [7n] });
@@ -108,7 +108,7 @@ test("sender_canister_version must be that of the calling execution", () => {
   });
 });
 
-test("a canister that no range contains", () => {
+test("a canister that no range contains [replica: routing of management calls]", () => {
   const net = twoSubnets();
   const nowhere = "0badc0de" as CanisterId;
   const name = principalText(nowhere);
@@ -122,7 +122,7 @@ test("a canister that no range contains", () => {
   });
 });
 
-test("only canisters of the NNS may name a subnet; the version is compared before", () => {
+test("only canisters of the NNS may name a subnet; the version is compared before [replica: routing of management calls]", () => {
   const net = twoSubnets();
   const callee = net.subnet(0).config.id;
   expect(resolve(net, "raw_rand", NO_RESULT, { callee })).toEqual({

@@ -178,7 +178,7 @@ test("allocations must leave the freezing threshold when they grow, and only the
   expect(net.canister(id).version).toBe(2);
 });
 
-test("the reserved cycles limit is not set below the reserved balance; others are checked against the old limit", () => {
+test("the reserved cycles limit is not set below the reserved balance; others are checked against the old limit [management-canister#ic-create_canister]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   net.canister(id).reservedCycles = 100n;
@@ -188,7 +188,7 @@ test("the reserved cycles limit is not set below the reserved balance; others ar
   net.reply("update_settings", update(id, { reserved_cycles_limit: 100n }));
 });
 
-test("storage is reserved for a memory allocation on a subnet that is filling up", () => {
+test("storage is reserved for a memory allocation on a subnet that is filling up [replica: storage reservation]", () => {
   const net = new ManagementWorld({ limits: { subnetMemoryReservationThresholdBytes: 0n } });
   const id = net.create({ amount: 10_000n * TRILLION });
   expect(firstLine(net.error("update_settings", update(id, { memory_allocation: 300n << 30n, reserved_cycles_limit: 1n })))).toMatch(
@@ -225,7 +225,7 @@ test("the low-memory hook becomes due when limit and threshold say so [abstract-
   expect(net.subnet().withInput.has(id)).toBe(false);
 });
 
-test("an unknown canister", () => {
+test("an unknown canister [management-canister#ic-update_settings]", () => {
   const net = new ManagementWorld();
   const id = net.create();
   net.subnet().canisters.delete(id);

@@ -149,12 +149,12 @@ describe("cycles", () => {
     expect(canister.consumed.burnedCycles).toBe(60n);
   });
 
-  test("below the threshold nothing is liquid", () => {
+  test("below the threshold nothing is liquid [canister-interface#system-api-cycles]", () => {
     const { memory, view } = setup({ code: { heapBytes: GIB }, balanceCycles: 5n });
     expect([view().liquidBalanceCycles(memory), view().burnCycles(1n, memory), view().attachCycles(0n, memory)]).toEqual([0n, 0n, false]);
   });
 
-  test("are minted on the cycles minting canister only", () => {
+  test("are minted on the cycles minting canister only [replica: mint_cycles128]", () => {
     const { view, canister } = setup();
     expect(view().mintCycles(5n)).toMatchObject({ error: { code: 504 } });
     const error = (view().mintCycles(5n) as { error: { description: string } }).error.description;
@@ -310,7 +310,7 @@ describe("call_perform", () => {
     });
   });
 
-  test("what fails takes no cycles and no message memory, and leaves attached cycles to be detached", () => {
+  test("what fails takes no cycles and no message memory, and leaves attached cycles to be detached [canister-interface#system-api-call]", () => {
     const { canister, memory, view } = setup({ balanceCycles: 10n ** 17n });
     for (let i = 0; i < 500; i++) canister.queues.pushOutputRequest(request(canister, CALLEE), 0n);
     const run = view();
