@@ -105,7 +105,8 @@ impl Drop for Turn {
     }
 }
 
-/// Right: one at a time, and the money is gone before the call; it comes back when the ledger surely did nothing.
+/// Right: one at a time, and the money is gone before the call. It comes back after an error, since `pay` has no `await`: what it answers
+/// with an error it has not done.
 #[update]
 async fn withdraw(amount: u64) -> Result<u64, String> {
     let who = msg_caller();
