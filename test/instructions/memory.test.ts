@@ -81,6 +81,13 @@ describe("changed heap pages [replica: dirty pages]", () => {
     expect(both(store(4094, 0x10000))).toEqual(changing(1, 1));
   });
 
+  test("fields of a record on both sides of a border", () => {
+    const field = (offset: number): string => `local.get 0 i32.const 1 i32.store offset=${offset}`;
+    const record = `(local P) P.const 4000 local.set 0 ${field(0)} ${field(100)}`;
+    const counted = [false, true].map((wide) => measure({ body: record.replaceAll("P", wide ? "i64" : "i32"), wide }).dirtyHeapPages);
+    expect(counted).toEqual([2, 2]);
+  });
+
   test("written back to what it was, it is free", () => {
     expect(both(`${store(0)} ${store(0, 0)}`)).toEqual(changing(2, 0));
     expect(both(store(0, 0))).toEqual(changing(1, 0));

@@ -7,7 +7,7 @@
  * pages when it ran another canister of the same module.
  */
 import { assert } from "../../base/assert.ts";
-import { EXPORT, PREFIX_BYTES, WASM_PAGE_BYTES, type Variant } from "../wasm/abi.ts";
+import { EXPORT, PREFIX_BYTES, SLACK_BYTES, WASM_PAGE_BYTES, type Variant } from "../wasm/abi.ts";
 import { EngineRefusal, type EngineInstance, type EngineMemory, type WasmEngine } from "../wasm/engine.ts";
 import type { PreparedModule } from "../wasm/module-info.ts";
 import type { ExecutionState, Lineage } from "./execution-state.ts";
@@ -19,8 +19,8 @@ import { HostFailure, RunContext } from "./run-context.ts";
 type WasmFunction = (...args: number[]) => number | void;
 
 const PREFIX_WORDS = PREFIX_BYTES / 4;
-/** The first words of a page that a store to the page before it can reach: 15 bytes (abi.ts). */
-const NEIGHBOUR_WORDS = 4;
+/** The first words of a page that stores marked on the page before it can reach (abi.ts). */
+const NEIGHBOUR_WORDS = SLACK_BYTES / 4;
 const NOTHING = (): void => undefined;
 
 /** The next marked page. Neighbours are often marked together, and looking costs less than a search. */

@@ -4,9 +4,9 @@
  *
  * Memory. The rewritten memory starts with a prefix of `PREFIX_BYTES` that holds the write map: one byte per 4 KiB page
  * of the canister's heap, set to 1 by every store to that page (bulk operations and host writes included). The heap's
- * byte 0 is at address `PREFIX_BYTES`. A store that crosses into the next page marks only its first page: at most 15
- * bytes of the neighbour can change unmarked, so whoever reads the map also compares the first 16 bytes of the page after
- * each marked one. A module without a memory still gets one of the prefix alone (`info.hasMemory` is false then).
+ * byte 0 is at address `PREFIX_BYTES`. A store that crosses into the next page marks only its first page, and of stores close
+ * to each other only the first one marks (`covered-stores.ts`): up to `SLACK_BYTES` of the neighbour can change unmarked, so whoever
+ * reads the map also compares the first `SLACK_BYTES` of the page after each marked one. A module without a memory still gets one of the prefix alone (`info.hasMemory` is false then).
  *
  * Active data segments are not in the rewritten module: they are in `info.dataSegments`, and whoever makes an instance
  * writes the canister's pages. Segment indices stay (the places are empty passive segments). Element segments stay.
@@ -24,6 +24,8 @@ export const PREFIX_BYTES = 1 << 20;
 export const PREFIX_WASM_PAGES = PREFIX_BYTES >> 16;
 /** Bytes of a page for marking, comparing and copying. */
 export const PAGE_BYTES = 4096;
+/** How far behind a marked page unmarked changes reach. */
+export const SLACK_BYTES = 128;
 /** Bytes of a Wasm page. */
 export const WASM_PAGE_BYTES = 65536;
 /**

@@ -6,8 +6,8 @@
  */
 import { Op } from "./assembler.ts";
 import { MeteredBody } from "./metered-body.ts";
-import { F32X4, F64X2, NAN_BLIND } from "./nan-columns.ts";
-import { F32, F64, POPS, V128 } from "./opcodes.ts";
+import { F32X4, F64X2 } from "./nan-columns.ts";
+import { F32, F64, V128 } from "./opcodes.ts";
 
 const CANONICAL_F32 = [0x43, 0x00, 0x00, 0xc0, 0x7f];
 const CANONICAL_F64 = [0x44, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xf8, 0x7f];
@@ -17,7 +17,7 @@ export class CanonicalBody extends MeteredBody {
   protected canonical(kind: number): void {
     const scalar = kind === F32 || kind === F64;
     // The lanes of a vector may be looked at as another type, so vectors are always made canonical.
-    if (scalar && this.nanIsUnseen()) return;
+    if (scalar && this.measured.unseenNaNs.has(this.position)) return;
     const { out } = this;
     this.flushCopy(this.position);
     this.copyFrom = this.position;
@@ -56,35 +56,5 @@ export class CanonicalBody extends MeteredBody {
           .op(0xfd, 71, 0xfd, 82);
         return;
     }
-  }
-
-  /**
-   * Looks ahead: whether the next instruction consumes the value and gives the same result for every NaN, with at most one
-   * `local.get` or constant in between as the other operand.
-   */
-  private nanIsUnseen(): boolean {
-    const { bytes } = this;
-    let at = this.position;
-    let between = 0;
-    const first = bytes[at]!;
-    if (first === 0x20) {
-      at++;
-      while (bytes[at++]! >= 0x80);
-      between = 1;
-    } else if (first === 0x43 || first === 0x44) {
-      at += first === 0x43 ? 5 : 9;
-      between = 1;
-    }
-    const opcode = this.peek(at);
-    return NAN_BLIND[opcode] === 1 && POPS[opcode]! > between;
-  }
-
-  /** The instruction at `at`; 0 where it has a longer encoding than usual. */
-  private peek(at: number): number {
-    const first = this.bytes[at]!;
-    if (first < 0xfc) return first;
-    const second = this.bytes[at + 1]!;
-    if (second < 0x80) return (first === 0xfc ? 0x100 : 0x200) + second;
-    return this.bytes[at + 2] === 1 ? (first === 0xfc ? 0 : 0x200 + second) : 0;
   }
 }

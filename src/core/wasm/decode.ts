@@ -1,5 +1,5 @@
 /**
- * Decoding a module and validating everything but the function bodies (`validate-function.ts`): sections and their order,
+ * Decoding a module and validating everything but the function bodies (`measure.ts`): sections and their order,
  * types, limits, constant expressions, indices. Accepts exactly the features of wasm.md 2.
  *
  * Ours: the wording of reasons follows the platform's validator where we know it; only the text in front of them is

@@ -78,19 +78,23 @@ export class Immediates extends TypeStack {
     return type;
   }
 
-  protected local(): ValueType {
+  protected localIndex(): number {
     const index = this.u32();
     if (index >= this.localCount) this.fail(`unknown local ${index}: local index out of bounds`);
+    return index;
+  }
+
+  protected localType(index: number): ValueType {
     return this.locals[index]!;
   }
 
-  protected memoryArgument(opcode: number): void {
+  /** Returns the offset. */
+  protected memoryArgument(opcode: number): number {
     const align = this.u32();
     if (this.module.memories.length === 0) this.fail("unknown memory 0");
     if (align > MAX_ALIGN[opcode]!)
       this.fail(align >= 32 ? "malformed memop alignment: alignment too large" : "alignment must not be larger than natural");
-    if (this.address === I64) this.skipU64();
-    else this.u32();
+    return this.address === I64 ? this.u64() : this.u32();
   }
 
   protected memoryIndex(): void {

@@ -36,6 +36,8 @@ export function validateFunctions(module: DecodedModule): Measured {
     instructions,
     unsupported,
     added: validator.added,
+    coveredStores: validator.stores.found,
+    unseenNaNs: validator.nans.found,
     tailCalls: validator.tails.found,
   };
 }

@@ -1,5 +1,7 @@
 /** What validation finds out about the local functions: what the rewriter and the platform's checks need to know of them. */
 
+import type { Positions } from "./positions.ts";
+
 /** What the rewriter and the platform's checks need to know of the local functions. */
 export interface Measured {
   /** Cost of each metering block in order, all functions one after another; `firstBlock[i]` is where function i begins. */
@@ -16,6 +18,10 @@ export interface Measured {
   readonly added: number;
   /** The first function with a table instruction the platform forbids, and its name. */
   readonly unsupported: ReadonlyMap<number, string>;
+  /** Stores that need no mark in the write map, by the position behind them: see `covered-stores.ts`. */
+  readonly coveredStores: Positions;
+  /** Float operations, by the position behind them, whose NaNs only meet operations that do not tell one from another. */
+  readonly unseenNaNs: Positions;
   /** Positions behind calls in tail position, and what is charged before them: see `tail-positions.ts`. */
   readonly tailCalls: ReadonlyMap<number, number>;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Subject } from "../../../test/support/rewritten.ts";
-import { TrapCode } from "./abi.ts";
+import { SLACK_BYTES, TrapCode } from "./abi.ts";
 
 /** A body around one memory instruction, for a memory of one page; `wide` makes it 64-bit. */
 function subject(
@@ -224,5 +224,39 @@ describe("size and growth", () => {
     const s = new Subject('(module (func (export "canister_update run")))');
     expect(s.module.info.hasMemory).toBe(false);
     expect(s.heapPages).toBe(0);
+  });
+});
+
+describe("stores that an earlier one marks for", () => {
+  /** Pages that a body marks, which has one parameter, the base. */
+  function marks(base: number, body: string): number[] {
+    const s = subject(`i32.const ${base} call $f`, { declarations: `(func $f (param i32) (local i32) ${body})`, pages: "4 4" });
+    expect(s.run().ending).toEqual({ kind: "returned" });
+    return s.marked();
+  }
+  const store = (offset: number, local = 0): string => `local.get ${local} i32.const 7 i32.store offset=${offset}`;
+
+  test("fields of a record are marked once, and the reader finds what lies behind the border", () => {
+    // 16 bytes before a border: the second field is behind it and within the slack.
+    expect(marks(4096 - 16, `${store(0)} ${store(16)}`)).toEqual([0]);
+    expect(marks(4096 - 16, `${store(0)} ${store(SLACK_BYTES - 4)}`)).toEqual([0]);
+    expect(marks(4096 - 16, `${store(0)} ${store(SLACK_BYTES - 3)}`)).toEqual([0, 1]);
+    // A field in front of the first is not covered by it.
+    expect(marks(4096, `local.get 0 i32.const 16 i32.sub local.tee 0 drop ${store(16)} ${store(0)}`)).toEqual([0, 1]);
+  });
+
+  test("a base that was written is another base", () => {
+    const next = "local.get 0 i32.const 4096 i32.add local.set 0";
+    expect(marks(0, `${store(0)} ${next} ${store(0)}`)).toEqual([0, 1]);
+    expect(marks(0, `local.get 0 ${next} ${store(0)} i32.const 7 i32.store`)).toEqual([0, 1]);
+    expect(marks(0, `local.get 0 i32.const 4096 i32.add local.set 1 ${store(0)} ${store(0, 1)}`)).toEqual([0, 1]);
+  });
+
+  test("what may not have run marks for nothing behind it", () => {
+    expect(marks(0, `i32.const 0 if ${store(0)} end ${store(0)}`)).toEqual([0]);
+    expect(marks(0, `i32.const 1 if nop else ${store(0)} end ${store(4)}`)).toEqual([0]);
+    expect(marks(0, `block i32.const 1 br_if 0 ${store(0)} end ${store(4)}`)).toEqual([0]);
+    const around = `loop ${store(0)} local.get 0 i32.const 4096 i32.add local.tee 0 i32.const 12288 i32.lt_u br_if 0 end`;
+    expect(marks(0, around)).toEqual([0, 1, 2]);
   });
 });

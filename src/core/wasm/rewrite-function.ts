@@ -242,13 +242,15 @@ export class FunctionRewriter extends CanonicalBody {
       this.trap(TrapCode.heapOutOfBounds);
       return;
     }
-    if (!writes && (lane < 0 || !this.wide)) {
+    const marks = writes && !this.measured.coveredStores.has(this.position);
+    const onTop = writes || lane >= 0;
+    if (!marks && !(onTop && this.wide)) {
       if (this.wide) this.narrow(TrapCode.heapOutOfBounds);
     } else {
       const value = this.valueTemporary(POP1[opcode]!);
       out.localSet(value);
       if (this.wide) this.narrow(TrapCode.heapOutOfBounds);
-      if (writes) {
+      if (marks) {
         out.localTee(this.address);
         if (offset > 0) out.i32(offset).op(Op.i32Add);
         out.i32(PAGE_SHIFT).op(Op.i32ShrU).i32(1).memory(0x3a, 0, 0).localGet(this.address);

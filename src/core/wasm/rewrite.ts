@@ -19,7 +19,7 @@ import type { Measured } from "./measured.ts";
 import { ByteWriter } from "./writer.ts";
 
 /** Goes up whenever the output for some module changes: caches on disk and run files name it. */
-export const REWRITER_VERSION = 7;
+export const REWRITER_VERSION = 8;
 
 /** Largest heap a module may grow to here, in Wasm pages. */
 export function maximumPages(module: DecodedModule): number {

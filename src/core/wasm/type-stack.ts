@@ -22,6 +22,11 @@ export class TypeStack {
   protected end = 0;
 
   private stack = new Uint8Array(1024);
+  /**
+   * Beside each operand where it comes from: the number of a local's value (`covered-stores.ts`), a negative number for floats (`unseen-nans.ts`),
+   * 0 for anything else.
+   */
+  private origins = new Float64Array(1024);
   protected height = 0;
   private maxHeight = 0;
   /** Values pushed and popped by instructions of many, in all bodies. */
@@ -99,12 +104,15 @@ export class TypeStack {
     }
   }
 
-  protected skipU64(): void {
-    for (let i = 0; ; i++) {
+  /** Exact where it matters, below 2^53. */
+  protected u64(): number {
+    let result = 0;
+    for (let i = 0, scale = 1; ; i++, scale *= 128) {
       const byte = this.u8();
       if (i === 9 && byte > 1)
         this.fail(byte & 0x80 ? "invalid var_u64: integer representation too long" : "invalid var_u64: integer too large");
-      if (byte < 0x80) return;
+      result += (byte & 0x7f) * scale;
+      if (byte < 0x80) return result;
     }
   }
 
@@ -121,9 +129,23 @@ export class TypeStack {
       const larger = new Uint8Array(this.stack.length * 2);
       larger.set(this.stack);
       this.stack = larger;
+      const origins = new Float64Array(larger.length);
+      origins.set(this.origins);
+      this.origins = origins;
     }
+    this.origins[this.height] = 0;
     this.stack[this.height++] = type;
     if (this.height > this.maxHeight) this.maxHeight = this.height;
+  }
+
+  /** Says where the operand on top comes from. */
+  protected noteOrigin(origin: number): void {
+    this.origins[this.height - 1] = origin;
+  }
+
+  /** Where the operand came from that was popped last, or `place` pops before; only in code that can be reached. */
+  protected poppedOrigin(place = 0): number {
+    return this.origins[this.height + place]!;
   }
 
   protected pop(expected: ValueType): void {

@@ -4,6 +4,7 @@
  *
  * Our own check, so that no result depends on an engine's validator, and because the depth is needed anyway.
  */
+import { CoveredStores } from "./covered-stores.ts";
 import { NO_TYPES } from "./immediates.ts";
 import { COMPLEXITY, CUTS, WEIGHT } from "./instruction-costs.ts";
 import type { DecodedModule, FunctionType } from "./module.ts";
@@ -16,6 +17,7 @@ import {
   FUNCREF,
   I32,
   I64,
+  MAX_ALIGN,
   POP1,
   POP2,
   POP3,
@@ -26,13 +28,17 @@ import {
   V128,
   type ValueType,
 } from "./opcodes.ts";
+import { CANONICAL, NAN_BLIND } from "./nan-columns.ts";
 import { TailPositions } from "./tail-positions.ts";
 import { Control } from "./type-stack.ts";
+import { UnseenNaNs } from "./unseen-nans.ts";
 import { BulkValidator } from "./validate-bulk.ts";
 
 const MAX_BR_TABLE = 65_520;
 export class FunctionValidator extends BulkValidator {
   readonly tails: TailPositions;
+  readonly stores: CoveredStores;
+  readonly nans: UnseenNaNs;
 
   blockCosts = new Uint32Array(4096);
   blocks = 0;
@@ -42,6 +48,8 @@ export class FunctionValidator extends BulkValidator {
   constructor(module: DecodedModule) {
     super(module);
     this.tails = new TailPositions(module.bytes);
+    this.stores = new CoveredStores(module.bytes.length);
+    this.nans = new UnseenNaNs(module.bytes.length);
   }
 
   /** What a branch to label `depth` carries; notes the branches that leave the function. */
@@ -98,6 +106,8 @@ export class FunctionValidator extends BulkValidator {
     this.flags = this.complexity = this.instructions = 0;
     this.unsupported = "";
     this.declareLocals(type.params);
+    this.stores.begin(this.declared);
+    this.nans.begin(this.declared);
     this.tails.begin(type.results.length === 0);
     this.enter(Control.block, NO_TYPES, type.results);
     this.tails.enter(false);
@@ -119,16 +129,18 @@ export class FunctionValidator extends BulkValidator {
         case Shape.plain:
           this.fixed(opcode);
           break;
-        case Shape.localGet:
-          this.push(this.local());
+        case Shape.localGet: {
+          const local = this.localIndex();
+          this.readLocal(local);
           break;
+        }
         case Shape.localSet:
-          this.pop(this.local());
+          this.writeLocal(this.localIndex());
           break;
         case Shape.localTee: {
-          const local = this.local();
-          this.pop(local);
-          this.push(local);
+          const local = this.localIndex();
+          this.writeLocal(local);
+          this.readLocal(local);
           break;
         }
         case Shape.i32Const:
@@ -147,9 +159,7 @@ export class FunctionValidator extends BulkValidator {
           break;
         case Shape.store:
           cost += wide;
-          this.memoryArgument(opcode);
-          this.pop(POP1[opcode]!);
-          this.pop(this.address);
+          this.store(opcode, this.memoryArgument(opcode), POP1[opcode]!);
           break;
         case Shape.call: {
           const callee = this.callee(this.u32());
@@ -158,14 +168,26 @@ export class FunctionValidator extends BulkValidator {
           break;
         }
         case Shape.loadLane:
-        case Shape.storeLane:
           cost += wide;
           this.memoryArgument(opcode);
-          this.instruction(opcode, shape);
+          this.lane(opcode);
+          this.pop(V128);
+          this.pop(this.address);
+          this.push(V128);
+          this.flags |= Flag.vectors;
           break;
+        case Shape.storeLane: {
+          cost += wide;
+          const offset = this.memoryArgument(opcode);
+          this.lane(opcode);
+          this.store(opcode, offset, V128);
+          this.flags |= Flag.vectors;
+          break;
+        }
         default:
           this.instruction(opcode, shape);
       }
+      if (shape === Shape.end || shape === Shape.else || shape === Shape.loop) this.stores.forget();
       if (CUTS[opcode] === 1) {
         this.block(cost, checked);
         cost = 0;
@@ -173,7 +195,15 @@ export class FunctionValidator extends BulkValidator {
       }
     }
     this.tails.finish();
+    this.nans.finish();
     if (this.position !== end) this.fail("operators remaining after end of function body");
+  }
+
+  /** A store of a value of this type, read to its end. */
+  private store(opcode: number, offset: number, type: ValueType): void {
+    this.pop(type);
+    this.pop(this.address);
+    if (!this.dead) this.stores.store(this.position, this.poppedOrigin(), offset, 1 << MAX_ALIGN[opcode]!);
   }
 
   private prefixed(first: number): number {
@@ -188,9 +218,28 @@ export class FunctionValidator extends BulkValidator {
     this.pop(POP1[opcode]!);
     if (count > 1) this.pop(POP2[opcode]!);
     if (count > 2) this.pop(POP3[opcode]!);
+    if (NAN_BLIND[opcode] === 1 && !this.dead) this.overlookNaNs(count);
     const result = PUSH[opcode]!;
     if (result !== 0) this.push(result);
+    if (CANONICAL[opcode] !== 0) this.noteOrigin(UnseenNaNs.operation(this.position));
     if (opcode >= 0x200) this.flags |= Flag.vectors;
+  }
+
+  private readLocal(local: number): void {
+    const type = this.localType(local);
+    this.push(type);
+    this.noteOrigin(type === F32 || type === F64 ? this.nans.read(local) : this.stores.valueOf(local));
+  }
+
+  private writeLocal(local: number): void {
+    this.pop(this.localType(local));
+    if (!this.dead) this.nans.write(this.poppedOrigin(), local);
+    this.stores.write(local);
+  }
+
+  /** The operands just popped met an operation that tells no NaN from another. */
+  private overlookNaNs(count: number): void {
+    for (let place = 0; place < count; place++) this.nans.overlook(this.poppedOrigin(place));
   }
 
   /** Everything but the most frequent instructions. */
@@ -304,15 +353,6 @@ export class FunctionValidator extends BulkValidator {
       case Shape.lane:
         this.lane(opcode);
         return this.fixed(opcode);
-      case Shape.loadLane:
-        this.lane(opcode);
-        this.pop(V128);
-        this.pop(this.address);
-        return this.push(V128);
-      case Shape.storeLane:
-        this.lane(opcode);
-        this.pop(V128);
-        return this.pop(this.address);
       case Shape.refNull:
         return this.push(this.referenceType());
       case Shape.refIsNull: {
