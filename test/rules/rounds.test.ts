@@ -14,7 +14,7 @@ const PAGE = 65_536;
 /** What is counted when memory changes. */
 const OS_PAGE = 4_096;
 
-describe("the low-memory hook [management-canister#ic-update_settings]", () => {
+describe("the low-memory hook [abstract-behavior#rule-on-low-wasm-memory]", () => {
   /** A puppet whose hook is due, with a note to tell. */
   function due(): { scene: Scenario; id: CanisterId } {
     const scene = new Scenario();
