@@ -231,3 +231,19 @@ test("the callbacks of a bounded call see no cycles and the code of the reject [
   const text = scene.outcome(id);
   expect([number(text.slice(0, 8)), number(text.slice(8, 16)), text.slice(16)]).toEqual([0n, 6n, "\x06Call deadline has expired."]);
 });
+
+test("an answer that is there in time waits for its busy caller as long as it must [abstract-behavior#call-expiry]", () => {
+  const slices = { sliceInstructions: 10_000_000, installCodeSliceInstructions: 10_000_000, roundInstructions: 20_000_000 };
+  const limits = { ...slices, messageInstructions: 400_000_000, messageOverheadInstructions: 0, canisterOverheadInstructions: 0 };
+  const { scene, a, near, callFar } = far({ limits });
+  const id = callFar({ timeout: 10 });
+  scene.start(a, program(spin(10_000_000), reply()));
+  scene.rounds(2);
+  near();
+  expect(scene.canister(a).paused).not.toBe(null);
+  scene.pass(60);
+  near();
+  expect([scene.canister(a).paused === null, scene.outcome(id)]).toEqual([false, "processing"]);
+  scene.await(id);
+  expect(scene.outcome(id)).toBe("+answer");
+});
