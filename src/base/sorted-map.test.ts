@@ -169,3 +169,27 @@ test("values may be replaced while the keys are walked", () => {
   for (const key of map.keys()) map.set(key, map.get(key)! * 2);
   expect([...map.values()]).toEqual(Array.from({ length: 100 }, (_, i) => 2 * i));
 });
+
+test("what was written since a fork is among what its own leaves hold, and that is little", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat(3_000)),
+      fc.array(fc.nat(3_000), { maxLength: 10 }),
+      fc.array(fc.nat(3_000), { maxLength: 10 }),
+      (filled, set, deleted) => {
+        const old = SortedMap.empty<number, number>(nextEpoch());
+        for (const key of filled) old.set(key, 0);
+        const map = old.fork(nextEpoch());
+        expect([...map.written()]).toEqual([]);
+        for (const key of set) map.set(key, 1);
+        for (const key of deleted) map.delete(key);
+        const written = [...map.written()];
+        const changed = [...map.entries()].filter(([key, value]) => value !== old.get(key));
+        expect(written).toEqual(expect.arrayContaining(changed));
+        expect(written).toEqual([...map.entries()].filter(([key]) => written.some(([one]) => one === key)));
+        // A leaf for each write, with its neighbour where it was split or merged.
+        expect(written.length).toBeLessThanOrEqual(64 * (set.length + deleted.length));
+      },
+    ),
+  );
+});
