@@ -1,7 +1,7 @@
 /**
  * Runs what the README shows, as a newcomer would: the package as it is published lies in the `node_modules` of an empty project, the
  * README's first TypeScript block is its test, and its modules lie beside it. Types are checked, the test runs, the command answers, and
- * its demo prints the README's picture.
+ * its demo prints the README's picture. The guides of `docs/guides` lie beside it as test files (`guides.ts`).
  *
  *   npx tsx scripts/doc-examples.ts
  */
@@ -11,15 +11,23 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
+import { layGuides } from "./guides.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** The README's files, by the name of the generated module each stands for. */
 const MODULES = { "ledger.wasm": "reentrancy-ledger", "bank.wasm": "reentrancy-bank" } as const;
 
-const { files, dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
-  readonly files: readonly string[];
+const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
   readonly dependencies: Readonly<Record<string, string>>;
 };
+/** What `npm publish` would publish. */
+const [{ files }] = JSON.parse(
+  execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  }),
+) as [{ readonly files: readonly { readonly path: string }[] }];
 
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1];
@@ -31,7 +39,7 @@ try {
   const modules = join(project, "node_modules");
   const installed = join(modules, "cannery");
   mkdirSync(installed, { recursive: true });
-  for (const file of ["package.json", ...files]) cpSync(join(root, file), join(installed, file), { recursive: true });
+  for (const { path } of files) cpSync(join(root, path), join(installed, path));
   for (const name of [...Object.keys(dependencies), "vitest"]) {
     mkdirSync(dirname(join(modules, name)), { recursive: true });
     symlinkSync(join(root, "node_modules", name), join(modules, name), "dir");
@@ -43,6 +51,9 @@ try {
   for (const [file, name] of Object.entries(MODULES)) {
     writeFileSync(join(project, file), gunzipSync(readFileSync(join(root, "generated", "motoko", `${name}.wasm.gz`))));
   }
+
+  for (const guide of await layGuides(root, project))
+    console.log(`skipped docs/guides/${guide}: it needs a Rust toolchain for wasm32-unknown-unknown`);
 
   const run = (script: string, ...args: string[]): string =>
     execFileSync(process.execPath, [script, ...args], { cwd: project, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
