@@ -245,8 +245,8 @@ test("raw_rand: 32 new bytes each time, for canisters of the subnet [management-
 test("methods of later issues and unknown ones are refused by name", () => {
   const net = new ManagementWorld();
   const from = net.create();
-  expect(net.call("http_request", NO_RESULT, { from, cycles: 5n })).toMatchObject({
-    result: { error: { code: 406, description: "Cannery does not implement http_request yet" } },
+  expect(net.call("flexible_http_request", NO_RESULT, { from, cycles: 5n })).toMatchObject({
+    result: { error: { code: 406, description: "Cannery does not implement flexible_http_request yet" } },
     refundCycles: 5n,
   });
   expect(net.error("take_canister_snapshot", idArg(from))).toBe("IC0406: Cannery does not implement take_canister_snapshot yet");
