@@ -35,7 +35,7 @@ export interface InstallArguments extends BySender {
 
 export interface UpgradeOptions extends InstallArguments {
   readonly skipPreUpgrade?: boolean;
-  /** By default `keep` when both modules keep their heap (Motoko's enhanced orthogonal persistence), else the platform's own default. */
+  /** By default `keep` when the installed module keeps its heap (Motoko's enhanced orthogonal persistence), as `icp` has it, else the platform's own default. */
   readonly wasmMemoryPersistence?: "keep" | "replace";
 }
 

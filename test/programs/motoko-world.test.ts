@@ -1,4 +1,5 @@
 /** What Motoko programs have of the world around them: canisters they make, cycles, facts of their own, big messages, certified data. */
+import { IDL } from "@icp-sdk/core/candid";
 import type { Principal } from "@icp-sdk/core/principal";
 import { expect, test } from "vitest";
 import type { Canister, Cannery } from "../../src/index.ts";
@@ -135,10 +136,14 @@ test("instructions of a loop grow with it by the same for each turn; the call's 
   expect(one.call).toBeGreaterThan(one.message);
 });
 
-test("certified data is 32 bytes at most", async () => {
+test("certified data is 32 bytes at most; a query has a certificate of it, an update has none", async () => {
   const net = await network();
   const canister = await installMotoko<Facts>(net, "facts");
   await canister.actor.certify(new Uint8Array(32).fill(7));
+  const [certificate] = (await canister.actor.certificate()) as [Uint8Array];
+  expect(Buffer.from(certificate).includes(Buffer.alloc(32, 7))).toBe(true);
+  const none = await canister.call("certificate", new Uint8Array(IDL.encode([], [])));
+  expect(IDL.decode([IDL.Opt(IDL.Vec(IDL.Nat8))], none)).toEqual([[]]);
   expect(await refusal(canister.actor.certify(new Uint8Array(33)))).toMatchObject({
     errorCode: "IC0504",
     rejectMessage: expect.stringContaining("certified_data_set") as string,
