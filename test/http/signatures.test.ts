@@ -1,0 +1,253 @@
+/**
+ * Signatures that no identity of the agent makes by itself: WebAuthn in its encodings, canister signatures, sender information, delegations by them.
+ */
+import { createHash, generateKeyPairSync, sign as signBy, type KeyObject } from "node:crypto";
+import { encodeWithSelfDescribedTag, decode } from "@dfinity/cbor";
+import { beforeAll, describe, expect, test } from "vitest";
+import { concat, fromHex } from "../../src/base/bytes.ts";
+import { representationIndependentHash, type HashableMap } from "../../src/codec/request-id.ts";
+import { encodeHashTree } from "../../src/core/certification/encoding.ts";
+import { digestOf, domainSeparator, labeled, leaf, type HashTree } from "../../src/core/certification/hash-tree.ts";
+import { Cannery, type Canister } from "../../src/index.ts";
+import { appendCaller, certify, program, puppet, reply, send } from "../support/puppet.ts";
+
+const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash("sha256").update(bytes).digest());
+const sha224 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash("sha224").update(bytes).digest());
+const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+
+/** Who signs: a public key, and a signature of a message with its domain separator. */
+interface Signer {
+  readonly der: Uint8Array;
+  sign(message: Uint8Array): Uint8Array | Promise<Uint8Array>;
+}
+
+let net: Awaited<ReturnType<typeof Cannery.create>>;
+let canister: Canister;
+
+beforeAll(async () => {
+  net = await Cannery.create({ application: 1, nns: true, print: false });
+  canister = await net.install(puppet());
+});
+
+function der(oid: number, key: Uint8Array): Uint8Array {
+  const algorithm = fromHex(`300c060a2b0601040183b84301${oid.toString(16).padStart(2, "0")}`);
+  const bits = concat(Uint8Array.of(0), key);
+  const header = (tag: number, length: number): Uint8Array =>
+    length < 128
+      ? Uint8Array.of(tag, length)
+      : length < 256
+        ? Uint8Array.of(tag, 0x81, length)
+        : Uint8Array.of(tag, 0x82, length >> 8, length & 255);
+  const body = concat(algorithm, header(3, bits.length), bits);
+  return concat(header(0x30, body.length), body);
+}
+
+/** Sends a call signed by these, the first the sender's key; the status and the text, or the caller that the canister saw. */
+async function callAs(
+  signers: readonly Signer[],
+  options: {
+    readonly targets?: readonly Uint8Array[];
+    readonly permissions?: string;
+    readonly content?: HashableMap;
+    readonly endpoint?: string;
+    readonly type?: string;
+  } = {},
+): Promise<string> {
+  const type = options.type ?? "call";
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const content = {
+    request_type: type,
+    sender: concat(sha224(signers[0]!.der), Uint8Array.of(2)),
+    ingress_expiry: now + 240_000_000_000n,
+    nonce: crypto.getRandomValues(new Uint8Array(16)),
+    canister_id: canister.id.toUint8Array(),
+    method_name: type === "call" ? "run" : "look",
+    arg: program(appendCaller, send) as Uint8Array,
+    ...options.content,
+  } as HashableMap & { sender: Uint8Array };
+  const delegations = [];
+  for (let i = 1; i < signers.length; i++) {
+    const delegation = {
+      pubkey: signers[i]!.der,
+      expiration: now + 600_000_000_000n,
+      ...(options.targets === undefined ? {} : { targets: options.targets }),
+      ...(options.permissions === undefined ? {} : { permissions: options.permissions }),
+    };
+    const message = concat(domainSeparator("ic-request-auth-delegation"), representationIndependentHash(delegation, sha256));
+    delegations.push({ delegation, signature: await signers[i - 1]!.sign(message) });
+  }
+  const id = representationIndependentHash(content, sha256);
+  const signature = await signers.at(-1)!.sign(concat(domainSeparator("ic-request"), id));
+  const body = encodeWithSelfDescribedTag({
+    content,
+    sender_pubkey: signers[0]!.der,
+    sender_sig: signature,
+    ...(delegations.length === 0 ? {} : { sender_delegation: delegations }),
+  } as never);
+  const url = `http://localhost/api/${options.endpoint ?? (type === "call" ? "v4" : "v3")}/canister/${canister.id.toText()}/${type}`;
+  const response = await net.fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/cbor" },
+    body: body as Uint8Array<ArrayBuffer>,
+  });
+  if (response.status !== 200) return `${response.status} ${await response.text()}`;
+  const fields = decode(new Uint8Array(await response.arrayBuffer())) as { status: string; reject_message?: string };
+  return fields.status === "replied" ? "200" : `200 ${fields.reject_message}`;
+}
+
+function webauthn(cose: Uint8Array, key: KeyObject, options: { readonly spoil?: boolean } = {}): Signer {
+  return {
+    der: der(1, cose),
+    sign(message) {
+      const challenge = Buffer.from(message).toString("base64url");
+      const clientData = JSON.stringify({
+        type: "webauthn.get",
+        challenge: options.spoil === true ? "AAAA" : challenge,
+        origin: "https://id.ai",
+      });
+      const authenticatorData = concat(sha256(text("id.ai")), Uint8Array.of(5, 0, 0, 0, 1));
+      const signature = signBy(
+        key.asymmetricKeyType === "ed25519" ? null : "sha256",
+        concat(authenticatorData, sha256(text(clientData))),
+        key,
+      );
+      return encodeWithSelfDescribedTag({
+        authenticator_data: authenticatorData,
+        client_data_json: clientData,
+        signature: new Uint8Array(signature),
+      });
+    },
+  };
+}
+
+const part = (jwk: { readonly [name: string]: unknown }, name: string): Uint8Array =>
+  new Uint8Array(Buffer.from(jwk[name] as string, "base64url"));
+
+function es256(options: { readonly spoil?: boolean } = {}): Signer {
+  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const jwk = publicKey.export({ format: "jwk" });
+  return webauthn(
+    concat(fromHex("a50102032620012158 20".replace(" ", "")), part(jwk, "x"), fromHex("225820"), part(jwk, "y")),
+    privateKey,
+    options,
+  );
+}
+
+function eddsa(): Signer {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  return webauthn(concat(fromHex("a4010103272006215820"), part(publicKey.export({ format: "jwk" }), "x")), privateKey);
+}
+
+function rs256(): Signer {
+  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const jwk = publicKey.export({ format: "jwk" });
+  return webauthn(concat(fromHex("a401030339010020590100"), part(jwk, "n"), fromHex("2143"), part(jwk, "e")), privateKey);
+}
+
+function ed25519(): Signer {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  return {
+    der: new Uint8Array(publicKey.export({ format: "der", type: "spki" })),
+    sign: (message) => new Uint8Array(signBy(null, message, privateKey)),
+  };
+}
+
+/** A canister that certifies what it signs. */
+function byCanister(
+  signer: Canister,
+  seed = text("seed"),
+  options: { readonly other?: boolean; readonly untagged?: boolean } = {},
+): Signer {
+  return {
+    der: der(2, concat(Uint8Array.of(signer.id.toUint8Array().length), signer.id.toUint8Array(), seed)),
+    async sign(message) {
+      const signed = options.other === true ? text("something else") : message;
+      const tree: HashTree = labeled("sig", labeled(sha256(seed), labeled(sha256(signed), leaf(new Uint8Array(0)))));
+      await signer.call("run", program(certify(digestOf(tree, sha256)), reply()));
+      const certificate = net.readState(signer.id, [["canister", signer.id.toUint8Array(), "certified_data"]]);
+      const encoded = encodeWithSelfDescribedTag({ certificate, tree: decode(encodeHashTree(tree)) as never });
+      return options.untagged === true ? encoded.slice(3) : encoded;
+    },
+  };
+}
+
+describe("WebAuthn, by every algorithm [https-interface#webauthn]", () => {
+  test.each([
+    ["ES256", es256],
+    ["EdDSA", eddsa],
+    ["RS256", rs256],
+  ])("%s", async (_name, make) => {
+    expect(await callAs([make()])).toBe("200");
+  });
+
+  test("a challenge that is not the message is refused", async () => {
+    expect(await callAs([es256({ spoil: true })])).toBe(
+      "400 Invalid signature: Invalid webauthn signature: Challenge in webauthn is not equal to the message",
+    );
+  });
+
+  test("a security key delegates to a session key", async () => {
+    expect(await callAs([es256(), ed25519()])).toBe("200");
+  });
+});
+
+describe("canister signatures [index#canister-signatures]", () => {
+  test.each([0, 1])("by a canister on subnet %i, delegating to a session key", async (subnet) => {
+    const signer = await net.install(puppet(), { subnet: net.subnets[subnet]! });
+    expect(await callAs([byCanister(signer), ed25519()])).toBe("200");
+    expect(await callAs([byCanister(signer)])).toBe("200");
+  });
+
+  test("of another message, or without the tag, they do not verify", async () => {
+    expect(await callAs([byCanister(canister, text("a"), { other: true })])).toBe(
+      "400 Invalid signature: Invalid canister signature: the signature tree does not contain the message",
+    );
+    expect(await callAs([byCanister(canister, text("b"), { untagged: true })])).toContain("missing self-describing tag");
+  });
+
+  test("sender information is signed by the canister of the sender's key [https-interface#authentication]", async () => {
+    const signer = byCanister(canister);
+    const info = text("who I am");
+    const signed = async (by: Uint8Array): Promise<HashableMap> => ({
+      sender_info: { info, signer: by, sig: await signer.sign(concat(domainSeparator("ic-sender-info"), info)) },
+    });
+    expect(await callAs([signer], { content: await signed(canister.id.toUint8Array()) })).toBe("200");
+    expect(await callAs([signer], { content: await signed(Uint8Array.of(1, 2)) })).toContain("Invalid sender info");
+  });
+});
+
+describe("chains of delegations [https-interface#authentication]", () => {
+  test("of twenty, not of twenty-one, and without a key twice", async () => {
+    const chain = (length: number): Signer[] => Array.from({ length }, ed25519);
+    expect(await callAs(chain(21))).toBe("200");
+    expect(await callAs(chain(22))).toBe(
+      "400 Invalid delegation: Chain of delegations is too long: got 21 delegations, but at most 20 are allowed.",
+    );
+    const [a, b] = chain(2);
+    expect(await callAs([a!, b!, a!])).toContain("Chain of delegations contains at least one cycle");
+  });
+
+  test("for queries only", async () => {
+    const chain = [ed25519(), ed25519()];
+    expect(await callAs(chain, { permissions: "queries" })).toBe("400 Invalid delegation: the delegation is for queries only");
+    expect(await callAs(chain, { permissions: "queries", type: "query" })).toBe("200");
+    expect(await callAs(chain, { permissions: "all" })).toBe("200");
+    expect(await callAs(chain, { permissions: "some" })).toContain("unknown permissions");
+  });
+
+  test("a signature by another key, no signature, a key that is none", async () => {
+    const [a, b] = [ed25519(), ed25519()];
+    expect(await callAs([{ der: a.der, sign: b.sign }])).toContain(
+      "400 Invalid signature: Invalid basic signature: Ed25519 signature could not be verified",
+    );
+    expect(await callAs([{ der: a.der, sign: () => new Uint8Array(0) }])).toContain("Ed25519 signature could not be verified");
+    expect(await callAs([{ der: text("no key"), sign: a.sign }])).toBe("400 Invalid signature: Invalid public key: malformed DER");
+    expect(await callAs([a], { content: { sender: concat(sha224(b.der), Uint8Array.of(2)) } })).toContain("does not match the public key");
+    expect(await callAs([a], { content: { nonce: new Uint8Array(33) } })).toBe(
+      "400 Nonce in request is too big: got 33 bytes, but at most 32 are allowed.",
+    );
+    expect(await callAs([a], { content: { ingress_expiry: 1n } })).toMatch(
+      /^400 Invalid request expiry: Specified ingress_expiry not within expected range: Minimum allowed expiry: 20\d\d-/,
+    );
+  });
+});
