@@ -56,6 +56,13 @@ describe.each([13, 34])("on %i nodes [abstract-behavior#cycle-bookkeeping-and-re
     expect(costOf(scene, id, () => scene.manageOne("start_canister", id))).toBe(price.ingress(latestEnvelope(scene)));
   });
 
+  test("uploading a chunk costs 200 M instructions as of 32 bit, without a fixed part, also of a canister of 64 bit", () => {
+    const { scene, price } = one(nodes);
+    const id = scene.puppet({ bits: 64, cycles: 10n ** 15n });
+    const cost = costOf(scene, id, () => void scene.manage("upload_chunk", { canister_id: principal(id), chunk: new Uint8Array(1_000) }));
+    expect(cost).toBe(price.ingress(latestEnvelope(scene)) + price.S(200_000_000n));
+  });
+
   test("update_settings of at most 338 bytes costs its bytes and its name, when the settings are applied", () => {
     const { scene, id, price } = one(nodes);
     const charged = costOf(scene, id, () => scene.setSettings(id, { freezing_threshold: 5n }));
