@@ -32,95 +32,98 @@ function answer(scene: Scenario, id: CanisterId, what: does.Program): bigint[] {
   return amounts(end.data);
 }
 
-describe.each(CASES)("on %i nodes, %i bit [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", (nodes, bits) => {
-  test("call_perform withdraws what cost_call says: fee, request bytes, the largest response and the longest callback; and what is attached", () => {
-    const { scene, a, b, price } = two(nodes, bits);
-    const arg = reply("x".repeat(77));
-    const bytes = BigInt("run".length + arg.length);
-    const what = program(
-      append(does.balance, does.costCall("run".length, arg.length)),
-      call(b, { arg, cycles: 1_234n }),
-      append(does.balance),
-      send,
-    );
-    const [before, cost, after] = answer(scene, a, what);
-    expect(cost).toBe(price.call(bits, bytes));
-    expect(before! - after!).toBe(price.call(bits, bytes) + 1_234n);
-  });
-
-  test("the unused part of the response's transmission and what was not accepted are there when the callback starts", () => {
-    const { scene, a, b, price } = two(nodes, bits);
-    const said = "y".repeat(99);
-    const arg = program(does.accept(200n), reply(said));
-    const what = call(b, { arg, cycles: 1_000n, onReply: reply(does.balance, does.refunded) });
-    const start = cyclesOf(scene, a);
-    const [inCallback, refunded] = answer(scene, a, what);
-    const update = price.ingress(envelope(what)) + price.execution(bits, used(scene, a, "update"));
-    const withdrawn = price.call(bits, BigInt("run".length + arg.length)) + 1_000n;
-    expect(refunded).toBe(800n);
-    expect(inCallback).toBe(start - update - withdrawn + price.transmissionRefund(BigInt(said.length)) + 800n);
-  });
-
-  test("a call costs its fee, its bytes both ways and the callback's execution", () => {
-    const { scene, a, b, price, callee } = two(nodes, bits);
-    const arg = reply("pong");
-    const what = program(call(b, { arg, onReply: program(does.spin(321), reply()) }));
-    let callees = 0n;
-    const cost = costOf(scene, a, () => {
-      callees = costOf(scene, b, () => expect(scene.run(a, what)).toBe(""));
+describe.each(CASES)(
+  "on %i nodes, %i bit [abstract-behavior#cycle-bookkeeping-and-resource-consumption] [replica: fees of calls]",
+  (nodes, bits) => {
+    test("call_perform withdraws what cost_call says: fee, request bytes, the largest response and the longest callback; and what is attached", () => {
+      const { scene, a, b, price } = two(nodes, bits);
+      const arg = reply("x".repeat(77));
+      const bytes = BigInt("run".length + arg.length);
+      const what = program(
+        append(does.balance, does.costCall("run".length, arg.length)),
+        call(b, { arg, cycles: 1_234n }),
+        append(does.balance),
+        send,
+      );
+      const [before, cost, after] = answer(scene, a, what);
+      expect(cost).toBe(price.call(bits, bytes));
+      expect(before! - after!).toBe(price.call(bits, bytes) + 1_234n);
     });
-    const executions = price.execution(bits, used(scene, a, "update")) + price.execution(bits, used(scene, a, "replyCallback"));
-    expect(cost).toBe(price.ingress(envelope(what)) + executions + price.carried(BigInt("run".length + arg.length), 4n));
-    // The callee pays for its execution, by its own subnet and module, and for nothing else.
-    expect(callees).toBe(callee.execution(32, used(scene, b, "update")));
-  });
 
-  test("a reject counts the bytes of its text and one", () => {
-    const { scene, a, b, price } = two(nodes, bits);
-    const arg = does.reject("because");
-    const what = program(call(b, { arg, onReject: reply() }));
-    const cost = costOf(scene, a, () => scene.run(a, what));
-    const executions = price.execution(bits, used(scene, a, "update")) + price.execution(bits, used(scene, a, "rejectCallback"));
-    expect(cost).toBe(price.ingress(envelope(what)) + executions + price.carried(BigInt("run".length + arg.length), 8n));
-  });
+    test("the unused part of the response's transmission and what was not accepted are there when the callback starts", () => {
+      const { scene, a, b, price } = two(nodes, bits);
+      const said = "y".repeat(99);
+      const arg = program(does.accept(200n), reply(said));
+      const what = call(b, { arg, cycles: 1_000n, onReply: reply(does.balance, does.refunded) });
+      const start = cyclesOf(scene, a);
+      const [inCallback, refunded] = answer(scene, a, what);
+      const update = price.ingress(envelope(what)) + price.execution(bits, used(scene, a, "update"));
+      const withdrawn = price.call(bits, BigInt("run".length + arg.length)) + 1_000n;
+      expect(refunded).toBe(800n);
+      expect(inCallback).toBe(start - update - withdrawn + price.transmissionRefund(BigInt(said.length)) + 800n);
+    });
 
-  test("callback and cleanup together have the fixed part once", () => {
-    const { scene, a, b, price } = two(nodes, bits);
-    const arg = reply("!");
-    const what = program(call(b, { arg, onReply: program(does.spin(50), does.trap()), onCleanup: does.spin(60) }));
-    const cost = costOf(scene, a, () => expect(scene.run(a, what)).toMatch(/^IC0503/));
-    const event = scene.executed().find((one) => one.cleanup === "ran")!;
-    const executions = price.execution(bits, used(scene, a, "update")) + price.execution(bits, BigInt(event.instructions));
-    expect(cost).toBe(price.ingress(envelope(what)) + executions + price.carried(BigInt("run".length + arg.length), 1n));
-  });
+    test("a call costs its fee, its bytes both ways and the callback's execution", () => {
+      const { scene, a, b, price, callee } = two(nodes, bits);
+      const arg = reply("pong");
+      const what = program(call(b, { arg, onReply: program(does.spin(321), reply()) }));
+      let callees = 0n;
+      const cost = costOf(scene, a, () => {
+        callees = costOf(scene, b, () => expect(scene.run(a, what)).toBe(""));
+      });
+      const executions = price.execution(bits, used(scene, a, "update")) + price.execution(bits, used(scene, a, "replyCallback"));
+      expect(cost).toBe(price.ingress(envelope(what)) + executions + price.carried(BigInt("run".length + arg.length), 4n));
+      // The callee pays for its execution, by its own subnet and module, and for nothing else.
+      expect(callees).toBe(callee.execution(32, used(scene, b, "update")));
+    });
 
-  test("an answer to an uninstalled canister brings back what was attached and what was prepaid, but the fixed part and the bytes", () => {
-    const { scene, a, b, price } = two(nodes, bits);
-    const arg = reply("?");
-    const start = cyclesOf(scene, a);
-    const what = call(b, { arg, cycles: 5_000n });
-    scene.start(a, what);
-    roundsOf(scene, 0);
-    const uninstall = scene.askInstall(a, "uninstall", new Uint8Array());
-    roundsOf(scene, 0);
-    expect(scene.status(uninstall)?.kind).toBe("replied");
-    const fees = price.ingress(envelope(what)) + price.ingress(latestEnvelope(scene));
-    const update = price.execution(bits, used(scene, a, "update"));
-    expect(cyclesOf(scene, a)).toBe(start - fees - update - price.call(bits, BigInt("run".length + arg.length)) - 5_000n);
-    scene.rounds(3);
-    // Without a module the callback's prepayment is given back at the price of 32 bit, whatever was paid. Replica: `ResponseHelper::finish`.
-    const callback = price.prepaid(bits, MESSAGE) - price.S(MESSAGE);
-    const carried = price.carried(BigInt("run".length + arg.length), 1n);
-    expect(cyclesOf(scene, a)).toBe(start - fees - update - carried - callback);
-  });
-});
+    test("a reject counts the bytes of its text and one", () => {
+      const { scene, a, b, price } = two(nodes, bits);
+      const arg = does.reject("because");
+      const what = program(call(b, { arg, onReject: reply() }));
+      const cost = costOf(scene, a, () => scene.run(a, what));
+      const executions = price.execution(bits, used(scene, a, "update")) + price.execution(bits, used(scene, a, "rejectCallback"));
+      expect(cost).toBe(price.ingress(envelope(what)) + executions + price.carried(BigInt("run".length + arg.length), 8n));
+    });
 
-test("numbers of the sheet: a call withdraws 42 102 412 000 and 1 000 a byte, 82 102 412 000 on wasm64 [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
+    test("callback and cleanup together have the fixed part once", () => {
+      const { scene, a, b, price } = two(nodes, bits);
+      const arg = reply("!");
+      const what = program(call(b, { arg, onReply: program(does.spin(50), does.trap()), onCleanup: does.spin(60) }));
+      const cost = costOf(scene, a, () => expect(scene.run(a, what)).toMatch(/^IC0503/));
+      const event = scene.executed().find((one) => one.cleanup === "ran")!;
+      const executions = price.execution(bits, used(scene, a, "update")) + price.execution(bits, BigInt(event.instructions));
+      expect(cost).toBe(price.ingress(envelope(what)) + executions + price.carried(BigInt("run".length + arg.length), 1n));
+    });
+
+    test("an answer to an uninstalled canister brings back what was attached and what was prepaid, but the fixed part and the bytes", () => {
+      const { scene, a, b, price } = two(nodes, bits);
+      const arg = reply("?");
+      const start = cyclesOf(scene, a);
+      const what = call(b, { arg, cycles: 5_000n });
+      scene.start(a, what);
+      roundsOf(scene, 0);
+      const uninstall = scene.askInstall(a, "uninstall", new Uint8Array());
+      roundsOf(scene, 0);
+      expect(scene.status(uninstall)?.kind).toBe("replied");
+      const fees = price.ingress(envelope(what)) + price.ingress(latestEnvelope(scene));
+      const update = price.execution(bits, used(scene, a, "update"));
+      expect(cyclesOf(scene, a)).toBe(start - fees - update - price.call(bits, BigInt("run".length + arg.length)) - 5_000n);
+      scene.rounds(3);
+      // Without a module the callback's prepayment is given back at the price of 32 bit, whatever was paid. Replica: `ResponseHelper::finish`.
+      const callback = price.prepaid(bits, MESSAGE) - price.S(MESSAGE);
+      const carried = price.carried(BigInt("run".length + arg.length), 1n);
+      expect(cyclesOf(scene, a)).toBe(start - fees - update - carried - callback);
+    });
+  },
+);
+
+test("numbers of the sheet: a call withdraws 42 102 412 000 and 1 000 a byte, 82 102 412 000 on wasm64 [abstract-behavior#cycle-bookkeeping-and-resource-consumption] [replica: fees of calls]", () => {
   expect(prices(13n).call(32, 0n)).toBe(42_102_412_000n);
   expect(prices(13n).call(64, 7n)).toBe(82_102_419_000n);
 });
 
-test("calls to the own subnet, to another, to oneself and to the management canister cost the same [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
+test("calls to the own subnet, to another, to oneself and to the management canister cost the same [abstract-behavior#cycle-bookkeeping-and-resource-consumption] [replica: fees of calls]", () => {
   const scene = new Scenario({ subnets: [APPLICATION, APPLICATION] });
   const [a, near, far] = [scene.puppet(), scene.puppet(), scene.puppet({ subnet: 1 })];
   const arg = reply("same");
@@ -148,7 +151,7 @@ test("calls to the own subnet, to another, to oneself and to the management cani
   expect(cost).toBe(price.ingress(envelope(what)) + executions + price.carried(BigInt("raw_rand".length + 6), BigInt(bytes)));
 });
 
-test("a call that is never delivered costs its request's bytes and the reject's [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
+test("a call that is never delivered costs its request's bytes and the reject's [abstract-behavior#cycle-bookkeeping-and-resource-consumption] [replica: fees of calls]", () => {
   const scene = new Scenario();
   const a = scene.puppet();
   const price = prices(13n);
@@ -160,7 +163,7 @@ test("a call that is never delivered costs its request's bytes and the reject's 
   expect(cost).toBe(price.ingress(envelope(what)) + executions + price.carried(8n, BigInt(text.length + 1)));
 });
 
-test("a call that call_perform refuses, or that a trap undoes, costs nothing [canister-interface#system-api-call]", () => {
+test("a call that call_perform refuses, or that a trap undoes, costs nothing [canister-interface#system-api-call] [replica: fees of calls]", () => {
   const scene = new Scenario();
   const [a, b] = [scene.puppet(), scene.puppet()];
   const price = prices(13n);
@@ -175,7 +178,7 @@ test("a call that call_perform refuses, or that a trap undoes, costs nothing [ca
   expect(cost).toBe(price.ingress(envelope(undone)) + price.execution(32, used(scene, a, "update")));
 });
 
-test("each open call ties up its prepayments: 500 of them about 21 T cycles [abstract-behavior#initiating-canister-calls]", () => {
+test("each open call ties up its prepayments: 500 of them about 21 T cycles [abstract-behavior#initiating-canister-calls] [replica: fees of calls]", () => {
   const scene = new Scenario({ subnets: [APPLICATION, APPLICATION] });
   const [a, b] = [scene.puppet(), scene.puppet({ subnet: 1 })];
   const arg = reply();

@@ -38,7 +38,7 @@ function one(nodes = 13) {
   return { scene, id: scene.puppet({ cycles: 10n ** 15n }), price: prices(BigInt(nodes)) };
 }
 
-describe.each([13, 34])("on %i nodes [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", (nodes) => {
+describe.each([13, 34])("on %i nodes [abstract-behavior#cycle-bookkeeping-and-resource-consumption] [replica: fees]", (nodes) => {
   test("a user's message costs its receiver by the bytes of the envelope; the price of a byte is rounded before it is multiplied", () => {
     const { scene, id, price } = one(nodes);
     const before = consumed(scene, id).ingressInduction;
@@ -106,7 +106,7 @@ describe.each([13, 34])("on %i nodes [abstract-behavior#cycle-bookkeeping-and-re
   });
 });
 
-test("creation is counted as consumed by the new canister [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
+test("creation is counted as consumed by the new canister [abstract-behavior#cycle-bookkeeping-and-resource-consumption] [replica: fees]", () => {
   const { scene, id } = one();
   const total = allCycles(scene.net.state);
   scene.run(id, call(MANAGEMENT, { method: "create_canister", arg: CREATE, cycles: 10n ** 12n, ...does.passOn }));
@@ -115,7 +115,7 @@ test("creation is counted as consumed by the new canister [abstract-behavior#cyc
   expect(allCycles(scene.net.state)).toBe(total);
 });
 
-test("provisional creation costs nothing, with 100 T cycles where no amount is given; a top-up makes cycles [management-canister#ic-provisional_create_canister_with_cycles] [management-canister#ic-provisional_top_up_canister]", () => {
+test("provisional creation costs nothing, with 100 T cycles where no amount is given; a top-up makes cycles [management-canister#ic-provisional_create_canister_with_cycles] [management-canister#ic-provisional_top_up_canister] [replica: fees]", () => {
   const { scene } = one();
   const before = allCycles(scene.net.state);
   const id = createEmpty(scene, null);
@@ -125,7 +125,7 @@ test("provisional creation costs nothing, with 100 T cycles where no amount is g
   expect(allCycles(scene.net.state) - before).toBe(10n ** 14n + 77n);
 });
 
-test("deposit_cycles moves everything attached to the target [management-canister#ic-deposit_cycles]", () => {
+test("deposit_cycles moves everything attached to the target [management-canister#ic-deposit_cycles] [replica: fees]", () => {
   const { scene, id, price } = one();
   const far = scene.puppet({ subnet: 1 });
   const gained = -costOf(scene, far, () => {
@@ -137,7 +137,7 @@ test("deposit_cycles moves everything attached to the target [management-caniste
   expect(price.creation).toBe(500_000_000_000n);
 });
 
-test("deleting a canister burns what it has; cycles on their way to it are lost, and counted [management-canister#ic-delete_canister]", () => {
+test("deleting a canister burns what it has; cycles on their way to it are lost, and counted [management-canister#ic-delete_canister] [replica: fees]", () => {
   const { scene, id } = one();
   const far = scene.puppet({ subnet: 1 });
   // A bounded wait that is given up lets the caller stop and go before the callee has even begun.
@@ -159,7 +159,7 @@ test("deleting a canister burns what it has; cycles on their way to it are lost,
   expect(allCycles(scene.net.state)).toBe(total);
 });
 
-test("burning is counted, and is the only thing that it costs [canister-interface#system-api-cycles]", () => {
+test("burning is counted, and is the only thing that it costs [canister-interface#system-api-cycles] [replica: fees]", () => {
   const { scene, id, price } = one();
   const what = reply(does.burnt(1_000_000n));
   const cost = costOf(scene, id, () => scene.run(id, what));
@@ -167,7 +167,7 @@ test("burning is counted, and is the only thing that it costs [canister-interfac
   expect(consumed(scene, id).burnedCycles).toBe(1_000_000n);
 });
 
-test("a fee that is charged stays charged where the canister turns out to be stopped [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
+test("a fee that is charged stays charged where the canister turns out to be stopped [abstract-behavior#cycle-bookkeeping-and-resource-consumption] [replica: fees]", () => {
   const { scene, id, price } = one();
   const what = reply();
   scene.ask("stop_canister", id);
@@ -179,7 +179,7 @@ test("a fee that is charged stays charged where the canister turns out to be sto
   expect(cost).toBe(fee + price.ingress(envelope(what)) + price.execution(32, 0n));
 });
 
-test("fees of messages that come while an execution lasts are taken when it ends [replica: fees during long executions]", () => {
+test("fees of messages that come while an execution lasts are taken when it ends [replica: fees during long executions] [replica: fees]", () => {
   const limits = {
     sliceInstructions: 1_000_000,
     installCodeSliceInstructions: 1_000_000,
@@ -204,7 +204,7 @@ test("fees of messages that come while an execution lasts are taken when it ends
   expect(consumed(scene, id).ingressInduction - before).toBe(3n * prices(13n).ingress(envelope(what)));
 });
 
-describe("where nothing costs [replica: subnets where nothing costs]", () => {
+describe("where nothing costs [replica: subnets where nothing costs] [replica: fees]", () => {
   /** Everything a canister may do. */
   function live(scene: Scenario, id: CanisterId, to: CanisterId): void {
     scene.run(
@@ -257,7 +257,7 @@ describe("where nothing costs [replica: subnets where nothing costs]", () => {
   });
 });
 
-test("canister_status and canister_metrics tell what was taken [management-canister#ic-canister_metrics]", () => {
+test("canister_status and canister_metrics tell what was taken [management-canister#ic-canister_metrics] [replica: fees]", () => {
   const { scene, id, price } = one();
   scene.setSettings(id, { memory_allocation: 2n ** 30n, compute_allocation: 1n });
   const ask = (method: "canister_status" | "canister_metrics"): unknown => {
@@ -276,7 +276,7 @@ test("canister_status and canister_metrics tell what was taken [management-canis
   expect(metrics).toMatchObject({ cycles_consumed: { memory, instructions, ingress_induction: ingressInduction } });
 });
 
-test("the prepayment is out of sight of the statistics until the execution ends [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", () => {
+test("the prepayment is out of sight of the statistics until the execution ends [abstract-behavior#cycle-bookkeeping-and-resource-consumption] [replica: fees]", () => {
   const { scene, id, price } = one();
   const far = scene.puppet({ subnet: 1 });
   const before = consumed(scene, id);

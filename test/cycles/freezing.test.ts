@@ -23,39 +23,42 @@ function one(seconds = PERIOD, nodes = 13) {
   return { scene, id, other, price, threshold: (price.idle(GIB) * seconds) / DAY };
 }
 
-describe.each([13, 34])("on %i nodes [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", (nodes) => {
-  test("the threshold is the idle rate for freezing_threshold seconds: the liquid balance is what is above", () => {
-    for (const seconds of [0n, 1n, 12_345n, PERIOD]) {
-      const { scene, id, threshold } = one(seconds, nodes);
+describe.each([13, 34])(
+  "on %i nodes [abstract-behavior#cycle-bookkeeping-and-resource-consumption] [replica: freezing threshold]",
+  (nodes) => {
+    test("the threshold is the idle rate for freezing_threshold seconds: the liquid balance is what is above", () => {
+      for (const seconds of [0n, 1n, 12_345n, PERIOD]) {
+        const { scene, id, threshold } = one(seconds, nodes);
+        const [balance, liquid] = see(scene, id, does.balance, does.liquidBalance);
+        expect(balance! - liquid!).toBe(threshold);
+      }
+    });
+
+    test("compute allocation is in it", () => {
+      const { scene, id, price } = one(PERIOD, nodes);
+      setBalance(scene, id, 10n ** 17n);
+      scene.setSettings(id, { compute_allocation: 4n });
       const [balance, liquid] = see(scene, id, does.balance, does.liquidBalance);
-      expect(balance! - liquid!).toBe(threshold);
-    }
-  });
+      expect(balance! - liquid!).toBe((price.idle(GIB, 0n, 4n) * PERIOD) / DAY);
+    });
 
-  test("compute allocation is in it", () => {
-    const { scene, id, price } = one(PERIOD, nodes);
-    setBalance(scene, id, 10n ** 17n);
-    scene.setSettings(id, { compute_allocation: 4n });
-    const [balance, liquid] = see(scene, id, does.balance, does.liquidBalance);
-    expect(balance! - liquid!).toBe((price.idle(GIB, 0n, 4n) * PERIOD) / DAY);
-  });
+    test("memory of messages is in it", () => {
+      const { scene, id, other, price } = one(PERIOD, nodes);
+      scene.start(id, call(other, { arg: reply(), times: 50 }));
+      roundsOf(scene, 0);
+      // The answers must not come before it looks.
+      const end = scene.submit(id, "run", reply(does.balance, does.liquidBalance));
+      const messages = BigInt(scene.canister(id).queues.guaranteedMemoryBytes);
+      roundsOf(scene, 0);
+      const status = scene.status(end.messageId);
+      const [balance, liquid] = amounts(status?.kind === "replied" ? status.data : new Uint8Array());
+      expect(messages).toBeGreaterThan(50n * 2_097_152n);
+      expect(balance! - liquid!).toBe((price.idle(GIB, messages) * PERIOD) / DAY);
+    });
+  },
+);
 
-  test("memory of messages is in it", () => {
-    const { scene, id, other, price } = one(PERIOD, nodes);
-    scene.start(id, call(other, { arg: reply(), times: 50 }));
-    roundsOf(scene, 0);
-    // The answers must not come before it looks.
-    const end = scene.submit(id, "run", reply(does.balance, does.liquidBalance));
-    const messages = BigInt(scene.canister(id).queues.guaranteedMemoryBytes);
-    roundsOf(scene, 0);
-    const status = scene.status(end.messageId);
-    const [balance, liquid] = amounts(status?.kind === "replied" ? status.data : new Uint8Array());
-    expect(messages).toBeGreaterThan(50n * 2_097_152n);
-    expect(balance! - liquid!).toBe((price.idle(GIB, messages) * PERIOD) / DAY);
-  });
-});
-
-describe("exactly at the threshold, and one cycle below [abstract-behavior#calls-to-frozen-canisters-are-rejected]", () => {
+describe("exactly at the threshold, and one cycle below [abstract-behavior#calls-to-frozen-canisters-are-rejected] [replica: freezing threshold]", () => {
   test("ingress: refused at submission and at induction", () => {
     const { scene, id, price, threshold } = one();
     const what = reply("in");

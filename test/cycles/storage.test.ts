@@ -35,65 +35,68 @@ function memoryOf(scene: Scenario, id: CanisterId): bigint {
   return BigInt(scene.canister(id).indexed.memoryBytes);
 }
 
-describe.each([13, 34])("on %i nodes [abstract-behavior#cycle-bookkeeping-and-resource-consumption]", (nodes) => {
-  test("memory that is used costs by the second; what is allocated costs as if it were used", () => {
-    const { scene, id, price } = one(nodes);
-    settle(scene);
-    const bytes = memoryOf(scene, id);
-    for (const seconds of [10, 11, 4_000]) {
-      expect(costOf(scene, id, () => charge(scene, seconds))).toBe(price.storage(bytes, BigInt(seconds)));
-    }
-    scene.setSettings(id, { memory_allocation: GIB });
-    settle(scene);
-    expect(costOf(scene, id, () => charge(scene, 10))).toBe(price.storage(GIB, 10n));
-    expect(price.storage(GIB, 10n)).toBe(nodes === 13 ? 3_175_000n : 8_303_846n);
-  });
+describe.each([13, 34])(
+  "on %i nodes [abstract-behavior#cycle-bookkeeping-and-resource-consumption] [replica: charges for resources]",
+  (nodes) => {
+    test("memory that is used costs by the second; what is allocated costs as if it were used", () => {
+      const { scene, id, price } = one(nodes);
+      settle(scene);
+      const bytes = memoryOf(scene, id);
+      for (const seconds of [10, 11, 4_000]) {
+        expect(costOf(scene, id, () => charge(scene, seconds))).toBe(price.storage(bytes, BigInt(seconds)));
+      }
+      scene.setSettings(id, { memory_allocation: GIB });
+      settle(scene);
+      expect(costOf(scene, id, () => charge(scene, 10))).toBe(price.storage(GIB, 10n));
+      expect(price.storage(GIB, 10n)).toBe(nodes === 13 ? 3_175_000n : 8_303_846n);
+    });
 
-  test("an allocation smaller than the usage changes nothing", () => {
-    const { scene, id, price } = one(nodes);
-    scene.setSettings(id, { memory_allocation: 2n ** 20n });
-    scene.run(id, program(growStable(400), reply()));
-    settle(scene);
-    const used = memoryOf(scene, id);
-    expect(used).toBeGreaterThan(400n * 65_536n);
-    expect(costOf(scene, id, () => charge(scene, 1_000))).toBe(price.storage(used, 1_000n));
-  });
+    test("an allocation smaller than the usage changes nothing", () => {
+      const { scene, id, price } = one(nodes);
+      scene.setSettings(id, { memory_allocation: 2n ** 20n });
+      scene.run(id, program(growStable(400), reply()));
+      settle(scene);
+      const used = memoryOf(scene, id);
+      expect(used).toBeGreaterThan(400n * 65_536n);
+      expect(costOf(scene, id, () => charge(scene, 1_000))).toBe(price.storage(used, 1_000n));
+    });
 
-  test("compute allocation costs by percent and second", () => {
-    const { scene, id, price } = one(nodes);
-    scene.setSettings(id, { compute_allocation: 7n });
-    settle(scene);
-    const before = consumed(scene, id);
-    const cost = costOf(scene, id, () => charge(scene, 10));
-    expect(cost).toBe(price.storage(memoryOf(scene, id), 10n) + price.compute(7n, 10n));
-    expect(consumed(scene, id).computeAllocation - before.computeAllocation).toBe(price.compute(7n, 10n));
-    expect(price.compute(1n, 10n)).toBe(nodes === 13 ? 100_000_000n : 261_538_461n);
-  });
+    test("compute allocation costs by percent and second", () => {
+      const { scene, id, price } = one(nodes);
+      scene.setSettings(id, { compute_allocation: 7n });
+      settle(scene);
+      const before = consumed(scene, id);
+      const cost = costOf(scene, id, () => charge(scene, 10));
+      expect(cost).toBe(price.storage(memoryOf(scene, id), 10n) + price.compute(7n, 10n));
+      expect(consumed(scene, id).computeAllocation - before.computeAllocation).toBe(price.compute(7n, 10n));
+      expect(price.compute(1n, 10n)).toBe(nodes === 13 ? 100_000_000n : 261_538_461n);
+    });
 
-  test("memory of messages costs like storage, on its own", () => {
-    const { scene, id, price } = one(nodes);
-    const far = scene.puppet({ subnet: 1 });
-    scene.start(id, call(far, { arg: reply(), times: 100 }));
-    roundsOf(scene, 0);
-    // Until the answers come: a hundred reservations of 2 MiB and some.
-    const messages = BigInt(scene.canister(id).queues.guaranteedMemoryBytes);
-    expect(messages).toBeGreaterThan(100n * 2_097_152n);
-    scene.pass(20);
-    roundsOf(scene, 0);
-    scene.pass(99);
-    const cost = costOf(scene, id, () => roundsOf(scene, 0));
-    expect(cost).toBe(price.storage(memoryOf(scene, id), 100n) + price.storage(messages, 100n));
-  });
+    test("memory of messages costs like storage, on its own", () => {
+      const { scene, id, price } = one(nodes);
+      const far = scene.puppet({ subnet: 1 });
+      scene.start(id, call(far, { arg: reply(), times: 100 }));
+      roundsOf(scene, 0);
+      // Until the answers come: a hundred reservations of 2 MiB and some.
+      const messages = BigInt(scene.canister(id).queues.guaranteedMemoryBytes);
+      expect(messages).toBeGreaterThan(100n * 2_097_152n);
+      scene.pass(20);
+      roundsOf(scene, 0);
+      scene.pass(99);
+      const cost = costOf(scene, id, () => roundsOf(scene, 0));
+      expect(cost).toBe(price.storage(memoryOf(scene, id), 100n) + price.storage(messages, 100n));
+    });
 
-  test("idle_cycles_burned_per_day is the rate", () => {
-    const { scene, id, price } = one(nodes);
-    scene.setSettings(id, { memory_allocation: 3n * GIB, compute_allocation: 2n });
-    settle(scene);
-    expect(costOf(scene, id, () => charge(scene, 86_400))).toBe(price.idle(3n * GIB, 0n, 2n));
-  });
-});
+    test("idle_cycles_burned_per_day is the rate", () => {
+      const { scene, id, price } = one(nodes);
+      scene.setSettings(id, { memory_allocation: 3n * GIB, compute_allocation: 2n });
+      settle(scene);
+      expect(costOf(scene, id, () => charge(scene, 86_400))).toBe(price.idle(3n * GIB, 0n, 2n));
+    });
+  },
+);
 
-test("nothing is charged before ten seconds are over; a part of a second is lost", () => {
+test("nothing is charged before ten seconds are over; a part of a second is lost [replica: charges for resources]", () => {
   const { scene, id, price } = one();
   scene.setSettings(id, { memory_allocation: GIB });
   settle(scene);
@@ -107,7 +110,7 @@ test("nothing is charged before ten seconds are over; a part of a second is lost
   expect(costOf(scene, id, () => scene.rounds())).toBe(price.storage(GIB, 10n));
 });
 
-test("a rate below 8 640 a day costs nothing at ten-second intervals", () => {
+test("a rate below 8 640 a day costs nothing at ten-second intervals [replica: charges for resources]", () => {
   const { scene } = one();
   const empty = createEmpty(scene);
   settle(scene);
@@ -117,7 +120,7 @@ test("a rate below 8 640 a day costs nothing at ten-second intervals", () => {
   expect(costOf(scene, empty, () => charge(scene, 86_400))).toBe(prices(13n).idle(bytes));
 });
 
-test("nothing is charged while an execution lasts; then for the whole time", () => {
+test("nothing is charged while an execution lasts; then for the whole time [replica: charges for resources]", () => {
   const limits = {
     sliceInstructions: 1_000_000,
     installCodeSliceInstructions: 1_000_000,
@@ -144,7 +147,7 @@ test("nothing is charged while an execution lasts; then for the whole time", () 
   expect(consumed(scene, id).memory - before).toBe(price.storage(GIB, seconds));
 });
 
-describe("on a subnet that is fuller than the threshold [replica: storage reservation]", () => {
+describe("on a subnet that is fuller than the threshold [replica: storage reservation] [replica: charges for resources]", () => {
   /** 16 GiB, of which 10 are kept for callbacks and count as used; a quarter of everything for each thread. */
   const LIMITS = { subnetMemoryBytes: 2n ** 34n, subnetMemoryReservationThresholdBytes: 2n ** 33n };
   const [CAPACITY, THRESHOLD] = [2n ** 32n, 2n ** 31n];
@@ -209,7 +212,7 @@ describe("on a subnet that is fuller than the threshold [replica: storage reserv
   });
 });
 
-describe("a canister that cannot pay [abstract-behavior#canister-out-of-cycles]", () => {
+describe("a canister that cannot pay [abstract-behavior#canister-out-of-cycles] [replica: charges for resources]", () => {
   const SECONDS = 100_000;
 
   /** Storage, messages and compute that fall due at once. */

@@ -171,7 +171,8 @@ test("a run of real canisters has every property", () => {
 });
 
 describe("a trace that was tampered with", () => {
-  test.each(TAMPERED)("property %i: %s", (property, _how, tamper) => {
+  const cases = TAMPERED.map(([property, how, tamper]) => [how, property, tamper] as const);
+  test.each(cases)("%s [message-execution-properties#property-%i]", (_how, property, tamper) => {
     const events = tamper();
     expect(violationsOf(events).map((one) => one.property)).toContain(property);
     expect(told(watched(events))).toEqual(told(violationsOf(events)));
