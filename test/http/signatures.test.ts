@@ -171,7 +171,7 @@ function byCanister(
   };
 }
 
-describe("WebAuthn, by every algorithm [https-interface#webauthn]", () => {
+describe("WebAuthn, by every algorithm [index#webauthn]", () => {
   test.each([
     ["ES256", es256],
     ["EdDSA", eddsa],

@@ -172,7 +172,7 @@ test("a run of real canisters has every property", () => {
 
 describe("a trace that was tampered with", () => {
   const cases = TAMPERED.map(([property, how, tamper]) => [how, property, tamper] as const);
-  test.each(cases)("%s [message-execution-properties#property-%i]", (_how, property, tamper) => {
+  test.each(cases)("%s (property %i)", (_how, property, tamper) => {
     const events = tamper();
     expect(violationsOf(events).map((one) => one.property)).toContain(property);
     expect(told(watched(events))).toEqual(told(violationsOf(events)));
