@@ -4,6 +4,7 @@
  * The callback is unregistered and refunds are credited before anything runs, and stay whatever it does. Five percent of the
  * instructions are kept for cleanup, which runs on the state before the callback.
  *
+ * Departure: while a long callback is held over rounds, the cycles that came back with the response are in the balance already.
  * Source: interface spec, "Message execution" (responses), "Callbacks"; messaging.md 7.2.
  * Replica: `rs/execution_environment/src/execution/response.rs` (c7c5005).
  */

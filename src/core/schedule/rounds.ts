@@ -5,6 +5,7 @@
  * canisters and same-subnet induction until nothing is left or a limit is reached; then stopping, pruning, charging and streams.
  * Nothing is scanned: every walk is over a set kept by the rules (canisters with input, timers, deadlines, charges).
  *
+ * Departure: a subnet that wrote more than 32 to 140 GiB since its last checkpoint goes on; there is no limit on the heap delta between checkpoints.
  * Source: scheduling.md 1, 2; messaging.md 6.1. Replica: `rs/execution_environment/src/scheduler.rs` (c7c5005).
  */
 import type { CallOrigin, CanisterState, SystemTask } from "../state/canister.ts";
