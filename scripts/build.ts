@@ -6,12 +6,14 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 const stamp = join(dist, ".sources");
+/** The package's programs, which must be executable. */
+const { bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly bin: Readonly<Record<string, string>> };
 /** What else decides what comes out: settings, and the compiler's version. */
 const SETTINGS = ["tsconfig.base.json", "tsconfig.build.json", "package.json", "node_modules/typescript/package.json"];
 
@@ -28,7 +30,10 @@ function hashOfSources(): string {
   return hash.digest("hex");
 }
 
-/** Into a folder of its own that then takes the place of `dist`: whoever runs the command meanwhile sees the old one or the new one. */
+/**
+ * Into a folder of its own that then takes the place of `dist`: whoever runs the command meanwhile sees the old one or the new one. Of builds that
+ * run at the same time, such as before tests, the first to end counts.
+ */
 function compile(sources: string): void {
   const fresh = join(root, ".cache", `dist-${process.pid}`);
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
@@ -40,11 +45,20 @@ function compile(sources: string): void {
     console.error("cannery: src does not compile (see above), so dist was not built.");
     process.exit(1);
   }
-  chmodSync(join(fresh, "cli", "main.js"), 0o755);
+  for (const program of Object.values(bin)) chmodSync(join(fresh, relative("dist", program)), 0o755);
   writeFileSync(join(fresh, ".sources"), sources);
-  rmSync(dist, { recursive: true, force: true });
-  renameSync(fresh, dist);
+  if (!isBuiltOf(sources)) {
+    const old = `${fresh}-old`;
+    if (existsSync(dist)) renameSync(dist, old);
+    renameSync(fresh, dist);
+    rmSync(old, { recursive: true, force: true });
+  }
+  rmSync(fresh, { recursive: true, force: true });
+}
+
+function isBuiltOf(sources: string): boolean {
+  return existsSync(stamp) && readFileSync(stamp, "utf8") === sources;
 }
 
 const sources = hashOfSources();
-if (!existsSync(stamp) || readFileSync(stamp, "utf8") !== sources) compile(sources);
+if (!isBuiltOf(sources)) compile(sources);

@@ -20,6 +20,7 @@ export type { PathLabel } from "./network/cannery.ts";
 export type { DeployOptions, Deployment, ProjectManifest } from "./network/deploy/deploy.ts";
 export type { Duration, Instant } from "./network/duration.ts";
 export type { Identity } from "./network/identity.ts";
+export type { LiveOptions } from "./network/live.ts";
 export type { ModuleSource } from "./network/module-source.ts";
 export type { NetworkDrawOptions } from "./network/network-drawing.ts";
 export type { Outcall, OutcallAnswer, OutcallDetails, OutcallHandler, OutcallPolicy } from "./network/outcalls.ts";

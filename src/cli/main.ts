@@ -1,14 +1,12 @@
 #!/usr/bin/env node
 /**
- * The command `cannery`. One file a subcommand; what a user did wrong is said in a sentence and ends with code 2, a failed run with code 1.
+ * The command `cannery`. One file a subcommand, loaded when it is asked for; what a user did wrong is said in a sentence and ends with code 2, a failed run with code 1.
  */
-import { readFileSync } from "node:fs";
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import { CanneryError } from "../base/cannery-error.ts";
-import { demo } from "./demo/demo.ts";
-import { types } from "./types.ts";
-
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
+import { DEFAULT_PORT, DEFAULT_SUBNETS, parsePort, parseProfile, parseSubnets, type StartOptions } from "./start.ts";
+import { version } from "./version.ts";
+import type { WhichNetwork } from "./running.ts";
 
 const program = new Command("cannery")
   .description("The Internet Computer's canister system in TypeScript: run canister Wasm, see and choose the order of messages.")
@@ -20,13 +18,45 @@ program
   .command("demo")
   .description("calls between canisters, sequential and parallel, on one subnet and on two; composite queries")
   .option("--json", "one JSON object on standard output and nothing else", false)
-  .action(demo);
+  .action(async (options: { readonly json: boolean }) => (await import("./demo/demo.ts")).demo(options));
 
 program
   .command("types")
   .description("TypeScript types of a canister, from its module's own Candid or from a .did file")
   .argument("<file>", "a .wasm, .wasm.gz or .did file")
-  .action(types);
+  .action(async (file: string) => (await import("./types.ts")).types(file));
+
+program
+  .command("start")
+  .description("a network that agents, browsers and other programs talk to over HTTP, until Ctrl-C")
+  .option("--port <port>", "port to listen on; 0 for any that is free", parsePort, DEFAULT_PORT)
+  .option("--bind <address>", "address to listen on", "127.0.0.1")
+  .option("--subnets <kinds>", "kinds of subnets, each with how many: application=2,nns", parseSubnets, parseSubnets(DEFAULT_SUBNETS))
+  .option("--profile <name>", "how long rounds take: instant, or as on mainnet", parseProfile, "instant")
+  .option("--background", "returns when the network is ready, which stays until `cannery stop`", false)
+  .option("--json", "one line of JSON on standard output when it is ready: url, rootKey, pid, subnets", false)
+  .option("--state <folder>", "not there yet", () => {
+    throw new InvalidArgumentError("networks do not keep their state yet: what is in one is gone when it stops.");
+  })
+  .action(async (options: StartOptions) => (await import("./start.ts")).start(options));
+
+program
+  .command("stop")
+  .description("ends a network started before")
+  .option("--port <port>", "the network on this port", parsePort)
+  .action(async (which: WhichNetwork) => (await import("./stop.ts")).stop(which));
+
+program
+  .command("status")
+  .description("the networks that run on this machine")
+  .option("--json", "as a JSON array", false)
+  .action(async (options: { readonly json: boolean }) => (await import("./status.ts")).status(options));
+
+program
+  .command("ping")
+  .description("whether a network answers")
+  .option("--port <port>", "the network on this port", parsePort)
+  .action(async (which: WhichNetwork) => (await import("./status.ts")).ping(which));
 
 try {
   await program.parseAsync();

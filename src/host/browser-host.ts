@@ -8,7 +8,7 @@ import type { Host } from "../network/host.ts";
 import { macrotask } from "./macrotask.ts";
 import { fetchOutcall } from "./outcall.ts";
 import { browserSignatureChecks } from "./signature-checks-browser.ts";
-import { delay, now } from "./clock.ts";
+import { after, delay, now } from "./clock.ts";
 import { browserPlatform } from "./platform-browser.ts";
 
 /**
@@ -30,6 +30,7 @@ export function browserHost(): Host {
     macrotask,
     now,
     delay,
+    after,
     signatureChecks: browserSignatureChecks,
     print: (line) => console.log(line),
     fetch: (address) => fetch(address),

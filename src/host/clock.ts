@@ -2,7 +2,7 @@
  * The host's clock. The time is asked for by name each time: where a test sets the clock, agents in it and networks go by the same.
  * Delays are real: the timer is taken when this is loaded, so that a test's fake timers do not stop it.
  */
-const { setTimeout } = globalThis;
+const { setTimeout, clearTimeout } = globalThis;
 
 /** Nanoseconds since the Unix epoch. */
 export function now(): bigint {
@@ -11,8 +11,12 @@ export function now(): bigint {
 
 /** Does not keep a process alive. */
 export function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer: unknown = setTimeout(resolve, milliseconds);
-    if (typeof timer === "object" && timer !== null && "unref" in timer) (timer as { unref(): void }).unref();
-  });
+  return new Promise((resolve) => void after(milliseconds, resolve));
+}
+
+/** The function returned takes it back. Does not keep a process alive. */
+export function after(milliseconds: number, run: () => void): () => void {
+  const timer: unknown = setTimeout(run, milliseconds);
+  if (typeof timer === "object" && timer !== null && "unref" in timer) (timer as { unref(): void }).unref();
+  return () => clearTimeout(timer as Parameters<typeof clearTimeout>[0]);
 }

@@ -30,7 +30,7 @@ export function cacheFolder(environment: Readonly<Record<string, string | undefi
 }
 
 /** In a shared folder for temporary files anybody could have made it before us. */
-function isOwn(folder: string): boolean {
+export function isOwn(folder: string): boolean {
   const uid = process.getuid?.();
   if (uid === undefined) return true;
   const status = statSync(folder);

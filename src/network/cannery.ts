@@ -23,6 +23,7 @@ import { identityOf, type Identity } from "./identity.ts";
 import { createdId, createRequest, settingsRequest } from "./management.ts";
 import { interfaceOfCandid } from "./module-interface.ts";
 import { loadModule, type ModuleSource } from "./module-source.ts";
+import type { LiveOptions } from "./live.ts";
 import { Names } from "./names.ts";
 import { drawNetwork, type NetworkDrawOptions } from "./network-drawing.ts";
 import {
@@ -131,6 +132,14 @@ export class Cannery {
   /** Leaves rounds to `tick` from now on; `manual(false)` gives them back. A call that is awaited then needs somebody to tick. */
   manual(isManual = true): void {
     this.session.driver.setManual(isManual);
+  }
+
+  /**
+   * Time follows the host's clock from now on: rounds run when there is work, timers when their time has come, and nothing jumps ahead. For networks
+   * that other programs talk to. `live(false)` ends it.
+   */
+  live(options: LiveOptions | boolean = true): void {
+    this.session.driver.setLive(options === false ? null : options === true ? {} : options);
   }
 
   /** Runs rounds now, one after the other; resolves when whoever was answered has gone on. */
@@ -284,7 +293,7 @@ export class Cannery {
    */
   readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     this.handler ??= httpInterface(served(this.session), { version: "cannery" });
-    return this.handler(new Request(input, init));
+    return this.handler(input instanceof Request && init === undefined ? input : new Request(input, init));
   };
 
   /** The whole state, to be read only: its shape may change between versions. */

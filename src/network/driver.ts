@@ -4,7 +4,7 @@
  * A call submits at once and waits. The network runs in the next macrotask, when the test's body has nothing left to do: calls
  * started together meet in one round. A turn runs rounds until somebody is answered, so that the body goes on before the next
  * round; it goes on in later macrotasks while messages are in flight. Nobody waits for real time: while a user waits and nothing
- * is in flight, time goes to the next timer.
+ * is in flight, time goes to the next timer. A network that is live follows the host's clock instead (`live.ts`).
  */
 import { assert, unreachable } from "../base/assert.ts";
 import { CanneryError } from "../base/cannery-error.ts";
@@ -16,6 +16,7 @@ import type { MessageTag } from "../core/state/messages.ts";
 import { outcomeOfError, type CallOutcome } from "./call-error.ts";
 import type { Core } from "./core.ts";
 import type { Host } from "./host.ts";
+import { Live, type LiveOptions } from "./live.ts";
 import { Outcalls, type OutcallPolicy } from "./outcalls.ts";
 import { hasHeartbeats, hasNoOpenCalls, isQuiet, nextDue } from "./quiet.ts";
 import { envelopeBytes, nonceOf, RequestIds } from "./request-ids.ts";
@@ -90,6 +91,8 @@ const SETTLE_HORIZON_NANOS = 600_000_000_000n;
 export class Driver {
   /** No rounds but those asked for. */
   isManual = false;
+  /** Goes by the host's clock; `null` while nobody waits for real time. */
+  private live: Live | null = null;
   private readonly options: DriverOptions;
   private readonly core: Core;
   private trace: TraceLog;
@@ -308,6 +311,13 @@ export class Driver {
     this.wake();
   }
 
+  /** Follows the host's clock from now on, or, with `null`, goes to timers while somebody waits. */
+  setLive(options: LiveOptions | null): void {
+    this.live?.stop();
+    this.live = options === null ? null : new Live(this.options.host, options, () => this.wake());
+    this.wake();
+  }
+
   private schedule(): void {
     if (this.isScheduled) return;
     this.isScheduled = true;
@@ -319,7 +329,10 @@ export class Driver {
     const done = this.afterTurn;
     this.afterTurn = [];
     try {
-      if (!this.isManual) this.runRounds();
+      if (!this.isManual) {
+        if (this.live === null) this.runRounds();
+        else this.runLive(this.live);
+      }
     } catch (error) {
       // A bug of ours, or what this host cannot do, stopped the network: whoever waits is told.
       if (this.open.size === 0 || !(error instanceof Error)) throw error;
@@ -345,6 +358,27 @@ export class Driver {
       if (this.isAwaited && ++this.roundsWaiting >= budget) this.giveUp(`there was none within ${budget} rounds`);
     }
     if (this.isAwaited || !isQuiet(this.core.state)) this.schedule();
+  }
+
+  /** The rounds that there is work for now; and the host's timer for what is due later. */
+  private runLive(live: Live): void {
+    if (live.isResting) return;
+    const now = this.options.host.now();
+    if (now > this.core.state.timeNanos) this.step({ kind: "time", timeNanos: now });
+    // What was not ready when it was due may be by now.
+    this.idleTimers.clear();
+    const answeredBefore = this.answeredCount;
+    let next = this.nextStep(0n);
+    if (live.isHeartbeatDue(this.core.state)) next = "round";
+    for (let rounds = 0; rounds < ROUNDS_PER_TURN && (next === "round" || typeof next === "bigint"); rounds++) {
+      this.advance(next);
+      live.ranRound(this.core.state);
+      if (live.isResting) return;
+      if (this.answeredCount !== answeredBefore) break;
+      next = this.nextStep(0n);
+    }
+    if (next === "round" || typeof next === "bigint") return this.schedule();
+    live.sleep(this.core.state, nextDue(this.core.state, this.idleTimers));
   }
 
   /**

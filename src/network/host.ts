@@ -15,6 +15,8 @@ export interface Host {
   now(): bigint;
   /** Resolves after a while, by the host's clock; does not keep the process alive. */
   delay(milliseconds: number): Promise<void>;
+  /** Runs the function after a while, by the host's clock, unless the function returned is called before; does not keep the process alive. */
+  after(milliseconds: number, run: () => void): () => void;
   readonly signatureChecks: SignatureChecks;
   /** Writes one line where people see it. */
   print(line: string): void;

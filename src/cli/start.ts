@@ -1,0 +1,144 @@
+/**
+ * `cannery start`: a network that agents, browsers and other programs talk to over HTTP, until it is stopped.
+ */
+import { spawn } from "node:child_process";
+import { openSync } from "node:fs";
+import { join } from "node:path";
+import { InvalidArgumentError } from "commander";
+import { CanneryError } from "../base/cannery-error.ts";
+import type { SubnetRequest } from "../core/genesis.ts";
+import type { ReadyNetwork } from "../host/server/plan.ts";
+import { makeRunningFolder, recordRunning } from "../host/server/running.ts";
+import { startNetwork } from "../host/server/start.ts";
+import { StopSignals } from "./stop-signals.ts";
+import { version } from "./version.ts";
+
+export interface StartOptions {
+  readonly port: number;
+  readonly bind: string;
+  readonly subnets: readonly SubnetRequest[];
+  readonly profile: "instant" | "mainnet";
+  readonly background: boolean;
+  readonly json: boolean;
+}
+
+export const DEFAULT_PORT = 8000;
+/** What `icp`'s own local networks have. */
+export const DEFAULT_SUBNETS = "application,nns,ii";
+
+/** Told by the process that stays to the one that started it. */
+type FromBackground =
+  | { readonly kind: "ready"; readonly network: ReadyNetwork }
+  | { readonly kind: "refused"; readonly code: string; readonly message: string };
+
+/** Set for the process that stays in the background: it reports to its parent, and this is the file that it prints to. */
+const BACKGROUND = "CANNERY_BACKGROUND_LOG";
+
+export async function start(options: StartOptions): Promise<void> {
+  if (options.background) return startInBackground(options);
+  const log = process.env[BACKGROUND] ?? null;
+  const signals = new StopSignals({ hangUp: log === null ? "stops" : "ignored" });
+  const report = (message: FromBackground): void => {
+    if (log === null) return;
+    process.send?.(message);
+    process.disconnect?.();
+  };
+  try {
+    const { port, bind, subnets, profile, json } = options;
+    const network = await startNetwork({ port, bind, subnets, profile, prints: json ? "stderr" : "stdout", version });
+    const forget = recordRunning(network.ready, { log });
+    console.log(json ? jsonLine(network.ready, process.pid) : banner(network.ready));
+    report({ kind: "ready", network: network.ready });
+    signals.whenAsked(() => void network.stop());
+    const failure = await network.ended;
+    forget();
+    if (failure !== null) throw failure;
+  } catch (error) {
+    if (error instanceof CanneryError) report({ kind: "refused", code: error.code, message: error.message });
+    throw error;
+  }
+}
+
+async function startInBackground({ json }: StartOptions): Promise<void> {
+  const log = join(makeRunningFolder(), `${process.pid}.log`);
+  const file = openSync(log, "a", 0o600);
+  const args = process.argv.slice(1).filter((arg) => arg !== "--background");
+  const child = spawn(process.execPath, [...process.execArgv, ...args], {
+    detached: true,
+    stdio: ["ignore", file, file, "ipc"],
+    env: { ...process.env, [BACKGROUND]: log },
+  });
+  const told = await new Promise<FromBackground>((resolve, reject) => {
+    child.once("message", (message) => resolve(message as FromBackground));
+    child.once("error", reject);
+    child.once("exit", (code) => {
+      const message = `the network ended with code ${code} before it was ready. What it said is in ${log}`;
+      resolve({ kind: "refused", code: "start-failed", message });
+    });
+  });
+  if (told.kind === "refused") throw new CanneryError(told.code, told.message);
+  child.unref();
+  if (child.connected) child.disconnect();
+  console.log(
+    json ? jsonLine(told.network, child.pid!) : `${banner(told.network)}\nIn the background as process ${child.pid}; it prints to ${log}`,
+  );
+}
+
+function jsonLine({ url, rootKey, subnets }: ReadyNetwork, pid: number): string {
+  return JSON.stringify({ url, rootKey, pid, subnets });
+}
+
+function banner({ url, rootKey, subnets, funded }: ReadyNetwork): string {
+  const lines = [
+    `Cannery ${version}`,
+    `  URL       ${url}`,
+    `  root key  ${rootKey}`,
+    ...subnets.map(({ id, kind, name }, i) => `  ${i === 0 ? "subnets " : "        "}  ${id}  ${kind}${name === kind ? "" : ` (${name})`}`),
+    ...funded.map(({ name, principal }, i) => `  ${i === 0 ? "funded  " : "        "}  ${principal}  ${name}`),
+    "Ctrl-C stops it; nothing is kept.",
+  ];
+  return lines.join("\n");
+}
+
+// Options as people write them.
+
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port < 65_536) return port;
+  throw new InvalidArgumentError("a port is a number from 0, for any that is free, to 65535.");
+}
+
+export function parseProfile(text: string): "instant" | "mainnet" {
+  if (text === "instant" || text === "mainnet") return text;
+  throw new InvalidArgumentError("there are instant, rounds as fast as they can be, and mainnet, one a second.");
+}
+
+const KINDS: Readonly<Record<string, SubnetRequest["kind"]>> = {
+  application: "application",
+  "verified-application": "verified_application",
+  system: "system",
+  nns: "system",
+  ii: "system",
+  bitcoin: "system",
+  sns: "application",
+  fiduciary: "application",
+  testkeys: "application",
+};
+
+/** `application=2,nns`: kinds and mainnet subnets, with how many. */
+export function parseSubnets(text: string): SubnetRequest[] {
+  return text.split(",").flatMap((item) => {
+    const [word = "", count = "1"] = item.trim().split("=");
+    const kind = KINDS[word];
+    if (kind === undefined)
+      throw new InvalidArgumentError(`${JSON.stringify(word)} is no kind of subnet: there are ${Object.keys(KINDS).join(", ")}.`);
+    if (!/^[1-9]\d?$/.test(count)) throw new InvalidArgumentError(`${JSON.stringify(item)}: a number from 1 to 99 comes behind "=".`);
+    return Array.from({ length: Number(count) }, () => subnetOf(word));
+  });
+}
+
+/** Of a word of `KINDS`. */
+export function subnetOf(word: string): SubnetRequest {
+  const kind = KINDS[word]!;
+  return { kind, name: word.replaceAll("-", "_") };
+}

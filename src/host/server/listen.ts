@@ -1,0 +1,86 @@
+/**
+ * A handler of requests behind a socket of this machine. Holds no rule: what is answered, the handler says.
+ */
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { CanneryError } from "../../base/cannery-error.ts";
+import { ownerOfPort } from "./port-owner.ts";
+
+export interface Listening {
+  readonly port: number;
+  /** As clients write it. */
+  readonly url: string;
+  /** Ends all connections. */
+  close(): Promise<void>;
+}
+
+export interface ListenOptions {
+  /** 0 for any that is free. */
+  readonly port: number;
+  readonly bind: string;
+}
+
+const LOOPBACK_4 = "127.0.0.1";
+const LOOPBACK_6 = "::1";
+/** Connections that are not used stay open for so long: clients keep pools, and one closed under a request is an error for them. */
+const KEEP_ALIVE_MILLISECONDS = 120_000;
+/** Of a port that is free for both families of addresses. */
+const MAX_TRIES = 20;
+
+/** Rejects with a `CanneryError` (`port-taken`, `bad-address`) when the address cannot be listened on. */
+export async function listen(handler: (request: Request) => Promise<Response>, options: ListenOptions): Promise<Listening> {
+  // Handlers take one argument: `fetch` functions would take the library's second one for options.
+  const listener = getRequestListener((request) => handler(request), { overrideGlobalObjects: false }) as RequestListener;
+  for (let tries = 1; ; tries++) {
+    const servers = [await open(listener, options.bind, options.port)];
+    const { port } = servers[0]!.address() as AddressInfo;
+    const close = async (): Promise<void> => void (await Promise.all(servers.map(closed)));
+    // Where `localhost` is the other family's address first, clients come there.
+    if (options.bind === LOOPBACK_4) {
+      try {
+        servers.push(await open(listener, LOOPBACK_6, port));
+      } catch (error) {
+        const isTaken = error instanceof CanneryError && error.code === "port-taken";
+        if (isTaken) await close();
+        if (isTaken && options.port === 0 && tries < MAX_TRIES) continue;
+        // A machine without that family is fine.
+        if (isTaken) throw error;
+      }
+    }
+    return { port, url: urlOf(options.bind, port), close };
+  }
+}
+
+/** An address that stands for all is reached by the machine's own. */
+export function urlOf(bind: string, port: number): string {
+  if (bind === "0.0.0.0" || bind === "::" || bind === LOOPBACK_4 || bind === LOOPBACK_6) return `http://localhost:${port}`;
+  return `http://${bind.includes(":") ? `[${bind}]` : bind}:${port}`;
+}
+
+function open(listener: RequestListener, host: string, port: number): Promise<Server> {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, listener);
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(refusal(error, host, port)));
+    server.listen({ port, host, exclusive: true }, () => resolve(server));
+  });
+}
+
+function refusal(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const cause = { cause: error };
+  if (error.code === "EADDRINUSE") {
+    const owner = ownerOfPort(port);
+    const by = owner === null ? "by another program" : `by ${owner}`;
+    return new CanneryError("port-taken", `port ${port} of ${host} is taken ${by}. Stop that, or give another port with --port.`, cause);
+  }
+  if (error.code === "EACCES")
+    return new CanneryError("bad-address", `port ${port} of ${host} may not be listened on: ${error.message}`, cause);
+  return new CanneryError("bad-address", `${host} cannot be listened on: ${error.message}`, cause);
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

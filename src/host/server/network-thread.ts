@@ -1,0 +1,57 @@
+/**
+ * A served network in a thread of its own: so a canister that computes for long keeps no other network, and no signal, waiting.
+ */
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import { assert } from "../../base/assert.ts";
+import { toHex } from "../../base/bytes.ts";
+import { CanneryError } from "../../base/cannery-error.ts";
+import { principalText } from "../../core/state/principal.ts";
+import { Cannery } from "../../network/cannery.ts";
+import { now } from "../clock.ts";
+import { nodeHost } from "../node-host.ts";
+import { listen } from "./listen.ts";
+import type { FromNetwork, NetworkPlan, ReadyNetwork, ToNetwork } from "./plan.ts";
+
+assert(!isMainThread && parentPort !== null, "a network's thread is started by start.ts");
+const port = parentPort;
+const tell = (message: FromNetwork): void => port.postMessage(message);
+
+try {
+  const { ready, close } = await serveNetwork(workerData as NetworkPlan);
+  port.once("message", (message: ToNetwork) => {
+    if (message.kind === "stop") void close().then(() => tell({ kind: "stopped" }));
+  });
+  tell({ kind: "ready", ...ready });
+} catch (error) {
+  if (!(error instanceof CanneryError)) throw error;
+  tell({ kind: "refused", code: error.code, message: error.message });
+}
+
+async function serveNetwork(plan: NetworkPlan): Promise<{ readonly ready: ReadyNetwork; readonly close: () => Promise<void> }> {
+  const net = await Cannery.create({
+    host: nodeHost(),
+    subnets: plan.subnets,
+    latency: plan.profile,
+    timeNanos: now(),
+    outcalls: "fetch",
+    trace: false,
+    print: (line) => void process[plan.prints].write(`${line}\n`),
+  });
+  net.live(plan.delayMilliseconds === undefined ? {} : { delayMilliseconds: plan.delayMilliseconds });
+  const listening = await listen(net.fetch, plan);
+  const { subnets, subnetOrder } = net.state;
+  const ready: ReadyNetwork = {
+    url: listening.url,
+    port: listening.port,
+    rootKey: toHex(net.rootKey),
+    subnets: net.subnets,
+    funded: [],
+    defaultEffectiveCanisterId: principalText(subnets.get(subnetOrder[0]!)!.config.allocationRange.start),
+  };
+  const close = async (): Promise<void> => {
+    net.live(false);
+    net.manual();
+    await listening.close();
+  };
+  return { ready, close };
+}

@@ -1,0 +1,47 @@
+/**
+ * What a served network is started with, and what is told when it is ready: plain data that crosses from thread to thread.
+ */
+import type { SubnetRequest } from "../../core/genesis.ts";
+import type { Subnet } from "../../network/options.ts";
+
+export interface NetworkPlan {
+  readonly subnets: readonly SubnetRequest[];
+  /** How long rounds take, and messages between subnets. */
+  readonly profile: "instant" | "mainnet";
+  /** Least real time between two rounds; what the profile says where it is not given. */
+  readonly delayMilliseconds?: number;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** The address to listen on. */
+  readonly bind: string;
+  /** Where lines go that canisters print. */
+  readonly prints: "stdout" | "stderr";
+  readonly version: string;
+}
+
+/** Somebody who owns something from the beginning. */
+export interface FundedIdentity {
+  readonly name: string;
+  readonly principal: string;
+}
+
+export interface ReadyNetwork {
+  readonly url: string;
+  readonly port: number;
+  /** DER, hex. */
+  readonly rootKey: string;
+  readonly subnets: readonly Subnet[];
+  readonly funded: readonly FundedIdentity[];
+  /** A canister id that routes to the network's first subnet, for calls that create canisters. */
+  readonly defaultEffectiveCanisterId: string;
+}
+
+/** From the network's thread. */
+export type FromNetwork =
+  | ({ readonly kind: "ready" } & ReadyNetwork)
+  /** It could not be started: what a `CanneryError` says. */
+  | { readonly kind: "refused"; readonly code: string; readonly message: string }
+  | { readonly kind: "stopped" };
+
+/** To the network's thread. */
+export type ToNetwork = { readonly kind: "stop" };

@@ -1,0 +1,53 @@
+/**
+ * Starts served networks, each in a thread of its own, and stops them.
+ */
+import { Worker } from "node:worker_threads";
+import { CanneryError } from "../../base/cannery-error.ts";
+import type { FromNetwork, NetworkPlan, ReadyNetwork, ToNetwork } from "./plan.ts";
+
+export interface ServedNetworkThread {
+  readonly ready: ReadyNetwork;
+  /** Ends its connections and its thread. Calling it again changes nothing. */
+  stop(): Promise<void>;
+  /** Resolves when the thread has ended: `null` after `stop`, else with what went wrong. */
+  readonly ended: Promise<Error | null>;
+}
+
+/** How long a network may take to end by itself: one that computes cannot. */
+const STOP_MILLISECONDS = 3_000;
+
+/** Compiled or not, the thread's file lies beside this one. */
+const THREAD = new URL(import.meta.url.endsWith(".ts") ? "./network-thread.ts" : "./network-thread.js", import.meta.url);
+
+/** Rejects with a `CanneryError` when the network cannot be started so. */
+export async function startNetwork(plan: NetworkPlan): Promise<ServedNetworkThread> {
+  const worker = new Worker(THREAD, { workerData: plan });
+  let failure: Error | null = null;
+  worker.on("error", (error) => (failure = error));
+  let isStopping = false;
+  const ended = new Promise<Error | null>((resolve) => {
+    worker.once("exit", (code) => resolve(isStopping ? null : (failure ?? new Error(`the network's thread ended with code ${code}`))));
+  });
+  const stop = async (): Promise<void> => {
+    if (!isStopping) {
+      isStopping = true;
+      worker.once("message", () => void worker.terminate());
+      worker.postMessage({ kind: "stop" } satisfies ToNetwork);
+      setTimeout(() => void worker.terminate(), STOP_MILLISECONDS).unref();
+    }
+    await ended;
+  };
+  const first = await Promise.race([nextMessage(worker), ended]);
+  if (first === null || first instanceof Error) throw first ?? new Error("the network's thread ended");
+  if (first.kind === "ready") {
+    const { kind: _kind, ...ready } = first;
+    return { ready, stop, ended };
+  }
+  isStopping = true;
+  await worker.terminate();
+  throw first.kind === "refused" ? new CanneryError(first.code, first.message) : new Error("the network stopped before it was ready");
+}
+
+function nextMessage(worker: Worker): Promise<FromNetwork> {
+  return new Promise((resolve) => worker.once("message", resolve));
+}
