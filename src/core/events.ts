@@ -8,6 +8,7 @@ import type { CoarseTime, MessageTag, ResponsePayload } from "./state/messages.t
 import type { OutcallRequest, PendingCallId } from "./state/pending-calls.ts";
 import type { ErrorCode, UserError } from "./state/rejects.ts";
 import type { SystemTask } from "./state/canister.ts";
+import type { Deviation } from "./schedule/recorder.ts";
 
 interface At {
   readonly round: number;
@@ -136,5 +137,14 @@ export interface OutcallEvent extends At {
   readonly request: OutcallRequest;
 }
 
+/** The schedule chose otherwise than the ordinary one. */
+export interface ChosenEvent extends At {
+  readonly kind: "chosen";
+  readonly deviation: Deviation;
+  /** Canister or subnet where it shows, and the message it is about, where there is one. */
+  readonly at: PrincipalId | null;
+  readonly tag: MessageTag | null;
+}
+
 export type NetworkEvent =
-  OutcallEvent | SentEvent | InductedEvent | DroppedEvent | ExecutedEvent | IngressStatusEvent | PrintedEvent | CanisterEvent | RoundEvent;
+  ChosenEvent | OutcallEvent | SentEvent | InductedEvent | DroppedEvent | ExecutedEvent | IngressStatusEvent | PrintedEvent | CanisterEvent | RoundEvent;

@@ -13,16 +13,17 @@ import { genesis, type GenesisConfig } from "./genesis.ts";
 import type { Answer, CommandInput, Input, QueryInput } from "./inputs.ts";
 import { InvariantWatch } from "./invariant-watch.ts";
 import { checkInvariants } from "./invariants.ts";
-import { executeQuery, querySubnet } from "./queries/execute-query.ts";
+import { executeQuery, querySubnet, type ExecutedQuery } from "./queries/execute-query.ts";
 import { QUERY_TOOLS } from "./rules/query-tools.ts";
 import { takeOutcall } from "./rules/outcalls.ts";
 import { runCommand } from "./rules/test-commands.ts";
 import { submitRequest } from "./rules/request-submission.ts";
 import { Recorder, type Deviation } from "./schedule/recorder.ts";
+import { chosenEvent } from "./schedule/chosen.ts";
 import { runRound } from "./schedule/rounds.ts";
-import { ORDINARY, type Schedule } from "./schedule/schedule.ts";
+import { ORDINARY, TIME_STEPS_NANOS, type Schedule } from "./schedule/schedule.ts";
 import { copyNetwork } from "./state/copy.ts";
-import type { NetworkState } from "./state/network-state.ts";
+import type { NetworkState, SubnetState } from "./state/network-state.ts";
 import { principalText } from "./state/principal.ts";
 import { ErrorCode } from "./state/rejects.ts";
 import { editSubnet, limitsOf, type World } from "./state/world.ts";
@@ -41,6 +42,23 @@ export interface NetworkOptions {
   readonly schedule?: Schedule;
   /** Checks the invariants after every step, of what it touched, and all of them after every round of at most 1,000 canisters; for tests. */
   readonly checkInvariants?: boolean;
+  readonly probe?: Probe;
+}
+
+/** Whoever watches a network from outside: exploration and recording. Forks are not watched. */
+export interface Probe {
+  /** An input that is about to be applied. */
+  onInput?(input: Input): void;
+  /**
+   * Called between two executions, where the state is whole: to look at it (`look`, `state`), never to write. Throwing `Halted` ends the step
+   * there; the network then stays as it is and takes nothing but queries until it is restored.
+   */
+  afterExecution?(): void;
+}
+
+/** Thrown by a probe to end a step between two executions. */
+export class Halted extends Error {
+  override name = "Halted";
 }
 
 /** A state at rest, which nothing writes any more. */
@@ -63,6 +81,7 @@ export class Network {
   private events: NetworkEvent[] = [];
   private broken: string | null = null;
   private watch: InvariantWatch | null = null;
+  private isHalted = false;
   private readonly environment: Environment;
   private readonly options: NetworkOptions;
   private readonly seed: bigint;
@@ -80,9 +99,10 @@ export class Network {
     this.seed = seed;
     this.environment = environment;
     this.options = options;
-    this.recorder = recorder;
+    this.recorder = recorder.copy((choice, deviation) => this.events.push(chosenEvent(this.current, choice, deviation)));
     this.steps = steps;
     const network = this;
+    const { probe } = options;
     this.world = {
       get state() {
         return network.current;
@@ -94,6 +114,7 @@ export class Network {
       pool: environment.pool,
       modules: environment.modules,
       emit: (event) => network.events.push(event),
+      afterExecution: probe?.afterExecution === undefined ? undefined : () => probe.afterExecution!(),
     };
   }
 
@@ -111,6 +132,8 @@ export class Network {
   /** Applies one input. A bug of ours (a broken invariant) stops the network and names seed and input. */
   step(input: Input): StepResult {
     if (this.broken !== null) throw new InvariantBroken(this.broken);
+    assert(!this.isHalted || input.kind === "query", "a network that was halted is restored before it goes on");
+    this.options.probe?.onInput?.(input);
     this.events = [];
     this.steps++;
     try {
@@ -118,6 +141,10 @@ export class Network {
       if (this.options.checkInvariants === true) this.check(input);
       return { events: this.events, answer };
     } catch (error) {
+      if (error instanceof Halted) {
+        this.isHalted = true;
+        return { events: this.events, answer: null };
+      }
       const what = error instanceof Error ? error.message : String(error);
       if (error instanceof HostFailure) {
         this.broken = `${what} (seed ${this.seed}, input ${this.steps}; the network has stopped)`;
@@ -156,24 +183,46 @@ export class Network {
   }
 
   private query(input: QueryInput): Answer {
-    const subnetId = querySubnet(this.world, input, QUERY_TOOLS);
-    if (subnetId === null) {
-      const description = `Canister ${principalText(input.receiver)} not found`;
-      return { kind: "rejected", reject: { code: 3, message: description }, error: { code: ErrorCode.CanisterNotFound, description } };
-    }
-    const subnet = editSubnet(this.world, subnetId);
-    const { answer, executions } = executeQuery(this.world, subnet, input, QUERY_TOOLS);
+    const { answer, executions, subnet } = this.queried(input);
+    if (subnet === null) return answer;
     const { queryStatisticsEpochRounds } = limitsOf(this.world, subnet);
     subnet.queryStatistics.count(executions, Math.floor(subnet.round / queryStatisticsEpochRounds));
     return answer;
   }
 
+  private queried(input: QueryInput): ExecutedQuery & { readonly subnet: SubnetState | null } {
+    const subnetId = querySubnet(this.world, input, QUERY_TOOLS);
+    if (subnetId === null) {
+      const description = `Canister ${principalText(input.receiver)} not found`;
+      const error = { code: ErrorCode.CanisterNotFound, description };
+      return { answer: { kind: "rejected", reject: { code: 3, message: description }, error }, executions: [], subnet: null };
+    }
+    const subnet = editSubnet(this.world, subnetId);
+    return { ...executeQuery(this.world, subnet, input, QUERY_TOOLS), subnet };
+  }
+
+  /** A query that leaves no trace at all: no event, no count in the statistics. Also between two executions of a step. */
+  look(input: QueryInput): Answer {
+    const { events } = this;
+    this.events = [];
+    try {
+      return this.queried(input).answer;
+    } finally {
+      this.events = events;
+    }
+  }
+
   private round(only: readonly string[] | null): void {
     const state = this.current;
+    const { schedule } = this.world;
+    const injects = !schedule.ordinary && schedule.injects === true;
     state.timeNanos += state.latency.roundNanos;
+    if (injects && mayPass(state)) state.timeNanos += TIME_STEPS_NANOS[schedule.choose({ kind: "time" }, TIME_STEPS_NANOS.length)];
     state.round++;
     for (const id of [...state.subnets.keys()]) {
-      if (only === null || only.includes(id)) runRound(this.world, editSubnet(this.world, id));
+      if (only !== null && !only.includes(id)) continue;
+      if (injects && state.subnets.size > 1 && schedule.choose({ kind: "subnetRound", subnet: id }, 2) === 1) continue;
+      runRound(this.world, editSubnet(this.world, id));
     }
   }
 
@@ -202,15 +251,16 @@ export class Network {
   restore(snapshot: Snapshot): void {
     this.current = copyNetwork(snapshot.state);
     this.watch = null;
-    this.recorder = snapshot.recorder.copy();
+    this.recorder = snapshot.recorder.copy((choice, deviation) => this.events.push(chosenEvent(this.current, choice, deviation)));
     this.steps = snapshot.steps;
     this.broken = null;
+    this.isHalted = false;
   }
 
   /** A second network that goes on from here on its own. */
   fork(): Network {
     const { state, recorder, steps } = this.snapshot();
-    return new Network(copyNetwork(state), this.seed, this.environment, this.options, recorder, steps);
+    return new Network(copyNetwork(state), this.seed, this.environment, { ...this.options, probe: {} }, recorder, steps);
   }
 
   /** DER of the key by which certificates are verified. */
@@ -234,6 +284,16 @@ export class Network {
     return stateDigest(this.current, (bytes) => this.environment.platform.sha256(bytes));
   }
 
+  /** Begins a run: deviations, and how often situations came up, are counted from here. */
+  beginRun(): void {
+    this.recorder = this.recorder.begin();
+  }
+
+  /** Whether a probe ended the last step in its midst. */
+  get halted(): boolean {
+    return this.isHalted;
+  }
+
   /** Answers of the schedule so far that were not the ordinary ones. */
   deviations(): readonly Deviation[] {
     return this.recorder.deviations;
@@ -247,4 +307,10 @@ function canisterCount(state: NetworkState): number {
   let count = 0;
   for (const subnet of state.subnets.values()) count += subnet.canisters.size;
   return count;
+/**
+ * Whether time may jump: not while users' messages wait, which expire when nobody takes them for some minutes, so that nobody would ever know of them.
+ */
+function mayPass(state: NetworkState): boolean {
+  for (const subnet of state.subnets.values()) if (subnet.pendingIngress.length > 0) return false;
+  return true;
 }

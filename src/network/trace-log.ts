@@ -102,6 +102,7 @@ function payloadBytes(event: NetworkEvent): number {
     case "dropped":
     case "executed":
     case "canister":
+    case "chosen":
     case "round":
       return 0;
   }

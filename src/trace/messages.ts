@@ -172,6 +172,7 @@ export class MessageIndex {
       case "outcall":
       case "printed":
       case "canister":
+      case "chosen":
       case "round":
         return;
     }

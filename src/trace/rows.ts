@@ -96,6 +96,7 @@ function rowOf(event: NetworkEvent, index: MessageIndex, options: RowOptions, in
     case "dropped":
     case "printed":
     case "canister":
+    case "chosen":
     case "round":
       return null;
   }

@@ -22,6 +22,7 @@ export class InstructionMeter {
   private before = 0;
   private slicesLeft = 0;
   private paused: number[] | null = null;
+  private endsAs: ExecutionFailure | null = null;
 
   constructor(counter: I64Global) {
     this.counter = counter;
@@ -31,6 +32,7 @@ export class InstructionMeter {
   begin(limits: RunLimits): number {
     this.limit = limits.instructions;
     this.reported = limits.reportedInstructions ?? limits.instructions;
+    this.endsAs = limits.endsAs ?? null;
     this.maxSlice = Math.min(limits.sliceInstructions, limits.instructions);
     this.sliceLimit = this.maxSlice;
     this.before = 0;
@@ -60,7 +62,8 @@ export class InstructionMeter {
 
   /** The counter is negative: begins the next slice and returns `null`, or says why there is none. */
   overrun(): ExecutionFailure | null {
-    if (this.sliceLimit >= this.limit - this.before || this.slicesLeft <= 1) return instructionLimitExceeded(this.reported);
+    if (this.sliceLimit >= this.limit - this.before || this.slicesLeft <= 1)
+      return this.endsAs ?? instructionLimitExceeded(this.reported);
     const executed = this.inSlice();
     const next = this.maxSlice - Math.max(executed - this.sliceLimit, 0);
     if (next <= 0) return sliceOverrun(executed, this.maxSlice);

@@ -2,6 +2,7 @@
  * One canister run: what goes in and what comes out. The seam between `core/canister` (which executes an entry point) and
  * `core/rules` (which decides what to run and applies the outcome whole, or not at all). A run knows no queues and no network.
  */
+import type { ExecutionFailure } from "./errors.ts";
 import type { CanisterId, PrincipalId, SubnetId } from "../state/ids.ts";
 import type { UserError } from "../state/rejects.ts";
 
@@ -145,6 +146,8 @@ export interface RunLimits {
   readonly instructions: number;
   /** The limit that the error text names, where it is not `instructions`: a callback's text names the whole message's limit, its cleanup reserve included. */
   readonly reportedInstructions?: number;
+  /** What it ends with at the limit, where that is not the limit itself. */
+  readonly endsAs?: ExecutionFailure;
   /** Instructions per slice; equal to `instructions` where there is no slicing. */
   readonly sliceInstructions: number;
   readonly stackBytes: number;

@@ -45,6 +45,7 @@ import { principalText } from "../state/principal.ts";
 import type { UserError } from "../state/rejects.ts";
 import { EXECUTION_RULES, type ExecutionRules } from "./execution-kinds.ts";
 import type { Quotas } from "./quotas.ts";
+import type { RefusesCall } from "./refused-calls.ts";
 import { Surroundings, type ViewInput } from "./surroundings.ts";
 
 /** A call that `call_perform` took, and what was withdrawn for it. Attached cycles are in `call`. */
@@ -94,6 +95,9 @@ export class ExecutionView extends Surroundings implements SystemView {
   bestEffortBytes = 0;
 
   private planned: PlannedCall[] | null = null;
+  private readonly refuses: RefusesCall | undefined;
+  /** Calls that could be taken. */
+  private callsTried = 0;
   private callbacksLeft = UNKNOWN;
   private aliasSlotsLeft = UNKNOWN;
   private slotsLeft: Map<PrincipalId, number> | null = null;
@@ -105,6 +109,7 @@ export class ExecutionView extends Surroundings implements SystemView {
   constructor(given: ViewInput) {
     super(given);
     this.quotas = given.quotas;
+    this.refuses = given.refuses;
     this.rules = EXECUTION_RULES[given.kind];
     this.startCycles = given.canister.balanceCycles;
     this.balance = given.canister.balanceCycles;
@@ -217,6 +222,8 @@ export class ExecutionView extends Surroundings implements SystemView {
     const slots = this.slotsLeft.get(call.callee) ?? this.canister.queues.freeSlots(call.callee);
     if (slots === 0) return false;
     this.slotsLeft.set(call.callee, slots - 1);
+
+    if (this.refuses?.(call, this.callsTried++) === true) return false;
 
     this.balance -= fee;
     this.attachedCycles -= call.cycles;

@@ -52,6 +52,7 @@ export function executeManagementCalls(
     queues.popInput();
     walk = startWalk();
     used += execute(world, subnet, message, iteration, waitingIngress);
+    world.afterExecution?.();
   }
 }
 

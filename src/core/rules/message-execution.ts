@@ -12,10 +12,11 @@ import { commit, commitOverlay, detach, discard, run, type Overlay } from "../ca
 import type { EntryPoint, Outcome } from "../canister/types.ts";
 import { PAGE_BYTES } from "../wasm/abi.ts";
 import { prepayExecution, refundExecution, runsWasm64, takePostponedIngressFees } from "../cycles/accounts.ts";
-import { feesOf } from "../cycles/fees.ts";
+import { executionPrepayment, feesOf } from "../cycles/fees.ts";
 import type { ExecutedEvent } from "../events.ts";
 import type { CallContext, CallOrigin, CanisterState, SystemTask } from "../state/canister.ts";
 import { MANAGEMENT_CANISTER, type CallContextId, type CanisterId } from "../state/ids.ts";
+import type { ExecutionFault } from "../schedule/schedule.ts";
 import type { LongMessage } from "../state/long-execution.ts";
 import type { Ingress, Request } from "../state/messages.ts";
 import { ErrorCode, RejectCode, type UserError } from "../state/rejects.ts";
@@ -24,6 +25,8 @@ import { reindexCanister } from "../state/indexes.ts";
 import { at, limitsOf } from "../state/world.ts";
 import { queuesChanged } from "./bookkeeping.ts";
 import { createCallContext, removeIfFinished } from "./call-contexts.ts";
+import { cannotPay, chosenFault, cutOff } from "./execution-faults.ts";
+import { chosenRefusals } from "./refused-calls.ts";
 import { applyEffects, appendLogs, viewOf } from "./effects.ts";
 import { ExecutionView } from "./execution-view.ts";
 import { quotaError } from "./quotas.ts";
@@ -53,7 +56,18 @@ export function executeCall(turn: Turn, message: Request | Ingress, again: Again
   const origin = originOf(message);
   const cycles = message.kind === "request" ? message.cycles : 0n;
 
-  const prepaidCycles = again?.prepaidCycles ?? prepayExecution(fees, canister, limit, canister.settings.controllers.includes(caller));
+  const fault = chosenFault(world, {
+    canister: canister.id,
+    entry: isQuery ? "replicatedQuery" : "update",
+    method: message.method,
+    from: caller,
+    tag: message.tag,
+  });
+  const prepaidCycles =
+    again?.prepaidCycles ??
+    (fault?.kind === "outOfCycles"
+      ? cannotPay(canister, executionPrepayment(fees, limit, runsWasm64(canister)))
+      : prepayExecution(fees, canister, limit, canister.settings.controllers.includes(caller)));
   if (typeof prepaidCycles !== "bigint") return fail(turn, origin, message, isQuery, prepaidCycles, cycles, 0n);
   const refusal = refusalOf(canister, message);
   if (refusal !== null) {
@@ -74,7 +88,7 @@ export function executeCall(turn: Turn, message: Request | Ingress, again: Again
     cycles,
   });
   const entry: EntryPoint = { kind: isQuery ? "replicatedQuery" : "update", method: message.method, arg: message.arg };
-  return runInContext(turn, context, entry, { tag: message.tag, prepaidCycles, limit, message });
+  return runInContext(turn, context, entry, { tag: message.tag, prepaidCycles, limit, message, fault });
 }
 
 /** An execution that was aborted and starts over: what stays of its first start. */
@@ -85,7 +99,10 @@ export function executeTask(turn: Turn, task: SystemTask, again: Again | null = 
   const { world, subnet, canister } = turn;
   const limits = limitsOf(world, subnet);
   const limit = limits.messageInstructions;
-  const prepaidCycles = again?.prepaidCycles ?? prepayExecution(feesOf(subnet.config), canister, limit, false);
+  const fault = chosenFault(world, { canister: canister.id, entry: task, method: "", from: MANAGEMENT_CANISTER, tag: null });
+  const prepaidCycles =
+    again?.prepaidCycles ??
+    (fault?.kind === "outOfCycles" ? null : prepayExecution(feesOf(subnet.config), canister, limit, false));
   if (typeof prepaidCycles !== "bigint") {
     // The hook stays due until it can be paid for, and nothing else runs before it.
     if (task === "lowWasmMemory") canister.lowMemoryHook = "ready";
@@ -105,7 +122,7 @@ export function executeTask(turn: Turn, task: SystemTask, again: Again | null = 
     callTree: { depth: 0, startNanos: world.state.timeNanos },
     cycles: 0n,
   });
-  return runInContext(turn, context, { kind: task }, { tag: null, prepaidCycles, limit, message: { kind: "task", task } });
+  return runInContext(turn, context, { kind: task }, { tag: null, prepaidCycles, limit, message: { kind: "task", task }, fault });
 }
 
 /** The hook is due whatever the canister's status and code are. Replica: `validate_message`. */
@@ -146,16 +163,18 @@ export interface Started {
   readonly prepaidCycles: bigint;
   readonly limit: number;
   readonly message: Request | Ingress | { readonly kind: "task"; readonly task: SystemTask };
+  readonly fault?: ExecutionFault | null;
 }
 
 function runInContext(turn: Turn, context: CallContext, entry: EntryPoint, started: Started): Ran {
   const { world, subnet, canister } = turn;
+  const refuses = chosenRefusals(world, canister);
   const outcome = run(
     world.pool,
     canister.execution!,
     entry,
-    () => new ExecutionView({ world, subnet, canister, kind: kindOf(entry.kind), quotas: turn.quotas, context }),
-    runLimits(limitsOf(world, subnet), entry.kind, started.limit),
+    () => new ExecutionView({ world, subnet, canister, kind: kindOf(entry.kind), quotas: turn.quotas, context, refuses }),
+    cutOff(runLimits(limitsOf(world, subnet), entry.kind, started.limit), started.fault ?? null),
   );
   if (outcome.slices > 1) {
     // Deterministic time slicing: it has run, but its end lies in a later round (scheduling.md 3.1).

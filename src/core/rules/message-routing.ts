@@ -15,6 +15,7 @@ import { guaranteedMemoryForRequest } from "../queues/sizes.ts";
 import { Stream } from "../streams/stream.ts";
 import { drainOutputs, isStreamFull, type OutputQueues } from "../streams/routing.ts";
 import type { CanisterState } from "../state/canister.ts";
+import { LAWFUL_REJECTS, REQUEST_REJECTS, type MessageConcern, type Schedule } from "../schedule/schedule.ts";
 import type { PrincipalId, SubnetId } from "../state/ids.ts";
 import type { Request, Response, StreamMessage } from "../state/messages.ts";
 import type { SubnetState } from "../state/network-state.ts";
@@ -55,9 +56,11 @@ function moveTo(world: World, subnet: SubnetState, sender: CanisterState, destin
     if (message.kind === "request") {
       // What is refused here stays, with everything behind it, and is answered through the loopback stream.
       if (receiver.status.kind !== "running" || lacksMemory(world, subnet, message, "local")) break;
-      if (!world.schedule.ordinary && chosenReject(world, message)) {
+      const fate = chosenFate(world, message);
+      if (fate !== null) {
         sender.queues.popOutput(destination);
-        rejectRequest(world, subnet, sender, message, inductionReject(receiver.id, "queueFull"));
+        if (fate === "lost") loseRequest(world, subnet, message);
+        else rejectRequest(world, subnet, sender, message, fate);
         moved = true;
         continue;
       }
@@ -122,11 +125,46 @@ function lacksMemory(world: World, subnet: SubnetState, request: Request, source
   return guaranteedMemoryLeft(world, subnet) < guaranteedMemoryForRequest(request);
 }
 
-/** The system may reject any request that was not delivered yet (interface spec, "Reject codes": SYS_TRANSIENT). */
-function chosenReject(world: World, request: Request): boolean {
-  const concern = { from: request.sender, to: request.receiver, method: request.method, message: "request" as const };
-  return world.schedule.choose({ kind: "rejectRequest", message: concern }, 2) === 1;
+/**
+ * What the schedule has become of a request that could be delivered; `null`: it is. The system may reject any request that was not delivered yet
+ * (interface spec, "Reject codes": SYS_TRANSIENT), and lose a bounded-wait one.
+ */
+export function chosenFate({ schedule }: World, request: Request): Reject | "lost" | null {
+  if (schedule.ordinary) return null;
+  const isUnbounded = request.deadline === 0;
+  const { sender: from, receiver: to, method, tag } = request;
+  const message: MessageConcern = { from, to, method, message: "request", tag, isUnbounded };
+  const option = schedule.choose({ kind: "rejectRequest", message }, 1 + rejectsOpen(schedule, isUnbounded));
+  if (option !== 0) return chosenReject(request, REQUEST_REJECTS[option]!);
+  const isOpen = schedule.injects === true && (!isUnbounded || schedule.unlawful === true);
+  return isOpen && schedule.choose({ kind: "loseRequest", message }, 2) === 1 ? "lost" : null;
 }
+
+function rejectsOpen({ injects, unlawful }: Schedule, isUnbounded: boolean): number {
+  if (unlawful === true) return REQUEST_REJECTS.length - 1;
+  return injects === true && isUnbounded ? LAWFUL_REJECTS.unbounded : LAWFUL_REJECTS.bounded;
+}
+
+function chosenReject(request: Request, code: RejectCode): Reject {
+  switch (code) {
+    case RejectCode.SYS_TRANSIENT:
+      return inductionReject(request.receiver, "queueFull");
+    case RejectCode.CANISTER_ERROR:
+      return outOfMemory(request);
+    case RejectCode.DESTINATION_INVALID:
+      return inductionReject(request.receiver, "notFound");
+    default:
+      return { code, message: "A reject chosen by the schedule" };
+  }
+}
+
+/** Nobody is told; what was attached comes back. Source: messaging.md 5, of a request that expires on its way. */
+export function loseRequest(world: World, subnet: SubnetState, request: Request): void {
+  world.emit({ kind: "dropped", ...at(world, subnet), tag: request.tag, reason: LOST });
+  subnet.refunds.add(request.sender, request.cycles);
+}
+
+const LOST = "lost (chosen by the schedule)";
 
 /** A response is taken while its callback waits; otherwise it is dropped and its cycles are credited. Source: messaging.md 4. */
 export function acceptResponse(world: World, subnet: SubnetState, receiver: CanisterState, response: Response): boolean {
@@ -134,18 +172,25 @@ export function acceptResponse(world: World, subnet: SubnetState, receiver: Cani
   const lost =
     callback !== undefined &&
     !callback.expired &&
-    response.deadline !== 0 &&
     !world.schedule.ordinary &&
+    (response.deadline !== 0 || world.schedule.unlawful === true) &&
     world.schedule.choose(
       {
         kind: "loseResponse",
-        message: { from: response.respondent, to: response.originator, method: callback.method, message: "response" },
+        message: {
+          from: response.respondent,
+          to: response.originator,
+          method: callback.method,
+          message: "response",
+          tag: response.tag,
+          isUnbounded: response.deadline === 0,
+        },
       },
       2,
     ) === 1;
   if (callback !== undefined && !callback.expired && !lost) return true;
   creditCycles(receiver, response.refundCycles);
-  const reason = lost ? "lost (chosen by the schedule)" : "its caller no longer waits for it";
+  const reason = lost ? LOST : "its caller no longer waits for it";
   world.emit({ kind: "dropped", ...at(world, subnet), tag: response.tag, reason });
   return false;
 }

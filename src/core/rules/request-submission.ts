@@ -96,5 +96,13 @@ function submissionError(world: World, subnet: SubnetState, message: Ingress): U
     return { code: ErrorCode.CompositeQueryCalledInReplicatedMode, description: "Composite query cannot be called in replicated mode" };
   }
   if (execution === null) return { code: ErrorCode.CanisterWasmModuleNotFound, description: "Requested canister has no wasm module" };
-  return inspectMessage(world, subnet, canister!, message, QUERY_TOOLS);
+  const refusal = inspectMessage(world, subnet, canister!, message, QUERY_TOOLS);
+  return refusal !== null && isLetIn(world, message) ? null : refusal;
+}
+
+/** The canister was asked on one replica only, which may not have asked: nothing that must hold can be left to it. */
+function isLetIn({ schedule }: World, { sender, receiver, method, tag }: Ingress): boolean {
+  if (schedule.ordinary || schedule.injects !== true) return false;
+  const message = { from: sender, to: receiver, method, message: "ingress" as const, tag };
+  return schedule.choose({ kind: "inspect", message }, 2) === 1;
 }

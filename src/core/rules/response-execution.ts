@@ -31,6 +31,8 @@ import { appendLogs, applyEffects, viewOf } from "./effects.ts";
 import { ExecutionView } from "./execution-view.ts";
 import { conclude, emitExecuted, hold, NOTHING_RAN, type Ran } from "./message-execution.ts";
 import { quotaError } from "./quotas.ts";
+import { chosenFault, cutOff } from "./execution-faults.ts";
+import { chosenRefusals } from "./refused-calls.ts";
 import { runLimits } from "./run-limits.ts";
 import type { Turn } from "./turn.ts";
 
@@ -71,12 +73,21 @@ export function executeCallback(turn: Turn, given: Omit<CallbackWork, "context">
   const entry = callbackEntry(work);
   const limits = limitsOf(world, subnet);
   const reserve = Math.floor((limits.messageInstructions * limits.cleanupReservePercent) / 100);
+  const refuses = chosenRefusals(world, canister);
+  // Callbacks are paid for when their call is made.
+  const fault = chosenFault(world, {
+    canister: canister.id,
+    entry: response.payload.kind === "data" ? "replyCallback" : "rejectCallback",
+    method: callback.method,
+    from: response.respondent,
+    tag: response.tag,
+  });
   const outcome = run(
     world.pool,
     canister.execution,
     entry,
-    () => new ExecutionView({ world, subnet, canister, kind: "callback", quotas: turn.quotas, context, refundedCycles }),
-    runLimits(limits, entry.kind, limits.messageInstructions - reserve),
+    () => new ExecutionView({ world, subnet, canister, kind: "callback", quotas: turn.quotas, context, refundedCycles, refuses }),
+    cutOff(runLimits(limits, entry.kind, limits.messageInstructions - reserve), fault),
   );
   if (outcome.slices > 1) {
     const prepaidCycles = callback.prepaidExecutionCycles;

@@ -19,8 +19,10 @@ import { at, editCanister, type World } from "../state/world.ts";
 import { queuesChanged } from "./bookkeeping.ts";
 import {
   acceptResponse,
+  chosenFate,
   inductionRefusal,
   inductionReject,
+  loseRequest,
   managementInductionRefusal,
   peerSource,
   rejectResponse,
@@ -66,9 +68,15 @@ function arrivedSlices(world: World, subnet: SubnetState): Slice[] {
   for (const [from, source] of world.state.subnets.entries()) {
     const stream = from === subnet.config.id ? undefined : source.streams.get(subnet.config.id);
     const header = stream?.header(world.state.round) ?? null;
-    if (header !== null) slices.push({ from, stream: stream!, header });
+    if (header !== null && !isCutOff(world, subnet, from, stream!)) slices.push({ from, stream: stream!, header });
   }
   return slices;
+}
+
+/** When a subnet takes what another has sent is open. */
+function isCutOff({ schedule }: World, subnet: SubnetState, from: SubnetId, stream: Stream): boolean {
+  if (schedule.ordinary || schedule.injects !== true || stream.length === 0) return false;
+  return schedule.choose({ kind: "link", from, to: subnet.config.id }, 2) === 1;
 }
 
 /** Takes all there is; requests that cannot be taken are answered when everything else is in. */
@@ -142,6 +150,12 @@ function inductRequest(world: World, subnet: SubnetState, request: Request, sour
   if (request.receiver === subnet.config.id) {
     const refusal = managementInductionRefusal(world, subnet, request, source);
     if (refusal !== null) return refusal;
+    const fate = world.schedule.injects === true ? chosenFate(world, request) : null;
+    if (fate === "lost") {
+      loseRequest(world, subnet, request);
+      return null;
+    }
+    if (fate !== null) return fate;
     if (subnet.queues.pushInput(request, source) !== null) {
       return { code: RejectCode.SYS_TRANSIENT, message: `Canister ${principalText(request.receiver)} input queue is full` };
     }
@@ -150,10 +164,12 @@ function inductRequest(world: World, subnet: SubnetState, request: Request, sour
   }
   const refusal = inductionRefusal(world, subnet, request, source);
   if (refusal !== null) return refusal;
-  if (!world.schedule.ordinary) {
-    const concern = { from: request.sender, to: request.receiver, method: request.method, message: "request" as const };
-    if (world.schedule.choose({ kind: "rejectRequest", message: concern }, 2) === 1) return inductionReject(request.receiver, "queueFull");
+  const fate = chosenFate(world, request);
+  if (fate === "lost") {
+    loseRequest(world, subnet, request);
+    return null;
   }
+  if (fate !== null) return fate;
   const receiver = editCanister(subnet, request.receiver)!;
   if (receiver.queues.pushInput(request, source) !== null) return inductionReject(request.receiver, "queueFull");
   world.emit({ kind: "inducted", ...at(world, subnet), tag: request.tag, at: request.receiver });

@@ -18,6 +18,7 @@ import type { SubnetState } from "../state/network-state.ts";
 import { limitsOf, type World } from "../state/world.ts";
 import type { ExecutionKind } from "./execution-kinds.ts";
 import type { Quotas } from "./quotas.ts";
+import type { RefusesCall } from "./refused-calls.ts";
 
 const NANOS_PER_SECOND = 1_000_000_000n;
 
@@ -27,6 +28,8 @@ export interface ViewInput {
   /** As the run begins: prepayment taken, refunds credited, timer of a timer task inactive. Only read. */
   readonly canister: CanisterState;
   readonly kind: ExecutionKind;
+  /** Calls that it makes and that are refused by choice; absent where no schedule is asked. */
+  readonly refuses?: RefusesCall | undefined;
   readonly quotas: Quotas;
   /** `null` where there is none: installation, queries of users. */
   readonly context: CallContext | null;

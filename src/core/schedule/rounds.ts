@@ -189,6 +189,7 @@ function runCanister(turn: Turn, tasks: readonly SystemTask[], budget: Budget): 
     instructions += ran.instructions + limits.messageOverheadInstructions;
     heapDeltaBytes += ran.heapDeltaBytes;
     if (!ran.held && ran.instructions > 0) completed = true;
+    if (!ran.held) world.afterExecution?.();
   };
   const within = (): boolean => instructions < budget.instructions && heapDeltaBytes < budget.heapDeltaBytes;
   const rest = tasks[Symbol.iterator]();
@@ -238,7 +239,7 @@ function nextMessage(world: World, canister: CanisterState): CanisterMessage | I
   const { queues } = canister;
   if (world.schedule.ordinary || !queues.hasInput) return queues.popInput();
   const messages = queues.inputCandidates();
-  const candidates = messages.map((message) => ({ ...endpoints(message, canister), message: message.kind }));
+  const candidates = messages.map((message) => ({ ...endpoints(message, canister), message: message.kind, tag: message.tag }));
   const option = world.schedule.choose({ kind: "message", canister: canister.id, candidates }, candidates.length + 1);
   return option === candidates.length ? undefined : queues.popInput(option);
 }

@@ -5,24 +5,45 @@
  * ordinary schedule does. Whatever else is answered is a *deviation*, recorded by what it concerns, so that a run can be
  * repeated, shrunk and applied to other modules.
  */
+import type { ExecutedEvent } from "../events.ts";
 import type { CanisterId, PrincipalId, SubnetId } from "../state/ids.ts";
+import type { MessageTag } from "../state/messages.ts";
+import { RejectCode } from "../state/rejects.ts";
 
 /** What is being chosen, and about whom. */
 export type Choice =
   /** Which of the canisters that can run goes next in this iteration. Option i: the i-th in ordinary order. */
   | { readonly kind: "canister"; readonly subnet: SubnetId; readonly candidates: readonly CanisterId[] }
-  /** Which of the messages at the heads of a canister's input queues goes next. Option i: the i-th in ordinary (round-robin) order. */
+  /** Which of the messages at the heads of a canister's input queues goes next. Option i: the i-th in ordinary (round-robin) order; the last one: none, the rest waits. */
   | { readonly kind: "message"; readonly canister: CanisterId; readonly candidates: readonly MessageConcern[] }
   /** Which of the submitted ingress messages comes next in the block; the last option (candidates.length) is: none, the rest waits for the next round. */
   | { readonly kind: "ingress"; readonly subnet: SubnetId; readonly candidates: readonly MessageConcern[] }
   /** How many more rounds a subnet's newly built stream slice travels. Option i: i rounds more than ordinary. */
   | { readonly kind: "hop"; readonly from: SubnetId; readonly to: SubnetId; readonly options: number }
-  /** Whether the system rejects a request it would deliver: 0 no, 1 SYS_TRANSIENT. */
+  /** Whether the system rejects a request it would deliver: 0 no, else with `REQUEST_REJECTS[option]`. */
   | { readonly kind: "rejectRequest"; readonly message: MessageConcern }
   /** Whether the answer to a bounded-wait call is lost: 0 no, 1 yes (the caller then gets SYS_UNKNOWN at its deadline). */
   | { readonly kind: "loseResponse"; readonly message: MessageConcern }
   /** Whether consensus has the answer to a call of the management canister now (0) or in a later round (1). */
-  | { readonly kind: "pendingAnswer"; readonly message: MessageConcern };
+  | { readonly kind: "pendingAnswer"; readonly message: MessageConcern }
+  | InjectedChoice;
+
+/** Choices that only schedules with `injects` are asked. */
+export type InjectedChoice =
+  /** Whether a bounded-wait request is lost on its way: 0 no, 1 yes (the caller then gets SYS_UNKNOWN at its deadline). */
+  | { readonly kind: "loseRequest"; readonly message: MessageConcern }
+  /** Whether `call_perform` refuses a call that it could take: 0 no, 1 yes, as when a queue or the subnet's callbacks are full. */
+  | { readonly kind: "refuseCall"; readonly message: MessageConcern }
+  /** Whether a message that `canister_inspect_message` refuses gets in all the same: 0 no, 1 yes, as a dishonest replica would have it. */
+  | { readonly kind: "inspect"; readonly message: MessageConcern }
+  /** How an execution ends: 0 as it ends, else `executionFault(option)`. */
+  | { readonly kind: "execution"; readonly execution: ExecutionConcern }
+  /** Whether a subnet takes what another has sent it in this round (0), or not yet (1). */
+  | { readonly kind: "link"; readonly from: SubnetId; readonly to: SubnetId }
+  /** Whether a subnet makes its round now (0), or is slower (1). */
+  | { readonly kind: "subnetRound"; readonly subnet: SubnetId }
+  /** How much time passes before a round, besides that of a round: `TIME_STEPS_NANOS[option]`. */
+  | { readonly kind: "time" };
 
 /** A message by what it concerns, not by index: still means the same after a module changed. */
 export interface MessageConcern {
@@ -31,11 +52,29 @@ export interface MessageConcern {
   readonly method: string;
   /** `request`, `response` or `ingress`. */
   readonly message: "request" | "response" | "ingress";
+  /** Tells equal ones apart within a run; no part of what a deviation is named by. */
+  readonly tag?: MessageTag;
+  /** Of a call that waits without a deadline. */
+  readonly isUnbounded?: boolean;
+}
+
+/** An execution that is about to begin. */
+export interface ExecutionConcern {
+  readonly canister: CanisterId;
+  readonly entry: ExecutedEvent["entry"];
+  readonly method: string;
+  /** Who called, or answered. */
+  readonly from: PrincipalId;
+  readonly tag: MessageTag | null;
 }
 
 export interface Schedule {
   /** True when every answer is 0: the network then skips building the choices. */
   readonly ordinary: boolean;
+  /** True when it is also asked the choices of `InjectedChoice`. */
+  readonly injects?: boolean;
+  /** True when it is also asked for what the platform never does, such as losing the answer to an unbounded-wait call: for rules by hand that say so. */
+  readonly unlawful?: boolean;
   /**
    * An option below the number of options of this choice. `nth` counts how often this situation came up in the run before; it is part of
    * the run's state, so that it goes back with a snapshot.
@@ -45,3 +84,41 @@ export interface Schedule {
 
 /** The ordinary schedule: always the first option. */
 export const ORDINARY: Schedule = { ordinary: true, choose: () => 0 };
+
+/**
+ * Reject codes by option. The first `LAWFUL_REJECTS` the system may give to a request for a canister that is there and runs: SYS_TRANSIENT at any
+ * time, CANISTER_ERROR where there is no memory for a guaranteed response.
+ */
+export const REQUEST_REJECTS: readonly (RejectCode | null)[] = [
+  null,
+  RejectCode.SYS_TRANSIENT,
+  RejectCode.CANISTER_ERROR,
+  RejectCode.DESTINATION_INVALID,
+  RejectCode.SYS_FATAL,
+  RejectCode.CANISTER_REJECT,
+  RejectCode.SYS_UNKNOWN,
+];
+export const LAWFUL_REJECTS = { bounded: 1, unbounded: 2 } as const;
+
+/** Steps by which time may move: a timer's period, a deadline, the longest wait of an ingress message are all within reach. */
+export const TIME_STEPS_NANOS: readonly bigint[] = [0n, 1n, 5n, 20n, 60n].map((seconds) => seconds * 1_000_000_000n);
+
+/** How an execution is made to end. */
+export type ExecutionFault =
+  /** The canister cannot pay for it. */
+  | { readonly kind: "outOfCycles" }
+  /** It ends after so many instructions: at the limit, or by a trap. */
+  | { readonly kind: "outOfInstructions" | "trap"; readonly after: number };
+
+/** What an option of the choice `execution` means; `null` for 0. */
+export function executionFault(option: number): ExecutionFault | null {
+  if (option <= 1) return option === 0 ? null : { kind: "outOfCycles" };
+  return { kind: option % 2 === 0 ? "outOfInstructions" : "trap", after: Math.floor((option - 2) / 2) };
+}
+
+export function executionOption(fault: ExecutionFault): number {
+  return fault.kind === "outOfCycles" ? 1 : 2 + 2 * fault.after + (fault.kind === "trap" ? 1 : 0);
+}
+
+/** Options of the choice `execution`: all numbers. */
+export const EXECUTION_OPTIONS = Number.MAX_SAFE_INTEGER;

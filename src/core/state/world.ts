@@ -21,6 +21,8 @@ export interface World {
   readonly modules: ModuleCache;
   readonly schedule: Schedule;
   emit(event: NetworkEvent): void;
+  /** Called after each execution, when its effects are whole. Absent where nobody watches. */
+  readonly afterExecution?: (() => void) | undefined;
 }
 
 /** Limits of execution on this subnet. */
