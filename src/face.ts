@@ -33,6 +33,22 @@ export { ORDINARY, type Choice, type Schedule } from "./core/schedule/schedule.t
 export type { Deviation } from "./core/schedule/recorder.ts";
 export type { Limits } from "./core/state/limits.ts";
 export type { LatencyProfile, SubnetKind } from "./core/state/network-state.ts";
+export { Exploration } from "./explore/explore.ts";
+export { ExplorationFailed, type Counterexample } from "./explore/counterexample.ts";
+export type { Failure } from "./explore/failure.ts";
+export {
+  told,
+  type Body,
+  type Condition,
+  type ExploreOptions,
+  type ExploreResult,
+  type Given,
+  type Invariant,
+  type Progress,
+} from "./explore/options.ts";
+export { withoutModules, type RunFile } from "./explore/run-file.ts";
+export type { StrategyName } from "./explore/strategies/portfolio.ts";
+export type { Weather, WeatherName } from "./explore/strategies/weather.ts";
 export { beside, draw, type DrawOptions } from "./trace/draw.ts";
 export { fromJsonLines, toJsonLines } from "./trace/jsonl.ts";
 export { MessageIndex, type CallTree, type MessageOutcome, type TracedMessage } from "./trace/messages.ts";

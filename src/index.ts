@@ -10,6 +10,8 @@
  * console.log(net.draw());
  * ```
  */
+import { Exploration } from "./explore/explore.ts";
+import type { Body, ExploreOptions, Written } from "./explore/options.ts";
 import { nodeHost } from "./host/node-host.ts";
 import { Cannery as Network } from "./network/cannery.ts";
 import type { CanneryOptions } from "./network/options.ts";
@@ -23,5 +25,12 @@ export const Cannery = {
     return Network.create({ ...options, host: nodeHost() });
   },
 };
+
+/** Runs a body under many schedules and lawful faults: see `docs/exploration.md`. With one argument, the types of `setup` reach the body by themselves. */
+export function explore<S = object>(written: Written<S>): Exploration<S>;
+export function explore<S = object>(body: Body<S>, options?: ExploreOptions<S>): Exploration<S>;
+export function explore<S = object>(body: Body<S> | Written<S>, options: ExploreOptions<S> = {}): Exploration<S> {
+  return typeof body === "function" ? new Exploration(body, options, nodeHost()) : new Exploration(body.body, body, nodeHost());
+}
 
 export * from "./face.ts";

@@ -4,7 +4,7 @@
  */
 
 /** In order. `(entry)` stands for the files directly in `src`, which are what package.json exports. */
-const ROOMS = ["base", "codec", "crypto", "core", "trace", "api", "explore", "network", "testing", "pic", "host", "(entry)", "cli"];
+const ROOMS = ["base", "codec", "crypto", "core", "trace", "api", "network", "explore", "testing", "pic", "host", "(entry)", "cli"];
 /** In order. `(whole)` stands for the files directly in `core`, which put the rest together. */
 const INNER_ROOMS = [
   ..."state certification wasm canister queues streams cycles ingress queries management rules schedule".split(" "),

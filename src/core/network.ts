@@ -21,7 +21,8 @@ import { submitRequest } from "./rules/request-submission.ts";
 import { Recorder, type Deviation } from "./schedule/recorder.ts";
 import { chosenEvent } from "./schedule/chosen.ts";
 import { runRound } from "./schedule/rounds.ts";
-import { ORDINARY, TIME_STEPS_NANOS, type Schedule } from "./schedule/schedule.ts";
+import { TIME_STEPS_NANOS } from "./rules/open-outcomes.ts";
+import { ORDINARY, type Choice, type Schedule } from "./schedule/schedule.ts";
 import { copyNetwork } from "./state/copy.ts";
 import type { NetworkState, SubnetState } from "./state/network-state.ts";
 import { principalText } from "./state/principal.ts";
@@ -79,6 +80,8 @@ export class Network {
   private recorder: Recorder;
   private steps: number;
   private events: NetworkEvent[] = [];
+  /** Of choices made between two steps: told with the next. */
+  private between: NetworkEvent[] = [];
   private broken: string | null = null;
   private watch: InvariantWatch | null = null;
   private isHalted = false;
@@ -134,7 +137,8 @@ export class Network {
     if (this.broken !== null) throw new InvariantBroken(this.broken);
     assert(!this.isHalted || input.kind === "query", "a network that was halted is restored before it goes on");
     this.options.probe?.onInput?.(input);
-    this.events = [];
+    this.events = this.between;
+    this.between = [];
     this.steps++;
     try {
       const answer = this.apply(input);
@@ -253,6 +257,7 @@ export class Network {
     this.watch = null;
     this.recorder = snapshot.recorder.copy((choice, deviation) => this.events.push(chosenEvent(this.current, choice, deviation)));
     this.steps = snapshot.steps;
+    this.between = [];
     this.broken = null;
     this.isHalted = false;
   }
@@ -284,6 +289,13 @@ export class Network {
     return stateDigest(this.current, (bytes) => this.environment.platform.sha256(bytes));
   }
 
+  /** A choice of whoever drives the network, recorded like its own. */
+  choose(choice: Choice, options: number): number {
+    if (this.recorder.ordinary) return 0;
+    this.events = this.between;
+    return this.recorder.choose(choice, options);
+  }
+
   /** Begins a run: deviations, and how often situations came up, are counted from here. */
   beginRun(): void {
     this.recorder = this.recorder.begin();
@@ -307,6 +319,8 @@ function canisterCount(state: NetworkState): number {
   let count = 0;
   for (const subnet of state.subnets.values()) count += subnet.canisters.size;
   return count;
+}
+
 /**
  * Whether time may jump: not while users' messages wait, which expire when nobody takes them for some minutes, so that nobody would ever know of them.
  */

@@ -8,7 +8,7 @@ import type { Host } from "../network/host.ts";
 import { macrotask } from "./macrotask.ts";
 import { fetchOutcall } from "./outcall.ts";
 import { browserSignatureChecks } from "./signature-checks-browser.ts";
-import { after, delay, now } from "./clock.ts";
+import { after, clock, delay, now } from "./clock.ts";
 import { browserPlatform } from "./platform-browser.ts";
 
 /**
@@ -29,6 +29,7 @@ export function browserHost(): Host {
     },
     macrotask,
     now,
+    clock,
     delay,
     after,
     signatureChecks: browserSignatureChecks,

@@ -12,7 +12,7 @@ import { motokoCompiler } from "./motoko.ts";
 import { nodeFiles } from "./node-files.ts";
 import { fetchOutcall } from "./outcall.ts";
 import { nodeSignatureChecks } from "./signature-checks-node.ts";
-import { after, delay, now } from "./clock.ts";
+import { after, clock, delay, now } from "./clock.ts";
 import { nodePlatform } from "./platform-node.ts";
 
 let host: Host | null = null;
@@ -26,6 +26,7 @@ export function nodeHost(): Host {
     },
     macrotask,
     now,
+    clock,
     delay,
     after,
     signatureChecks: nodeSignatureChecks,

@@ -8,6 +8,9 @@ import type { ModuleInterface } from "./module-interface.ts";
 /** Any service: what an actor is where no static type is given. */
 export type AnyService = Record<string, (...args: any[]) => Promise<any>>;
 
+/** The methods of a service as plain functions. */
+export type Looking<T> = { readonly [K in keyof T]: T[K] extends (...args: infer A) => Promise<infer R> ? (...args: A) => R : never };
+
 /** What an actor needs to know of its canister. */
 export interface ActorTarget {
   /** The canister as people know it. */
@@ -15,6 +18,8 @@ export interface ActorTarget {
   /** As the canister is now; `null` when it has no code. Refuses when its code has no description. */
   interface(): ModuleInterface | null;
   invoke(codec: MethodCodec, values: readonly unknown[]): Promise<unknown>;
+  /** A query on the state as it is. */
+  look(codec: MethodCodec, values: readonly unknown[]): unknown;
   /** Calls a method of a canister without code, or of none at all: the platform refuses, in its own words. */
   invokeNobody(method: string): Promise<unknown>;
 }
@@ -57,6 +62,25 @@ export function makeActor<T>(target: ActorTarget): T {
       return value === undefined ? undefined : { value, enumerable: true, configurable: true };
     },
   }) as T;
+}
+
+/** The queries of a service as functions that answer at once. */
+export function makeLook<T>(target: ActorTarget): Looking<T> {
+  return new Proxy(Object.create(null) as object, {
+    get(_object, name) {
+      if (typeof name === "symbol" || name === "then" || FOREIGN.test(name)) return undefined;
+      return (...values: unknown[]) => {
+        const codec = target.interface()?.methods.get(name);
+        if (codec === undefined) throw noSuchMethod(name, target);
+        if (!codec.isQuery)
+          throw new CanneryError(
+            "not-a-query",
+            `${target.name}.${name} is an update: only queries can be looked at without running the network`,
+          );
+        return target.look(codec, values);
+      };
+    },
+  }) as Looking<T>;
 }
 
 /** Refuses a method that the description does not have, listing those it has. */

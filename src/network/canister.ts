@@ -6,7 +6,7 @@ import { CanneryError } from "../base/cannery-error.ts";
 import { decodeUtf8Lossy } from "../base/utf8.ts";
 import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId } from "../core/state/ids.ts";
 import { principalText } from "../core/state/principal.ts";
-import { makeActor, noSuchMethod, type ActorTarget, type AnyService } from "./actor.ts";
+import { makeActor, makeLook, noSuchMethod, type Looking, type ActorTarget, type AnyService } from "./actor.ts";
 import { CallHandle } from "./call-handle.ts";
 import { decodeStatus, type CanisterStatus } from "./canister-status.ts";
 import type { ModuleSource } from "./module-source.ts";
@@ -51,6 +51,11 @@ export interface LogLine {
 export class CanisterView<T = AnyService> {
   /** The canister's methods. Awaiting a method runs the network; a rejected call is thrown as `CanneryCallError`. */
   readonly actor: T;
+  /**
+   * The canister's queries, answered at once from the state as it is: `canister.look.balance()`. They leave no trace, and work between two messages, as in
+   * the invariants of `explore`.
+   */
+  readonly look: Looking<T>;
   readonly id: Principal;
   protected readonly net: Session;
   protected readonly canisterId: CanisterId;
@@ -70,8 +75,10 @@ export class CanisterView<T = AnyService> {
       interface: () => this.interface(),
       invoke: (codec, values) => this.invoke(codec, values),
       invokeNobody: (method) => this.call(method, EMPTY_CANDID),
+      look: (codec, values) => codec.decode(this.lookAt(codec.name, codec.encode(values, this.name)), this.name),
     };
     this.actor = makeActor<T>(this.target);
+    this.look = makeLook<T>(this.target);
   }
 
   /** The name under which drawings and errors show it; the text of its id where nobody gave one. */
@@ -92,6 +99,11 @@ export class CanisterView<T = AnyService> {
   /** Calls a method with raw bytes as a query (or composite query), on the state as it is now; resolves with the raw reply. */
   async query(method: string, arg: Uint8Array = new Uint8Array(), options: BySender = {}): Promise<Uint8Array> {
     return this.net.ask({ sender: this.senderOr(options), receiver: this.canisterId, method, arg });
+  }
+
+  /** A query with raw bytes, answered at once from the state as it is, leaving no trace. */
+  lookAt(method: string, arg: Uint8Array = new Uint8Array(), options: BySender = {}): Uint8Array {
+    return this.net.look({ sender: this.senderOr(options), receiver: this.canisterId, method, arg });
   }
 
   /** Submits a call of an update method and returns at once. Values are encoded by the canister's Candid. */

@@ -5,8 +5,7 @@ import { CanneryError } from "../base/cannery-error.ts";
 import { decodeUtf8Lossy } from "../base/utf8.ts";
 import { path } from "../core/certification/certificate.ts";
 import type { NetworkEvent } from "../core/events.ts";
-import type { GenesisConfig } from "../core/genesis.ts";
-import { Network } from "../core/network.ts";
+import { Network, type Probe } from "../core/network.ts";
 import type { Deviation } from "../core/schedule/recorder.ts";
 import { ANONYMOUS, type PrincipalId, type SubnetId } from "../core/state/ids.ts";
 import type { NetworkState } from "../core/state/network-state.ts";
@@ -27,9 +26,8 @@ import type { LiveOptions } from "./live.ts";
 import { Names } from "./names.ts";
 import { drawNetwork, type NetworkDrawOptions } from "./network-drawing.ts";
 import {
+  genesisConfig,
   settingsAtCreation,
-  subnetRequests,
-  timeOf,
   type CanneryOptions,
   type CreateOptions,
   type InstallOptions,
@@ -78,22 +76,26 @@ export class Cannery {
     });
   }
 
-  /** A new network. The package's entry gives the host of the platform it runs on. */
-  static async create(options: CanneryOptions & { readonly host: Host }): Promise<Cannery> {
-    const { host } = options;
-    const config: GenesisConfig = {
-      seed: BigInt(options.seed ?? 0),
-      subnets: subnetRequests(options),
-      latency: options.latency ?? "instant",
-      ...timeOf(options),
-      ...(options.limits === undefined ? {} : { limits: options.limits }),
-    };
-    const core = Network.genesis(config, host.environment, {
+  /** A new network. The package's entry gives the host of the platform it runs on; `probe` is for exploration and recording. */
+  static async create(options: CanneryOptions & { readonly host: Host; readonly probe?: Probe }): Promise<Cannery> {
+    const { host, probe } = options;
+    const core = Network.genesis(genesisConfig(options), host.environment, {
       ...(options.schedule === undefined ? {} : { schedule: options.schedule }),
       checkInvariants: options.checkInvariants ?? false,
+      ...(probe === undefined ? {} : { probe }),
     });
     const log = new TraceLog(options.trace === false ? 0 : (options.trace ?? DEFAULT_TRACE_EVENTS));
     return new Cannery(core, host, options, { names: new Names(), log, submitted: 0 });
+  }
+
+  /** The face of a network that is there already: of one that is replayed. */
+  static over(core: Core, host: Host, names: Names): Cannery {
+    return new Cannery(core, host, { print: false }, { names, log: new TraceLog(DEFAULT_TRACE_EVENTS), submitted: 0 });
+  }
+
+  /** What is behind the face: for the rooms that are built on it (`../explore`, `../testing`). */
+  static inside(net: Cannery): Session {
+    return net.session;
   }
 
   // The network and its time.

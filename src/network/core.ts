@@ -3,14 +3,22 @@
  */
 import type { CertificateRequest } from "../core/certification/certificate.ts";
 import type { NetworkEvent } from "../core/events.ts";
-import type { Answer, Input } from "../core/inputs.ts";
+import type { Answer, Input, QueryInput } from "../core/inputs.ts";
 import type { Deviation } from "../core/schedule/recorder.ts";
+import type { Choice } from "../core/schedule/schedule.ts";
 import type { NetworkState } from "../core/state/network-state.ts";
 
 export interface Core<Snapshot = unknown> {
   /** The current state; read only. */
   readonly state: NetworkState;
   step(input: Input): { readonly events: readonly NetworkEvent[]; readonly answer: Answer | null };
+  /** A query that leaves no trace. */
+  look(input: QueryInput): Answer;
+  /** Begins a run: deviations are counted from here. */
+  beginRun(): void;
+  choose(choice: Choice, options: number): number;
+  /** A probe ended the last step between two executions: nothing goes on until the network is restored. */
+  readonly halted: boolean;
   snapshot(): Snapshot;
   restore(snapshot: Snapshot): void;
   fork(): Core<Snapshot>;

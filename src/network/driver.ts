@@ -8,8 +8,9 @@
  */
 import { assert, unreachable } from "../base/assert.ts";
 import { CanneryError } from "../base/cannery-error.ts";
+import { maxBigint } from "../base/integers.ts";
 import type { NetworkEvent } from "../core/events.ts";
-import type { Answer, CommandInput, IngressInput, OutcallInput, QueryInput } from "../core/inputs.ts";
+import type { Answer, CommandInput, IngressInput, Input, OutcallInput, QueryInput } from "../core/inputs.ts";
 import type { MessageId, PrincipalId, SubnetId } from "../core/state/ids.ts";
 import type { MessageTag } from "../core/state/messages.ts";
 
@@ -100,6 +101,8 @@ export class Driver {
   private readonly open = new Map<MessageId, OpenCall>();
   /** Who waits for messages that came over the wire. */
   private readonly watching = new Map<MessageId, readonly ((isFinal: boolean) => void)[]>();
+  /** Why nothing is taken any more; `null` while it is. */
+  private closed: Error | null = null;
   /** Run at the end of the next turn. */
   private afterTurn: (() => void)[] = [];
   private isScheduled = false;
@@ -135,6 +138,7 @@ export class Driver {
 
   /** Submits a call; its rounds follow in a later macrotask. */
   call(request: CallRequest): SubmittedCall {
+    if (this.closed !== null) return this.neverSubmitted(request, this.closed);
     const { timeNanos } = this.core.state;
     const expiryNanos = ((timeNanos + EXPIRY_NANOS) / MINUTE_NANOS) * MINUTE_NANOS;
     const content = { ...request, expiryNanos, nonce: nonceOf(this.submittedCount++) };
@@ -214,6 +218,7 @@ export class Driver {
 
   /** Answered from the state as it is now; the promise resolves after a turn, so that a loop of queries lets the network run. */
   query(request: CallRequest): Promise<CallOutcome> {
+    if (this.closed !== null) return this.neverSubmitted(request, this.closed).answered;
     const answer = this.step({
       kind: "query",
       sender: request.sender,
@@ -252,17 +257,19 @@ export class Driver {
 
   /**
    * Runs until no message is in flight, no call is open and no timer is due within the horizon, going to each timer.
-   * `null` when that is reached.
+   * `null` when that is reached. `untilNanos`: timers count that are due until then, instead of those due within ten minutes.
    */
-  async settle(budget: Budget): Promise<Unsettled | null> {
+  async settle(budget: Budget, untilNanos: bigint | null = null): Promise<Unsettled | null> {
     const startNanos = this.core.state.timeNanos;
     this.idleTimers.clear();
     for (let rounds = 0; ;) {
       const answeredBefore = this.answeredCount;
       for (let inTurn = 0; inTurn < ROUNDS_PER_TURN && this.answeredCount === answeredBefore; inTurn++) {
+        if (this.closed !== null) throw this.closed;
         const { state } = this.core;
         const isAwaited = this.isAwaited || !hasNoOpenCalls(state);
-        const next = this.nextStep(isAwaited ? null : SETTLE_HORIZON_NANOS);
+        const horizon = untilNanos === null ? SETTLE_HORIZON_NANOS : maxBigint(0n, untilNanos - state.timeNanos);
+        const next = this.nextStep(isAwaited ? null : horizon);
         if (next === "outside") break;
         if (next === "nothing") return isAwaited ? { why: "stuck" } : null;
         if (rounds >= budget.rounds) return { why: "rounds" };
@@ -274,6 +281,32 @@ export class Driver {
       // Whoever was answered goes on, and may call again, before the next round.
       await new Promise<void>((resolve) => this.options.host.macrotask(resolve));
     }
+  }
+
+  /** Answered from the state as it is now, at once, leaving no trace. */
+  look(request: CallRequest): CallOutcome {
+    const { sender, receiver, method, arg } = request;
+    return queryOutcome(this.core.look({ kind: "query", sender, receiver, method, arg, senderInfo: null }));
+  }
+
+  /** Gives up all calls, open ones and those to come, telling their callers why; until `open`. */
+  close(error: Error): void {
+    this.closed = error;
+    this.abandon(error);
+  }
+
+  reopen(): void {
+    this.closed = null;
+  }
+
+  /** Nobody waits for an answer, and no turn is to come. */
+  get isIdle(): boolean {
+    return !this.isAwaited && !this.isScheduled;
+  }
+
+  /** Applies an input of a recorded run. */
+  replay(input: Input): void {
+    this.step(input);
   }
 
   /** Gives up all open calls but those in `kept`, telling their callers why. */
@@ -344,7 +377,7 @@ export class Driver {
 
   private runRounds(): void {
     const answeredBefore = this.answeredCount;
-    for (let rounds = 0; rounds < ROUNDS_PER_TURN; rounds++) {
+    for (let rounds = 0; rounds < ROUNDS_PER_TURN && this.closed === null; rounds++) {
       const next = this.nextStep(this.isAwaited ? null : 0n);
       // Goes on when the answer comes.
       if (next === "outside") return;
@@ -357,7 +390,7 @@ export class Driver {
       const budget = this.options.callBudgetRounds;
       if (this.isAwaited && ++this.roundsWaiting >= budget) this.giveUp(`there was none within ${budget} rounds`);
     }
-    if (this.isAwaited || !isQuiet(this.core.state)) this.schedule();
+    if (this.closed === null && (this.isAwaited || !isQuiet(this.core.state))) this.schedule();
   }
 
   /** The rounds that there is work for now; and the host's timer for what is due later. */
@@ -446,7 +479,18 @@ export class Driver {
       if (event.kind === "dropped") this.forget(event.tag, event.reason);
       this.options.onEvent(event);
     }
+    if (this.core.halted && this.closed === null)
+      this.close(
+        new CanneryError("network-halted", "the network was stopped between two messages, to be looked at: it takes no more calls"),
+      );
     return answer;
+  }
+
+  /** Told in a later macrotask, so that a loop that tries again and again does not stop the process. */
+  private neverSubmitted(request: CallRequest, error: Error): SubmittedCall {
+    const outcome = { kind: "abandoned", error } as const;
+    const answered = new Promise<CallOutcome>((resolve) => this.options.host.macrotask(() => resolve(outcome)));
+    return { id: "" as MessageId, tag: null, request, outcome, answered };
   }
 
   /** A call that expired before a block took it: nobody will ever know of it. */

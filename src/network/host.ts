@@ -18,6 +18,8 @@ export interface Host {
   /** Runs the function after a while, by the host's clock, unless the function returned is called before; does not keep the process alive. */
   after(milliseconds: number, run: () => void): () => void;
   readonly signatureChecks: SignatureChecks;
+  /** Milliseconds that went by, from an arbitrary beginning. */
+  clock(): number;
   /** Writes one line where people see it. */
   print(line: string): void;
   /** What is at an address of the web. Rejects with the host's own error. */

@@ -36,6 +36,11 @@ export class Names {
     return id === MANAGEMENT_CANISTER ? "management" : null;
   }
 
+  /** All that were given, by id. */
+  get given(): ReadonlyMap<PrincipalId, string> {
+    return this.byId;
+  }
+
   copy(): Names {
     return new Names(this);
   }

@@ -2,7 +2,7 @@
  * What a network and its canisters are created with.
  */
 import { CanneryError } from "../base/cannery-error.ts";
-import type { SubnetRequest } from "../core/genesis.ts";
+import type { GenesisConfig, SubnetRequest } from "../core/genesis.ts";
 import type { Schedule } from "../core/schedule/schedule.ts";
 import type { MessageId } from "../core/state/ids.ts";
 import type { Limits } from "../core/state/limits.ts";
@@ -110,6 +110,17 @@ export function settingsAtCreation(options: CreateOptions): CanisterSettings | n
 export function timeOf(options: CanneryOptions): { readonly timeNanos?: bigint } {
   if (options.timeNanos !== undefined) return { timeNanos: options.timeNanos };
   return options.time === undefined ? {} : { timeNanos: instantNanos(options.time) };
+}
+
+/** The first state of the network that is asked for. */
+export function genesisConfig(options: CanneryOptions): GenesisConfig {
+  return {
+    seed: BigInt(options.seed ?? 0),
+    subnets: subnetRequests(options),
+    latency: options.latency ?? "instant",
+    ...timeOf(options),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+  };
 }
 
 export function subnetRequests(options: CanneryOptions): SubnetRequest[] {

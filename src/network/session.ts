@@ -124,6 +124,12 @@ export class Session {
     return outcome.kind === "replied" ? outcome.data : this.fail(outcome, request, null);
   }
 
+  /** A query that leaves no trace: the raw reply, or a `CanneryCallError`. */
+  look(request: CallRequest): Uint8Array {
+    const outcome = this.driver.look(request);
+    return outcome.kind === "replied" ? outcome.data : this.fail(outcome, request, null);
+  }
+
   statusOf(id: MessageId): CallStatus {
     for (const subnet of this.core.state.subnets.values()) {
       const entry = subnet.ingressHistory.get(id);

@@ -37,7 +37,7 @@ export interface DrawOptions extends Partial<RowOptions> {
 /** Ends without a line end; no line has trailing blanks. */
 export function draw(events: readonly NetworkEvent[], options: DrawOptions = {}): string {
   const nameOf = (principal: PrincipalId): string => options.names?.get(principal) ?? options.nameOf?.(principal) ?? shortName(principal);
-  const all = rowsOf(events, { nameOf, label: options.label, include: options.include });
+  const all = rowsOf(events, { nameOf, label: options.label, include: options.include, choice: options.choice });
   const margin = marginOf(options.margin ?? "none", all);
   const rows = limitRows(foldRows(all, options.fold ?? 4, margin), options);
   if (rows.length === 0) return "(no messages)";

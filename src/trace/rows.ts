@@ -2,7 +2,7 @@
  * The first half of a drawing: from events to rows between lanes. A row is an arrow (a message) or a mark on one lane
  * (something that happened there without a message).
  */
-import type { ExecutedEvent, NetworkEvent } from "../core/events.ts";
+import type { ChosenEvent, ExecutedEvent, NetworkEvent } from "../core/events.ts";
 import type { PrincipalId } from "../core/state/ids.ts";
 import type { ResponsePayload } from "../core/state/messages.ts";
 import { MessageIndex, type Moment, type TracedMessage } from "./messages.ts";
@@ -43,6 +43,8 @@ export interface RowOptions {
   readonly label?: ((arrow: Arrow) => string | null) | undefined;
   /** Messages to draw; their answers go with them. All by default. */
   readonly include?: ((message: TracedMessage) => boolean) | undefined;
+  /** What a choice of the schedule is told with; without it choices are not drawn. */
+  readonly choice?: ((event: ChosenEvent) => string) | undefined;
 }
 
 export function rowsOf(events: readonly NetworkEvent[], options: RowOptions): Row[] {
@@ -92,11 +94,15 @@ function rowOf(event: NetworkEvent, index: MessageIndex, options: RowOptions, in
       const label = `${event.request.method.toUpperCase()} ${event.request.url}`;
       return { kind: "mark", at: options.nameOf(event.canister), isFailure: false, label, note: null, moment: event };
     }
+    case "chosen": {
+      if (options.choice === undefined) return null;
+      const at = event.tag === null ? "schedule" : options.nameOf(event.at ?? event.subnet);
+      return { kind: "mark", at, isFailure: false, label: "chosen", note: options.choice(event), moment: event };
+    }
     case "inducted":
     case "dropped":
     case "printed":
     case "canister":
-    case "chosen":
     case "round":
       return null;
   }

@@ -7,7 +7,8 @@
 import { calledTrap } from "../canister/errors.ts";
 import type { RunLimits } from "../canister/types.ts";
 import { outOfCyclesError } from "../cycles/freezing.ts";
-import { EXECUTION_OPTIONS, executionFault, type ExecutionConcern, type ExecutionFault } from "../schedule/schedule.ts";
+import { EXECUTION_OPTIONS, executionFault, type ExecutionFault } from "./open-outcomes.ts";
+import type { ExecutionConcern } from "../schedule/schedule.ts";
 import type { CanisterState } from "../state/canister.ts";
 import type { UserError } from "../state/rejects.ts";
 import type { World } from "../state/world.ts";

@@ -16,7 +16,7 @@ import { executionPrepayment, feesOf } from "../cycles/fees.ts";
 import type { ExecutedEvent } from "../events.ts";
 import type { CallContext, CallOrigin, CanisterState, SystemTask } from "../state/canister.ts";
 import { MANAGEMENT_CANISTER, type CallContextId, type CanisterId } from "../state/ids.ts";
-import type { ExecutionFault } from "../schedule/schedule.ts";
+import type { ExecutionFault } from "./open-outcomes.ts";
 import type { LongMessage } from "../state/long-execution.ts";
 import type { Ingress, Request } from "../state/messages.ts";
 import { ErrorCode, RejectCode, type UserError } from "../state/rejects.ts";
@@ -101,8 +101,7 @@ export function executeTask(turn: Turn, task: SystemTask, again: Again | null = 
   const limit = limits.messageInstructions;
   const fault = chosenFault(world, { canister: canister.id, entry: task, method: "", from: MANAGEMENT_CANISTER, tag: null });
   const prepaidCycles =
-    again?.prepaidCycles ??
-    (fault?.kind === "outOfCycles" ? null : prepayExecution(feesOf(subnet.config), canister, limit, false));
+    again?.prepaidCycles ?? (fault?.kind === "outOfCycles" ? null : prepayExecution(feesOf(subnet.config), canister, limit, false));
   if (typeof prepaidCycles !== "bigint") {
     // The hook stays due until it can be paid for, and nothing else runs before it.
     if (task === "lowWasmMemory") canister.lowMemoryHook = "ready";

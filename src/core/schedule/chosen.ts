@@ -36,6 +36,7 @@ function placeOf(choice: Choice): PrincipalId | null {
     case "ingress":
     case "subnetRound":
       return choice.subnet;
+    case "pick":
     case "time":
       return null;
   }
@@ -58,6 +59,7 @@ function tagOf(choice: Choice): number | null {
     case "canister":
     case "ingress":
     case "subnetRound":
+    case "pick":
     case "time":
       return null;
   }

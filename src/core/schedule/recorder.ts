@@ -4,15 +4,8 @@
  * A deviation says who, to whom, which method and the how-many-th time, never "choice number 17": so it still means something
  * after a module was repaired. `ReplaySchedule` answers by a list of deviations.
  */
-import {
-  executionFault,
-  executionOption,
-  TIME_STEPS_NANOS,
-  type Choice,
-  type ExecutionConcern,
-  type MessageConcern,
-  type Schedule,
-} from "./schedule.ts";
+import { executionFault, executionOption, TIME_STEPS_NANOS } from "../rules/open-outcomes.ts";
+import type { Choice, ExecutionConcern, MessageConcern, Schedule } from "./schedule.ts";
 
 /** One answer that was not the ordinary one. */
 export interface Deviation {
@@ -136,6 +129,8 @@ function concernsOf(choice: Choice): string {
       return `execution ${executionText(choice.execution)}`;
     case "subnetRound":
       return `round on ${choice.subnet}`;
+    case "pick":
+      return `pick ${choice.label}`;
     case "time":
       return "time";
   }
@@ -144,6 +139,7 @@ function concernsOf(choice: Choice): string {
 function optionText(choice: Choice, option: number): string {
   switch (choice.kind) {
     case "canister":
+    case "pick":
       return choice.candidates[option];
     case "message":
     case "ingress":

@@ -8,7 +8,6 @@
 import type { ExecutedEvent } from "../events.ts";
 import type { CanisterId, PrincipalId, SubnetId } from "../state/ids.ts";
 import type { MessageTag } from "../state/messages.ts";
-import { RejectCode } from "../state/rejects.ts";
 
 /** What is being chosen, and about whom. */
 export type Choice =
@@ -20,7 +19,7 @@ export type Choice =
   | { readonly kind: "ingress"; readonly subnet: SubnetId; readonly candidates: readonly MessageConcern[] }
   /** How many more rounds a subnet's newly built stream slice travels. Option i: i rounds more than ordinary. */
   | { readonly kind: "hop"; readonly from: SubnetId; readonly to: SubnetId; readonly options: number }
-  /** Whether the system rejects a request it would deliver: 0 no, else with `REQUEST_REJECTS[option]`. */
+  /** Whether the system rejects a request it would deliver: 0 no, else with `REQUEST_REJECTS[option]` (`../rules/open-outcomes.ts`). */
   | { readonly kind: "rejectRequest"; readonly message: MessageConcern }
   /** Whether the answer to a bounded-wait call is lost: 0 no, 1 yes (the caller then gets SYS_UNKNOWN at its deadline). */
   | { readonly kind: "loseResponse"; readonly message: MessageConcern }
@@ -42,6 +41,8 @@ export type InjectedChoice =
   | { readonly kind: "link"; readonly from: SubnetId; readonly to: SubnetId }
   /** Whether a subnet makes its round now (0), or is slower (1). */
   | { readonly kind: "subnetRound"; readonly subnet: SubnetId }
+  /** What whoever drives the network does, among things that have names. */
+  | { readonly kind: "pick"; readonly label: string; readonly candidates: readonly string[] }
   /** How much time passes before a round, besides that of a round: `TIME_STEPS_NANOS[option]`. */
   | { readonly kind: "time" };
 
@@ -84,41 +85,3 @@ export interface Schedule {
 
 /** The ordinary schedule: always the first option. */
 export const ORDINARY: Schedule = { ordinary: true, choose: () => 0 };
-
-/**
- * Reject codes by option. The first `LAWFUL_REJECTS` the system may give to a request for a canister that is there and runs: SYS_TRANSIENT at any
- * time, CANISTER_ERROR where there is no memory for a guaranteed response.
- */
-export const REQUEST_REJECTS: readonly (RejectCode | null)[] = [
-  null,
-  RejectCode.SYS_TRANSIENT,
-  RejectCode.CANISTER_ERROR,
-  RejectCode.DESTINATION_INVALID,
-  RejectCode.SYS_FATAL,
-  RejectCode.CANISTER_REJECT,
-  RejectCode.SYS_UNKNOWN,
-];
-export const LAWFUL_REJECTS = { bounded: 1, unbounded: 2 } as const;
-
-/** Steps by which time may move: a timer's period, a deadline, the longest wait of an ingress message are all within reach. */
-export const TIME_STEPS_NANOS: readonly bigint[] = [0n, 1n, 5n, 20n, 60n].map((seconds) => seconds * 1_000_000_000n);
-
-/** How an execution is made to end. */
-export type ExecutionFault =
-  /** The canister cannot pay for it. */
-  | { readonly kind: "outOfCycles" }
-  /** It ends after so many instructions: at the limit, or by a trap. */
-  | { readonly kind: "outOfInstructions" | "trap"; readonly after: number };
-
-/** What an option of the choice `execution` means; `null` for 0. */
-export function executionFault(option: number): ExecutionFault | null {
-  if (option <= 1) return option === 0 ? null : { kind: "outOfCycles" };
-  return { kind: option % 2 === 0 ? "outOfInstructions" : "trap", after: Math.floor((option - 2) / 2) };
-}
-
-export function executionOption(fault: ExecutionFault): number {
-  return fault.kind === "outOfCycles" ? 1 : 2 + 2 * fault.after + (fault.kind === "trap" ? 1 : 0);
-}
-
-/** Options of the choice `execution`: all numbers. */
-export const EXECUTION_OPTIONS = Number.MAX_SAFE_INTEGER;

@@ -1,0 +1,171 @@
+/**
+ * `explore(body, options)`: one test body under many schedules. Awaiting it runs it and throws what a failing run is told with; `run` is for whoever wants
+ * the result as data, such as the command line.
+ */
+import { CanneryError } from "../base/cannery-error.ts";
+import { Prng } from "../base/prng.ts";
+import { ReplaySchedule, type Deviation } from "../core/schedule/recorder.ts";
+import type { Choice } from "../core/schedule/schedule.ts";
+import { nanosOf } from "../network/duration.ts";
+import type { Host } from "../network/host.ts";
+import { ExplorationFailed, type Counterexample } from "./counterexample.ts";
+import { isSame, type Failure } from "./failure.ts";
+import type { Body, ExploreOptions, ExploreResult } from "./options.ts";
+import { report } from "./report.ts";
+import { shrink } from "./shrink.ts";
+import { strategyOf, weatherOf } from "./strategies/portfolio.ts";
+import { asked, type ChoiceKind } from "./strategies/strategy.ts";
+import { WEATHERS, type Weather } from "./strategies/weather.ts";
+import { Workbench, type RunResult } from "./workbench.ts";
+
+const DEFAULT_RUNS = 1_000;
+/** Runs that shrinking may take. */
+const SHRINK_RUNS = 2_000;
+
+export class Exploration<S = object> implements PromiseLike<ExploreResult> {
+  private readonly body: Body<S>;
+  private readonly options: ExploreOptions<S>;
+  private readonly host: Host;
+  private result: Promise<ExploreResult> | null = null;
+
+  constructor(body: Body<S>, options: ExploreOptions<S>, host: Host) {
+    this.body = body;
+    this.options = options;
+    this.host = host;
+  }
+
+  /** Explores, and gives what came of it. What is given here goes before the options that the exploration was written with. */
+  async run(overrides: Partial<ExploreOptions<S>> = {}): Promise<ExploreResult> {
+    const options = { ...this.options, ...overrides };
+    const bench = await Workbench.create(this.body, options, this.host);
+    return new Campaign(bench, options, this.host).run();
+  }
+
+  /**
+   * Runs the body once, with choices that made it fail before, on whatever modules there are now. Throws when it fails still (or in another way), and
+   * tells which of the choices were not open any more.
+   */
+  async regress(
+    deviations: readonly Deviation[],
+    overrides: Partial<ExploreOptions<S>> = {},
+  ): Promise<{ readonly unused: readonly Deviation[] }> {
+    const options = { ...this.options, ...overrides };
+    const bench = await Workbench.create(this.body, options, this.host);
+    const schedule = new ReplaySchedule(deviations);
+    const result = await bench.run(schedule, true);
+    if (result.failure === null) return { unused: schedule.unused };
+    const found = { failure: result.failure, seed: seedOf(options), strategy: "regression", deviationsFound: deviations.length };
+    throw new ExplorationFailed(report(bench, options, result, found));
+  }
+
+  then<A = ExploreResult, B = never>(
+    onResult?: ((result: ExploreResult) => A | PromiseLike<A>) | null,
+    onFailure?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.result ??= this.run().then((result) => {
+      if (result.counterexample !== null) throw new ExplorationFailed(result.counterexample);
+      return result;
+    });
+    return this.result.then(onResult, onFailure);
+  }
+}
+
+function seedOf({ seed = 1 }: { readonly seed?: number }): number {
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new CanneryError("bad-options", `a seed is a whole number, not below zero; got ${seed}`);
+  return seed;
+}
+
+/** The runs of one exploration. */
+class Campaign<S> {
+  private readonly bench: Workbench<S>;
+  private readonly options: ExploreOptions<S>;
+  private readonly host: Host;
+  private readonly seed: number;
+  private readonly weather: Weather;
+  private readonly orders = new Set<number>();
+  private runs = 0;
+  private deviations = 0;
+  private sinceNewOrder = 0;
+  private startedAt = 0;
+
+  constructor(bench: Workbench<S>, options: ExploreOptions<S>, host: Host) {
+    this.bench = bench;
+    this.options = options;
+    this.host = host;
+    this.seed = seedOf(options);
+    const { weather = "busy" } = options;
+    this.weather = typeof weather === "string" ? WEATHERS[weather] : weather;
+  }
+
+  async run(): Promise<ExploreResult> {
+    const { runs: most = DEFAULT_RUNS, saturation = Infinity, shard = { index: 0, count: 1 } } = this.options;
+    const millis = this.options.time === undefined ? Infinity : Number(nanosOf(this.options.time) / 1_000_000n);
+    this.startedAt = this.host.clock();
+    const { counts, result: first } = await this.ordinaryRun();
+    if (first.failure !== null) return this.failed(first, first.failure, this.seed, "ordinary");
+    const name = this.options.strategy ?? "portfolio";
+    if (name === "exhaustive") throw new CanneryError("bad-options", "not yet");
+    for (let index = shard.index; index < most; index += shard.count) {
+      if (this.host.clock() - this.startedAt >= millis) return this.ended("time");
+      if (this.sinceNewOrder >= saturation) return this.ended("saturation");
+      const seed = this.seed + index;
+      const prng = Prng.fromSeed(BigInt(seed));
+      const strategy = strategyOf(name, prng.below(1_000_000));
+      const weather = weatherOf(name, this.weather, prng.below(1_000_000));
+      const result = await this.bench.run(strategy.begin({ prng, weather, counts }));
+      this.count(result);
+      if (result.failure !== null) return this.failed(result, result.failure, seed, strategy.name);
+    }
+    return this.ended("runs");
+  }
+
+  /** The body as it always runs, and how often it leaves each kind of choice open. */
+  private async ordinaryRun(): Promise<{ readonly counts: ReadonlyMap<ChoiceKind, number>; readonly result: RunResult }> {
+    const counts = new Map<ChoiceKind, number>();
+    const counting = asked(({ kind }: Choice) => {
+      counts.set(kind, (counts.get(kind) ?? 0) + 1);
+      return 0;
+    });
+    const result = await this.bench.run(counting);
+    this.count(result);
+    return { counts, result };
+  }
+
+  private count({ order, deviations }: RunResult): void {
+    this.runs++;
+    this.deviations += deviations.length;
+    const before = this.orders.size;
+    this.orders.add(order);
+    this.sinceNewOrder = this.orders.size > before ? 0 : this.sinceNewOrder + 1;
+    this.options.onProgress?.(this.progress());
+  }
+
+  private progress(): Omit<ExploreResult, "counterexample" | "ended" | "seed"> {
+    const { runs, deviations, orders } = this;
+    return { runs, deviations, orders: orders.size, milliseconds: this.host.clock() - this.startedAt };
+  }
+
+  private ended(ended: ExploreResult["ended"], counterexample: Counterexample | null = null): ExploreResult {
+    return { ...this.progress(), counterexample, ended, seed: this.seed };
+  }
+
+  private async failed(result: RunResult, failure: Failure, seed: number, strategy: string): Promise<ExploreResult> {
+    const progress = this.ended("failure");
+    const { bench } = this;
+    const fails = async (some: readonly Deviation[]): Promise<boolean> => {
+      const again = await bench.run(new ReplaySchedule(some));
+      return again.failure !== null && isSame(again.failure, failure);
+    };
+    // A body that waits for the outside would be waited for again in each run.
+    const { deviations } = failure.kind === "endless" ? result : await shrink(result.deviations, fails, SHRINK_RUNS);
+    const shown = await bench.run(new ReplaySchedule(deviations), true);
+    if (shown.failure === null)
+      throw new CanneryError(
+        "not-repeatable",
+        `a run failed (${failure.message}), and did not fail when it was repeated: the body does something that differs from run to run, such as asking the clock, drawing chance of its own, or keeping something from one run to the next`,
+      );
+    const found = { failure: shown.failure, seed, strategy, deviationsFound: result.deviations.length };
+    return { ...progress, counterexample: report(bench, this.options, shown, found) };
+  }
+}

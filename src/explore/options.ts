@@ -1,0 +1,99 @@
+/**
+ * What is explored, and how far.
+ */
+import type { Cannery } from "../network/cannery.ts";
+import type { Duration } from "../network/duration.ts";
+import type { CanneryOptions } from "../network/options.ts";
+import type { Counterexample } from "./counterexample.ts";
+import type { StrategyName } from "./strategies/portfolio.ts";
+import type { Weather, WeatherName } from "./strategies/weather.ts";
+
+/** What body, invariants and conditions get: the network, what `setup` returned, and a choice of their own. */
+export type Given<S> = S & {
+  readonly net: Cannery;
+  /** One of several things to do: the first in the ordinary run, any in others. What was picked is part of the run, and shrinks. */
+  pick<T>(label: string, options: readonly T[]): T;
+};
+
+export type Body<S> = (given: Given<S>) => Promise<unknown> | unknown;
+
+/** Holds unless it throws or returns `false`. Synchronous: it asks canisters by `canister.look`. */
+export type Invariant<S> = (given: Given<S>) => unknown;
+
+/** Holds unless it throws or returns `false`, now or when its promise is settled. */
+export type Condition<S> = (given: Given<S>) => unknown;
+
+export interface ExploreOptions<S> {
+  /** What the network is created with. */
+  readonly network?: Omit<CanneryOptions, "schedule">;
+  /** Runs once, on the ordinary schedule; every run begins with the network as it is then. What it returns (a record of canisters, say) is given to the body. */
+  readonly setup?: (net: Cannery) => Promise<S> | S;
+  /** Hold after every message; by name. */
+  readonly invariants?: Readonly<Record<string, Invariant<S>>>;
+  /** Hold when everything has come to rest; by name. */
+  readonly eventually?: Readonly<Record<string, Condition<S>>>;
+  /** What is looked at without being asked for; all of it unless it is switched off here. */
+  readonly builtIn?: {
+    /** Every call is answered when the network has come to rest. */
+    readonly answers?: boolean;
+    /** No cycles come or go but by what the platform charges, burns, loses and makes. */
+    readonly cycles?: boolean;
+    /** No callback traps: what came before its `await` stays done. */
+    readonly callbackTraps?: boolean;
+  };
+  /** `portfolio` by default. */
+  readonly strategy?: StrategyName;
+  /** `busy` by default. */
+  readonly weather?: WeatherName | Weather;
+  /** Run i uses seed + i; 1 by default, so that a run repeats. */
+  readonly seed?: number;
+  /** Most runs; 1,000 by default. */
+  readonly runs?: number;
+  /** Most time, of the clock. */
+  readonly time?: Duration;
+  /** Ends when so many runs in a row have shown no new order. */
+  readonly saturation?: number;
+  /** Does every n-th run, as one of n. */
+  readonly shard?: { readonly index: number; readonly count: number };
+  /** Deviations of an exhaustive search, at most; 3 by default. */
+  readonly bound?: number;
+  /** Virtual time in which timers still run after the body has ended; one minute by default. */
+  readonly rest?: Duration;
+  /** A body that does nothing for so long, of the clock, is given up; 10 seconds by default. */
+  readonly patience?: Duration;
+  /** Name of the file that exports this exploration, for the regression test that is written for you. */
+  readonly file?: string;
+  /** Told at the end of each run. */
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** An exploration in one object. */
+export interface Written<S> extends ExploreOptions<S> {
+  readonly body: Body<S>;
+}
+
+export interface Progress {
+  readonly runs: number;
+  /** Distinct orders so far. */
+  readonly orders: number;
+  /** Choices so far that were not ordinary. */
+  readonly deviations: number;
+  readonly milliseconds: number;
+}
+
+export interface ExploreResult extends Progress {
+  /** `null`: no run broke anything. */
+  readonly counterexample: Counterexample | null;
+  /** Why it ended. */
+  readonly ended: "failure" | "runs" | "time" | "saturation" | "everything";
+  /** First seed. */
+  readonly seed: number;
+  /** Of an exhaustive search: states that were reached a second time and not searched again. */
+  readonly pruned?: number;
+}
+
+/** A sentence for people. */
+export function told({ runs, orders, milliseconds, ended, seed }: ExploreResult): string {
+  const rate = milliseconds === 0 ? runs : Math.round((runs / milliseconds) * 1000);
+  return `${runs} runs from seed ${seed}, ${orders} distinct orders, ${(milliseconds / 1000).toFixed(1)} s (${rate} runs/s), ended by ${ended}`;
+}

@@ -1,0 +1,91 @@
+/**
+ * From a failing run to what a person is told.
+ */
+import type { PrincipalId } from "../core/state/ids.ts";
+import { Cannery } from "../network/cannery.ts";
+import { genesisConfig } from "../network/options.ts";
+import { choiceText, type Counterexample } from "./counterexample.ts";
+import type { Failure } from "./failure.ts";
+import type { ExploreOptions } from "./options.ts";
+import { toRunFile } from "./run-file.ts";
+import type { RunResult, Workbench } from "./workbench.ts";
+
+export interface Found {
+  readonly failure: Failure;
+  readonly seed: number;
+  readonly strategy: string;
+  readonly deviationsFound: number;
+}
+
+/** Rows of a diagram, from its beginning and its end. */
+const MAX_ROWS = 60;
+
+/** Of the run that was recorded last. */
+export function report<S>(bench: Workbench<S>, options: ExploreOptions<S>, result: RunResult, found: Found): Counterexample {
+  const { net } = bench;
+  const { failure, seed, strategy, deviationsFound } = found;
+  const session = Cannery.inside(net);
+  const nameOf = (id: PrincipalId): string => session.nameOf(id);
+  const choices = result.deviations.map((deviation) => choiceText(deviation, nameOf));
+  const diagram = net.draw({
+    since: bench.position,
+    values: true,
+    choice: ({ deviation }) => choiceText(deviation, nameOf),
+    first: MAX_ROWS / 2,
+    last: MAX_ROWS / 2,
+  });
+  const { sha256 } = session.host.environment.platform;
+  const { inputs, setupInputs } = bench.recording;
+  const run = toRunFile(
+    {
+      genesis: genesisConfig(options.network ?? {}),
+      inputs,
+      setupInputs,
+      deviations: result.deviations,
+      stoppedAfter: bench.stoppedAfter,
+      digest: net.digest(),
+      names: session.names.given,
+      failure: { kind: failure.kind, name: failure.name, message: failure.message },
+    },
+    (bytes) => sha256(bytes),
+  );
+  const text = [
+    `${failure.name}: ${failure.message}`,
+    "",
+    choices.length === 0
+      ? "It fails on the ordinary schedule."
+      : `It fails when the schedule chooses (${choices.length} choices, shrunk from ${deviationsFound}):`,
+    ...choices.map((choice) => `  - ${choice}`),
+    "",
+    diagram,
+    "",
+    `To repeat it: explore(body, { seed: ${seed}, runs: 1 }), or cannery explore --seed ${seed} --runs 1 (found by ${strategy})`,
+  ].join("\n");
+  const regressionTest = regressionText(options.file ?? "./exploration.ts", failure, result);
+  return {
+    failure,
+    text,
+    seed,
+    strategy,
+    deviations: result.deviations,
+    deviationsFound,
+    messages: result.messages,
+    diagram,
+    run,
+    regressionTest,
+  };
+}
+
+/** Passes when the modules are repaired. */
+function regressionText(file: string, failure: Failure, { deviations }: RunResult): string {
+  const lines = deviations.map((deviation) => `    ${JSON.stringify(deviation)},`);
+  return `import { test } from "vitest";
+import exploration from ${JSON.stringify(file)};
+
+test(${JSON.stringify(`${failure.name}, also with the choices that once broke it`)}, async () => {
+  await exploration.regress([
+${lines.join("\n")}
+  ]);
+});
+`;
+}

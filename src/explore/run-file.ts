@@ -1,0 +1,174 @@
+/**
+ * A run as a file: all that is needed to repeat it to the same digest, as JSON. Amounts are decimal strings, bytes are base64, modules are held once.
+ */
+import { CanneryError } from "../base/cannery-error.ts";
+import { toHex } from "../base/bytes.ts";
+import type { GenesisConfig } from "../core/genesis.ts";
+import type { Input } from "../core/inputs.ts";
+import { decodeArgument } from "../core/management/candid.ts";
+import type { Deviation } from "../core/schedule/recorder.ts";
+import { REWRITER_VERSION } from "../core/wasm/rewrite.ts";
+import { fromBase64, toBase64 } from "./base64.ts";
+
+export const RUN_FORMAT = "cannery-run-1";
+
+/** JSON: it has nothing but texts, numbers, lists and objects. */
+export interface RunFile {
+  readonly format: typeof RUN_FORMAT;
+  /** Of the code that modules are rewritten by; another one may count instructions differently. */
+  readonly rewriter: number;
+  readonly genesis: unknown;
+  /** In order; the first `setupInputs` on the ordinary schedule. */
+  readonly inputs: readonly unknown[];
+  readonly setupInputs: number;
+  readonly deviations: readonly Deviation[];
+  /** Executions after the setup after which the run was stopped between two messages; `null` when it ran to its end. */
+  readonly stoppedAfter: number | null;
+  readonly digest: string;
+  /** Names of principals, by their hex. */
+  readonly names: Readonly<Record<string, string>>;
+  /** By SHA-256, hex; base64, or `null` where the file leaves the module out. */
+  readonly modules: Readonly<Record<string, string | null>>;
+  readonly failure: { readonly kind: string; readonly name: string; readonly message: string } | null;
+}
+
+export interface Run {
+  readonly genesis: GenesisConfig;
+  readonly inputs: readonly Input[];
+  readonly setupInputs: number;
+  readonly deviations: readonly Deviation[];
+  readonly stoppedAfter: number | null;
+  readonly digest: string;
+  readonly names: ReadonlyMap<string, string>;
+  readonly failure: RunFile["failure"];
+}
+
+type Hash = (bytes: Uint8Array) => Uint8Array;
+
+export function toRunFile(run: Run, sha256: Hash): RunFile {
+  const modules: Record<string, string> = {};
+  const packBytes = (bytes: Uint8Array): unknown => {
+    const module = moduleIn(bytes);
+    if (module === null) return { bytes: toBase64(bytes) };
+    const hash = toHex(sha256(module.bytes));
+    modules[hash] ??= toBase64(module.bytes);
+    const { start, end } = module;
+    return { before: toBase64(bytes.subarray(0, start)), module: hash, after: toBase64(bytes.subarray(end)) };
+  };
+  const { genesis, inputs, names, ...rest } = run;
+  return {
+    format: RUN_FORMAT,
+    rewriter: REWRITER_VERSION,
+    ...rest,
+    genesis: pack(genesis, packBytes),
+    inputs: inputs.map((input) => pack(input, packBytes)),
+    names: Object.fromEntries(names),
+    modules,
+  };
+}
+
+/** The same file without the modules: small, for whoever has them. */
+export function withoutModules(file: RunFile): RunFile {
+  return { ...file, modules: Object.fromEntries(Object.keys(file.modules).map((hash) => [hash, null])) };
+}
+
+/** Refuses what is no run file, and one whose modules are not there. `given`: modules that the file leaves out. */
+export function fromRunFile(file: unknown, given: readonly Uint8Array[], sha256: Hash): Run {
+  const checked = checkedFile(file);
+  const byHash = new Map(given.map((module) => [toHex(sha256(module)), module]));
+  const missing: string[] = [];
+  for (const [hash, base64] of Object.entries(checked.modules)) {
+    if (base64 !== null) byHash.set(hash, fromBase64(base64));
+    if (!byHash.has(hash)) missing.push(hash);
+  }
+  if (missing.length > 0) {
+    const others = given.length === 0 ? "" : ` The modules given have ${[...byHash.keys()].join(", ")}.`;
+    throw new CanneryError(
+      "other-modules",
+      `the run was made with modules that are not here, by SHA-256: ${missing.join(", ")}.${others} Give those very files, or have the run written with its modules; what another module does with the same choices a regression test tells.`,
+    );
+  }
+  const unpackBytes = (packed: Packed): Uint8Array => {
+    if (packed.bytes !== undefined) return fromBase64(packed.bytes);
+    const parts = [fromBase64(packed.before!), byHash.get(packed.module!)!, fromBase64(packed.after!)];
+    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes;
+  };
+  return {
+    genesis: unpack(checked.genesis, unpackBytes) as GenesisConfig,
+    inputs: checked.inputs.map((input) => unpack(input, unpackBytes) as Input),
+    setupInputs: checked.setupInputs,
+    deviations: checked.deviations,
+    stoppedAfter: checked.stoppedAfter,
+    digest: checked.digest,
+    names: new Map(Object.entries(checked.names)),
+    failure: checked.failure,
+  };
+}
+
+function checkedFile(file: unknown): RunFile {
+  const is = typeof file === "object" && file !== null && "format" in file ? file : null;
+  if (is === null || is.format !== RUN_FORMAT)
+    throw new CanneryError("no-run-file", `this is no run file of Cannery: its "format" is not ${JSON.stringify(RUN_FORMAT)}`);
+  const run = is as RunFile;
+  const isWhole =
+    Array.isArray(run.inputs) &&
+    Array.isArray(run.deviations) &&
+    typeof run.digest === "string" &&
+    typeof run.setupInputs === "number" &&
+    typeof run.modules === "object" &&
+    typeof run.names === "object";
+  if (!isWhole)
+    throw new CanneryError("no-run-file", "this run file is cut off or was changed: inputs, deviations, modules or digest are missing");
+  if (run.rewriter !== REWRITER_VERSION)
+    throw new CanneryError(
+      "other-version",
+      `this run was made with another version of Cannery (rewriter ${run.rewriter}; here it is ${REWRITER_VERSION}): replay it with that version, or explore again from its seed`,
+    );
+  return run;
+}
+
+// Values that JSON does not have.
+
+interface Packed {
+  readonly bytes?: string;
+  readonly before?: string;
+  readonly module?: string;
+  readonly after?: string;
+}
+
+function pack(value: unknown, bytes: (bytes: Uint8Array) => unknown): unknown {
+  if (typeof value === "bigint") return { nat: value.toString() };
+  if (value instanceof Uint8Array) return bytes(value);
+  if (Array.isArray(value)) return value.map((item) => pack(item, bytes));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, pack(item, bytes)]));
+}
+
+function unpack(value: unknown, bytes: (packed: Packed) => Uint8Array): unknown {
+  if (Array.isArray(value)) return value.map((item) => unpack(item, bytes));
+  if (typeof value !== "object" || value === null) return value;
+  if ("nat" in value) return BigInt(value.nat as string);
+  if ("bytes" in value || "before" in value) return bytes(value as Packed);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unpack(item, bytes)]));
+}
+
+/** Arguments shorter than this are not looked into. */
+const MIN_MODULE_BYTES = 256;
+
+/** Where in an argument of `install_code` the module is. */
+function moduleIn(arg: Uint8Array): { readonly bytes: Uint8Array; readonly start: number; readonly end: number } | null {
+  if (arg.length < MIN_MODULE_BYTES) return null;
+  const decoded = decodeArgument("install_code", arg);
+  if (decoded.kind === "error") return null;
+  const module = decoded.value.wasm_module;
+  for (let start = arg.length - module.length; start >= 0; start--) {
+    if (module.every((byte, index) => arg[start + index] === byte)) return { bytes: module, start, end: start + module.length };
+  }
+  return null;
+}

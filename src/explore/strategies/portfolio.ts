@@ -1,0 +1,26 @@
+/**
+ * A bit of everything: what one strategy is poor at, another finds. Which run gets which follows from its seed.
+ */
+import { few } from "./few.ts";
+import { pct } from "./pct.ts";
+import { random } from "./random.ts";
+import type { Strategy } from "./strategy.ts";
+import { WEATHERS, type Weather } from "./weather.ts";
+
+export type StrategyName = "portfolio" | "random" | "pct" | "few" | "exhaustive";
+
+const FEW = [few(1), few(2), few(3), few(5)];
+const PCT = [pct(2), pct(3), pct(4)];
+/** Strategies of one run in so many. */
+const PORTFOLIO: readonly Strategy[] = [few(1), few(2), few(2), few(3), pct(2), pct(3), random, random];
+
+/** The strategy of a run, by a number drawn for it. */
+export function strategyOf(name: Exclude<StrategyName, "exhaustive">, drawn: number): Strategy {
+  const among = { portfolio: PORTFOLIO, random: [random], pct: PCT, few: FEW }[name];
+  return among[drawn % among.length]!;
+}
+
+/** In a portfolio some days are calmer than asked for: orders alone, without faults in their way. */
+export function weatherOf(name: StrategyName, asked: Weather, drawn: number): Weather {
+  return name === "portfolio" && drawn % 4 === 0 && asked !== WEATHERS.stormy ? WEATHERS.calm : asked;
+}

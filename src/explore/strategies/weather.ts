@@ -1,0 +1,48 @@
+/**
+ * How often what goes wrong: for each kind of choice, in how many of a thousand cases a random schedule chooses otherwise than the ordinary one.
+ *
+ * Nothing here is unlawful: each is something that the platform does on some day to canisters that are written correctly. Kinds that are absent never
+ * deviate: executions end by choice only where a rule says so.
+ */
+import type { Prng } from "../../base/prng.ts";
+import type { ChoiceKind } from "./strategy.ts";
+
+export type Weather = Readonly<Partial<Record<ChoiceKind, number>>>;
+
+export type WeatherName = "calm" | "busy" | "stormy";
+
+/** Only orders and delays. */
+const calm: Weather = { message: 300, ingress: 250, hop: 250, link: 100, subnetRound: 60, pendingAnswer: 100, pick: 700 };
+
+/** A subnet with others on it: queues are full at times, bounded-wait messages are lost, rounds take long. */
+const busy: Weather = {
+  ...calm,
+  rejectRequest: 60,
+  loseResponse: 120,
+  loseRequest: 60,
+  refuseCall: 40,
+  inspect: 500,
+  time: 60,
+};
+
+/** Everything more often. */
+const stormy: Weather = {
+  ...busy,
+  message: 500,
+  canister: 200,
+  hop: 500,
+  link: 300,
+  rejectRequest: 200,
+  loseResponse: 300,
+  loseRequest: 200,
+  refuseCall: 150,
+  time: 150,
+};
+
+export const WEATHERS: Readonly<Record<WeatherName, Weather>> = { calm, busy, stormy };
+
+/** Swarm testing: a run in which some kinds never happen reaches what a run with a little of everything does not. */
+export function swarm(weather: Weather, prng: Prng): Weather {
+  const kept = Object.entries(weather).filter(() => prng.ratio(2, 3));
+  return Object.fromEntries(kept);
+}
