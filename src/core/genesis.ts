@@ -38,6 +38,10 @@ export interface SubnetRequest {
    * PocketIC's networks; where no subnet has any of these identities, all three names on the first application subnet.
    */
   readonly keyNames?: readonly string[];
+  /** Another id than its key's: subnets of PocketIC's networks have those of their mainnet counterparts. */
+  readonly id?: SubnetId;
+  /** The limits of its kind, changed for this subnet. */
+  readonly limits?: Partial<Limits>;
 }
 
 export interface GenesisConfig {
@@ -114,7 +118,7 @@ export function genesis(config: GenesisConfig, sha224: (bytes: Uint8Array) => Ui
   let blockStart = (1n << 64n) - 2n * BLOCK;
   config.subnets.forEach((request, index) => {
     const publicKeyDer = concat(BLS_DER_PREFIX, fromHex(SUBNET_PUBLIC_KEYS[index]));
-    const id = selfAuthenticatingPrincipal(publicKeyDer, sha224);
+    const id = request.id ?? selfAuthenticatingPrincipal(publicKeyDer, sha224);
     const allocationRange = rangeOf(blockStart, blockStart + BLOCK - 1n);
     const ranges = [...(MAINNET_RANGES[request.name] ?? []).map(([first, last]) => rangeOf(first, last)), allocationRange];
     const subnetConfig: SubnetConfig = {
@@ -128,6 +132,7 @@ export function genesis(config: GenesisConfig, sha224: (bytes: Uint8Array) => Ui
       publicKeyDer,
       isNns: request.name === "nns",
       keyNames: keyNames[index],
+      limits: request.limits === undefined ? null : { ...defaultLimits(request.kind), ...config.limits, ...request.limits },
     };
     for (const range of ranges) routing.push({ range, subnet: id });
     subnets.set(id, emptySubnet(subnetConfig, blockStart, prng.fork(`subnet ${index}`), epoch));

@@ -18,6 +18,8 @@ export interface IngressInput {
   /** Size of the signed envelope; charged per byte on induction. */
   readonly envelopeBytes: number;
   readonly senderInfo: { readonly data: Uint8Array; readonly signer: Uint8Array } | null;
+  /** The clock by which the replica that takes it judges its expiry, where that is ahead of the latest round. */
+  readonly nowNanos?: bigint;
   /** Subnet of a management call that names no canister; else by the routing table. */
   readonly subnet: SubnetId | null;
 }

@@ -20,7 +20,7 @@ import type { Host } from "./host.ts";
 import { Live, type LiveOptions } from "./live.ts";
 import { Outcalls, type OutcallPolicy } from "./outcalls.ts";
 import { hasHeartbeats, hasNoOpenCalls, isQuiet, nextDue } from "./quiet.ts";
-import { envelopeBytes, nonceOf, RequestIds } from "./request-ids.ts";
+import { envelopeBytes, nonceOf, RequestIds } from "../core/ingress/request-ids.ts";
 import type { TraceLog } from "./trace-log.ts";
 
 export interface CallRequest {

@@ -15,9 +15,9 @@ export type Target =
   | { readonly kind: "subnet"; readonly subnet: SubnetId };
 
 /** The effective id of a canister's endpoint. The management canister's own id stands for the first subnet. */
-export function canisterTarget({ state }: ServedNetwork, text: string): Target {
+export function canisterTarget({ state, defaultSubnet }: ServedNetwork, text: string): Target {
   const id = principalOfUrl(text);
-  const subnet = id === MANAGEMENT_CANISTER ? state.subnetOrder[0]! : route(state, id);
+  const subnet = id === MANAGEMENT_CANISTER ? (defaultSubnet ?? state.subnetOrder[0]!) : route(state, id);
   if (subnet === null || state.subnets.has(id as SubnetId))
     throw boundaryRefusal(400, "canister_not_found", "The specified canister does not exist.");
   return { kind: "canister", id, subnet };

@@ -3,7 +3,7 @@
  */
 import type { CertificateRequest } from "../../core/certification/certificate.ts";
 import type { Answer, IngressInput, QueryInput } from "../../core/inputs.ts";
-import type { MessageId } from "../../core/state/ids.ts";
+import type { MessageId, SubnetId } from "../../core/state/ids.ts";
 import type { NetworkState } from "../../core/state/network-state.ts";
 import type { Platform } from "../../core/wasm/engine.ts";
 import type { SignatureChecks } from "../../crypto/signature-checks.ts";
@@ -12,6 +12,10 @@ export interface ServedNetwork {
   readonly state: NetworkState;
   readonly platform: Platform;
   readonly checks: SignatureChecks;
+  /** Believes every request, signed or not: PocketIC's `disable_ingress_validation`. */
+  readonly isTrusting?: boolean;
+  /** Where calls go whose effective canister is the management canister; the first subnet by default. */
+  readonly defaultSubnet?: SubnetId;
   /** Time that expiries are compared with, ns since the Unix epoch; brings the network's own clock there where it follows one. */
   now(): bigint;
   certificate(request: CertificateRequest): Uint8Array;

@@ -41,6 +41,7 @@ function config(fields: Partial<SubnetConfig> = {}): SubnetConfig {
     publicKeyDer: new Uint8Array(),
     isNns: false,
     keyNames: [],
+    limits: null,
     ...fields,
   };
 }

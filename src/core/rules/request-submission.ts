@@ -21,7 +21,7 @@ import { chargedLater, MAX_INGRESS_TTL_NANOS } from "./ingress-induction.ts";
 const PERMITTED_DRIFT_NANOS = 30_000_000_000n;
 
 export function submitRequest(world: World, input: IngressInput): Answer {
-  const now = world.state.timeNanos;
+  const now = input.nowNanos ?? world.state.timeNanos;
   if (input.expiryNanos < now || input.expiryNanos > now + MAX_INGRESS_TTL_NANOS + PERMITTED_DRIFT_NANOS) {
     const description = `Invalid request expiry: the ingress_expiry ${input.expiryNanos} is not within [${now}, ${now + MAX_INGRESS_TTL_NANOS}] (nanoseconds).`;
     return refused({ code: ErrorCode.IngressMessageTimeout, description });

@@ -41,6 +41,8 @@ export interface SubnetConfig {
   readonly isNns: boolean;
   /** Threshold keys that this subnet holds and signs with, by name; each name stands for a key of every scheme. */
   readonly keyNames: readonly string[];
+  /** Where it has limits of its own; else those of its kind hold. */
+  readonly limits: Limits | null;
 }
 
 /** Cycles consumed that the subnet itself counts: for calls of the management canister, by canisters that are gone, and lost on their way to such. */

@@ -27,7 +27,8 @@ export interface World {
 
 /** Limits of execution on this subnet. */
 export function limitsOf(world: World, subnet: SubnetState): Limits {
-  return subnet.config.kind === "system" ? world.state.limits.system : world.state.limits.application;
+  const { kind, limits } = subnet.config;
+  return limits ?? (kind === "system" ? world.state.limits.system : world.state.limits.application);
 }
 
 /** The subnet for writing. */

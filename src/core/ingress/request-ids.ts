@@ -4,10 +4,10 @@
  *
  * Source: interface spec, "Request ids"; the plain definition is `codec/request-id.ts`, which a test compares.
  */
-import { fromHex, toHex } from "../base/bytes.ts";
-import { encodeUtf8, utf8Length } from "../base/utf8.ts";
-import { encodeLeb128 } from "../codec/leb128.ts";
-import { ANONYMOUS, type MessageId, type PrincipalId } from "../core/state/ids.ts";
+import { fromHex, toHex } from "../../base/bytes.ts";
+import { encodeUtf8, utf8Length } from "../../base/utf8.ts";
+import { encodeLeb128 } from "../../codec/leb128.ts";
+import { ANONYMOUS, type MessageId, type PrincipalId } from "../state/ids.ts";
 
 export interface CallContent {
   readonly sender: PrincipalId;

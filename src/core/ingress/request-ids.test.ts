@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fromHex, toHex } from "../base/bytes.ts";
-import { representationIndependentHash } from "../codec/request-id.ts";
-import type { PrincipalId } from "../core/state/ids.ts";
-import { nodePlatform } from "../host/platform-node.ts";
+import { fromHex, toHex } from "../../base/bytes.ts";
+import { representationIndependentHash } from "../../codec/request-id.ts";
+import type { PrincipalId } from "../state/ids.ts";
+import { nodePlatform } from "../../host/platform-node.ts";
 import { envelopeBytes, nonceOf, RequestIds } from "./request-ids.ts";
 
 const principal = fc.uint8Array({ maxLength: 29 }).map((bytes) => toHex(bytes) as PrincipalId);

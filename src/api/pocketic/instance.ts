@@ -1,0 +1,221 @@
+/**
+ * One PocketIC instance: a network whose rounds are run by whoever asks, with a clock of its own.
+ *
+ * The clock may be ahead of the latest round (`set_time`): then the next round is at the clock's time, else a nanosecond later than the one before.
+ * In a tick the subnets run one after the other, in the order of their ids, so that a message to a later subnet arrives in the same tick.
+ *
+ * Replica: `execute_payload_impl`, `set_time`, `set_certified_time`, `generate_certified_stream_slice` in `rs/state_machine_tests/src/lib.rs`,
+ * `Tick` in `rs/pocket_ic_server/src/pocket_ic.rs` (c7c5005).
+ */
+import { assert } from "../../base/assert.ts";
+import { utcText } from "../../base/utc.ts";
+import { decodeUtf8Lossy } from "../../base/utf8.ts";
+import type { NetworkEvent } from "../../core/events.ts";
+import type { GenesisConfig } from "../../core/genesis.ts";
+import { envelopeBytes, nonceOf, RequestIds } from "../../core/ingress/request-ids.ts";
+import type { IngressEntry } from "../../core/ingress/history.ts";
+import type { Answer, IngressInput, Input } from "../../core/inputs.ts";
+import { Network, type Environment } from "../../core/network.ts";
+import type { CanisterId, MessageId, PrincipalId, SubnetId } from "../../core/state/ids.ts";
+import type { NetworkState } from "../../core/state/network-state.ts";
+import type { OutcallRequest, OutcallResponse } from "../../core/state/pending-calls.ts";
+import { principalText } from "../../core/state/principal.ts";
+import { route } from "../../core/state/world.ts";
+import type { SignatureChecks } from "../../crypto/signature-checks.ts";
+import type { ServedNetwork } from "../http/served.ts";
+import type { InstanceConfig, SubnetSpec } from "./config.ts";
+import { defaultEffectiveCanisterId, subnetRequest } from "./topology.ts";
+
+/** What an instance needs from its host. */
+export interface InstanceHost {
+  readonly environment: Environment;
+  readonly checks: SignatureChecks;
+  /** Nanoseconds since the Unix epoch. */
+  now(): bigint;
+  delay(milliseconds: number): Promise<void>;
+  /** A line of a canister, where the server's user sees it. */
+  print(line: string): void;
+  /** An HTTPS outcall on the web; used only while rounds run by themselves. */
+  fetchOutcall(request: OutcallRequest): Promise<OutcallResponse>;
+}
+
+export interface Call {
+  readonly sender: PrincipalId;
+  readonly receiver: CanisterId;
+  readonly method: string;
+  readonly arg: Uint8Array;
+  readonly senderInfo: IngressInput["senderInfo"];
+}
+
+/** Hops to other subnets take no round of their own: see above. */
+const LATENCY = { name: "pocket-ic", roundNanos: 0n, hopRounds: { min: 1, max: 1 } };
+/** How long the message of a client is valid. */
+const EXPIRY_NANOS = 300_000_000_000n;
+/** How long a client of a synchronous call is kept waiting. Source: pocketic-server.md 9. */
+const WAIT_MILLISECONDS = 10_000;
+/** Shorter than mainnet's, so that tests see statistics. Replica: `state_machine_builder`. */
+const QUERY_STATISTICS_EPOCH_ROUNDS = 60;
+
+export class Instance {
+  readonly host: InstanceHost;
+  readonly specs: readonly SubnetSpec[];
+  readonly defaultCanisterId: CanisterId;
+  private readonly core: Network;
+  private readonly requestIds: RequestIds;
+  private readonly isTrusting: boolean;
+  private clockNanos: bigint;
+  private submitted = 0;
+  private readonly waiting = new Map<MessageId, ((isFinal: boolean) => void)[]>();
+  private readonly listeners = new Set<(event: NetworkEvent) => void>();
+
+  /** Throws `GenesisRefused`. */
+  constructor(config: InstanceConfig, host: InstanceHost) {
+    this.host = host;
+    this.specs = config.subnets;
+    this.isTrusting = config.disableIngressValidation;
+    const { platform } = host.environment;
+    this.core = Network.genesis(genesisConfig(config), host.environment);
+    this.requestIds = new RequestIds((bytes) => platform.sha256(bytes));
+    this.clockNanos = this.state.timeNanos;
+    this.defaultCanisterId = defaultEffectiveCanisterId(this.state, this.specs);
+    // The real server runs a round for each subnet that it creates.
+    for (let i = 0; i < this.specs.length; i++) this.tick();
+  }
+
+  get state(): NetworkState {
+    return this.core.state;
+  }
+
+  /** What `get_time` tells; canisters see it from the next round on. */
+  get timeNanos(): bigint {
+    return this.clockNanos;
+  }
+
+  /** False when that is in the past. `certified`: at once, for canisters and certificates too. */
+  setTime(timeNanos: bigint, certified: boolean): boolean {
+    if (timeNanos < this.clockNanos) return false;
+    if (timeNanos > this.clockNanos) {
+      this.clockNanos = timeNanos;
+      if (certified) this.step({ kind: "time", timeNanos });
+    }
+    return true;
+  }
+
+  /** A round on every subnet; first and last may be named. */
+  tick(order: { readonly first?: SubnetId; readonly last?: SubnetId } = {}): void {
+    const latest = this.state.timeNanos;
+    if (this.clockNanos === latest) this.clockNanos++;
+    this.step({ kind: "time", timeNanos: this.clockNanos });
+    const place = (id: SubnetId): number => (id === order.first ? 0 : id === order.last ? 2 : 1);
+    const subnets = [...this.state.subnets.keys()].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
+    for (const id of subnets) this.step({ kind: "round", subnets: [id] });
+  }
+
+  /** Submits a call whose sender is taken on trust. `id` is `null` when it is refused. */
+  submit(call: Call, subnet: SubnetId): { readonly id: MessageId; readonly answer: Answer } {
+    const { sender, receiver, method, arg, senderInfo } = call;
+    const expiryNanos = this.clockNanos + EXPIRY_NANOS;
+    const content = { sender, receiver, method, arg, expiryNanos, nonce: nonceOf(this.submitted++) };
+    const id = this.requestIds.idOf(content);
+    const envelope = { messageId: id, envelopeBytes: envelopeBytes(content), senderInfo, subnet };
+    const answer = this.submitInput({ kind: "ingress", sender, receiver, method, arg, expiryNanos, ...envelope });
+    return { id, answer };
+  }
+
+  private submitInput(input: IngressInput): Answer {
+    return this.answered({ ...input, nowNanos: this.clockNanos });
+  }
+
+  query(call: Call): Answer {
+    return this.answered({ kind: "query", ...call, ranges: "flat" });
+  }
+
+  /** An input that is answered at once. */
+  answered(input: Input): Answer {
+    const answer = this.step(input);
+    assert(answer !== null, "it is answered at once");
+    return answer;
+  }
+
+  statusOf(subnet: SubnetId, id: MessageId): IngressEntry | null {
+    return this.state.subnets.get(subnet)?.ingressHistory.get(id) ?? null;
+  }
+
+  /** The record of a canister, to be read only. */
+  canister(id: CanisterId) {
+    const subnet = route(this.state, id);
+    return subnet === null ? null : (this.state.subnets.get(subnet)!.canisters.get(id) ?? null);
+  }
+
+  /** Calls the listener on each event from now on; the function returned ends that. */
+  listen(listener: (event: NetworkEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
+  }
+
+  /** The instance as the public HTTPS interface sees it. */
+  served(): ServedNetwork {
+    const instance = this;
+    return {
+      get state() {
+        return instance.state;
+      },
+      platform: this.host.environment.platform,
+      checks: this.host.checks,
+      isTrusting: this.isTrusting,
+      get defaultSubnet() {
+        return route(instance.state, instance.defaultCanisterId)!;
+      },
+      now: () => this.clockNanos,
+      certificate: (request) => this.core.certificate(request),
+      query: (input) => this.answered(input),
+      submit: (input) => this.submitInput(input),
+      answered: (id) => this.finished(id),
+    };
+  }
+
+  private finished(id: MessageId): Promise<boolean> {
+    const isFinal = this.state.subnetOrder.some((subnet) => isFinalStatus(this.statusOf(subnet, id)));
+    if (isFinal) return Promise.resolve(true);
+    const final = new Promise<boolean>((resolve) => {
+      this.waiting.set(id, [...(this.waiting.get(id) ?? []), resolve]);
+    });
+    return Promise.race([final, this.host.delay(WAIT_MILLISECONDS).then(() => false)]);
+  }
+
+  /** Whoever waits for an answer is told that there will be none. */
+  close(): void {
+    for (const tell of [...this.waiting.values()].flat()) tell(false);
+    this.waiting.clear();
+  }
+
+  private step(input: Input): Answer | null {
+    const { events, answer } = this.core.step(input);
+    for (const event of events) this.onEvent(event);
+    return answer;
+  }
+
+  private onEvent(event: NetworkEvent): void {
+    if (event.kind === "printed") {
+      this.host.print(`${utcText(event.timeNanos)}: [Canister ${principalText(event.canister)}] ${decodeUtf8Lossy(event.content)}`);
+    } else if (event.kind === "ingressStatus" && isFinalStatus(event)) {
+      for (const tell of this.waiting.get(event.messageId) ?? []) tell(true);
+      this.waiting.delete(event.messageId);
+    }
+    for (const listener of this.listeners) listener(event);
+  }
+}
+
+function isFinalStatus(entry: Pick<IngressEntry, "status"> | null): boolean {
+  return entry !== null && entry.status.kind !== "received" && entry.status.kind !== "processing";
+}
+
+function genesisConfig(config: InstanceConfig): GenesisConfig {
+  return {
+    seed: 0n,
+    ...(config.initialTimeNanos === null ? {} : { timeNanos: config.initialTimeNanos }),
+    subnets: config.subnets.map((spec) => subnetRequest(spec, config)),
+    latency: LATENCY,
+    limits: { printing: true, rateLimiting: config.rateLimiting, queryStatisticsEpochRounds: QUERY_STATISTICS_EPOCH_ROUNDS },
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * HTTPS outcalls that wait, and the client's answers to them.
+ *
+ * Source: pocketic-server.md 7. Replica: `get_canister_http_requests` and `process_mock_canister_https_response` in
+ * `rs/pocket_ic_server/src/pocket_ic.rs` (c7c5005).
+ */
+import { toBase64 } from "../../codec/base64.ts";
+import { NO_BYTES } from "../../base/bytes.ts";
+import type { SubnetId } from "../../core/state/ids.ts";
+import type { OutcallRequest, OutcallResponse, PendingCallId } from "../../core/state/pending-calls.ts";
+import { principalBytes, principalText } from "../../core/state/principal.ts";
+import type { RejectCode } from "../../core/state/rejects.ts";
+import { failed, isRejectCode, subnetNotFound } from "./failure.ts";
+import type { Instance } from "./instance.ts";
+import { blob, fields, list, maybe, principalIn, required, text, u64, unsigned, variant, type Reader } from "./shape.ts";
+
+export interface WaitingOutcall {
+  readonly subnet: SubnetId;
+  readonly call: PendingCallId;
+  readonly request: OutcallRequest;
+}
+
+/** In the order of the subnets' ids and of the calls. */
+export function waitingOutcalls({ state }: Instance): WaitingOutcall[] {
+  return [...state.subnets.entries()].flatMap(([subnet, { pendingCalls }]) =>
+    [...pendingCalls.values()].flatMap(({ id, request, arrived }) =>
+      request.kind === "outcall" && arrived === null ? [{ subnet, call: id, request }] : [],
+    ),
+  );
+}
+
+export function outcallJson({ subnet, call, request }: WaitingOutcall): object {
+  return {
+    subnet_id: { subnet_id: toBase64(principalBytes(subnet)) },
+    request_id: call,
+    http_method: request.method.toUpperCase(),
+    url: request.url,
+    headers: request.headers,
+    body: toBase64(request.body ?? NO_BYTES),
+    max_response_bytes: request.maxResponseBytes,
+  };
+}
+
+type MockedResponse =
+  | { readonly kind: "response"; readonly response: OutcallResponse }
+  | { readonly kind: "reject"; readonly code: bigint; readonly message: string };
+
+const mockedResponse: Reader<MockedResponse> = variant<MockedResponse>({
+  CanisterHttpReply: (value, what) => {
+    const reply = fields(value, what);
+    const status = Number(required(reply, "status", unsigned(16)));
+    const headers = required(reply, "headers", list(header));
+    return { kind: "response", response: { kind: "response", status, headers, body: required(reply, "body", blob) } };
+  },
+  CanisterHttpReject: (value, what) => {
+    const reject = fields(value, what);
+    return { kind: "reject", code: required(reject, "reject_code", u64), message: required(reject, "message", text) };
+  },
+});
+
+function header(value: unknown, what: string): { readonly name: string; readonly value: string } {
+  const given = fields(value, what);
+  return { name: required(given, "name", text), value: required(given, "value", text) };
+}
+
+/** Gives the nodes what the client says that they got. */
+export function mockOutcall(instance: Instance, body: unknown): void {
+  const mock = fields(body, "body");
+  const subnet = required(mock, "subnet_id", principalIn("subnet_id")) as SubnetId;
+  const number = required(mock, "request_id", u64);
+  const first = required(mock, "response", mockedResponse);
+  const others = maybe(mock, "additional_responses", list(mockedResponse)) ?? [];
+  const responses = [...others, first].map(responseOf);
+  const record = instance.state.subnets.get(subnet);
+  if (record === undefined) throw subnetNotFound(subnet);
+  const waiting = waitingOutcalls(instance).find((outcall) => outcall.subnet === subnet && BigInt(outcall.call) === number);
+  if (waiting === undefined) throw failed("InvalidCanisterHttpRequestId", `(${principalText(subnet)}, ${number})`);
+  const { nodeCount } = record.config;
+  if (responses.length !== 1 && responses.length !== nodeCount)
+    throw failed("InvalidMockCanisterHttpResponses", `(${responses.length}, ${nodeCount})`);
+  // Where one node does it alone, its response is the first that was given.
+  const given = waiting.request.isReplicated ? responses : responses.slice(-1);
+  const answer = instance.answered({ kind: "outcall", subnet, call: waiting.call, responses: given });
+  if (answer.kind === "refused") throw failed("InvalidCanisterHttpRequestId", answer.error.description);
+}
+
+function responseOf(response: MockedResponse): OutcallResponse {
+  if (response.kind === "response") return response.response;
+  if (!isRejectCode(response.code)) throw failed("InvalidRejectCode", String(response.code));
+  return { kind: "reject", code: Number(response.code) as RejectCode, message: response.message };
+}

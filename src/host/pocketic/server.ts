@@ -1,0 +1,205 @@
+/**
+ * PocketIC's REST API over HTTP/1.1: what concerns the server is answered here, what concerns an instance by its worker.
+ *
+ * Source: pocketic-server.md 2, 3. Replica: `rs/pocket_ic_server/src/main.rs` and `state_api/routes.rs` (c7c5005).
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { CreationRefused, instanceConfig, type InstanceConfig } from "../../api/pocketic/config.ts";
+import { answered, json, jsonOf, type InstanceRequest, type InstanceResponse } from "../../api/pocketic/handler.ts";
+import { parseJson } from "../../api/pocketic/json.ts";
+import { now } from "../clock.ts";
+import { Blobs } from "./blobs.ts";
+import { Instances } from "./instances.ts";
+import type { WorkerPool } from "./pool.ts";
+
+/** Most bytes of a body: what one buffer of this process may hold. The real server knows no limit. */
+const MAX_BODY_BYTES = 2 ** 31;
+
+export class PicServer {
+  readonly http: Server;
+  private readonly instances: Instances;
+  private readonly blobs = new Blobs();
+  private pending = 0;
+  /** When the last request was answered, milliseconds. */
+  private lastActive = Date.now();
+
+  constructor(pool: WorkerPool) {
+    this.instances = new Instances(pool);
+    this.http = createServer({ keepAliveTimeout: 600_000, requestTimeout: 0, headersTimeout: 60_000 }, (request, response) => {
+      void this.serve(request, response);
+    });
+  }
+
+  /** Milliseconds since something was asked; 0 while something is under way. */
+  get idleMilliseconds(): number {
+    return this.pending > 0 ? 0 : Date.now() - this.lastActive;
+  }
+
+  /** Deletes what is there and takes no more. */
+  async stop(): Promise<void> {
+    this.http.close();
+    await this.instances.deleteAll();
+    this.http.closeAllConnections();
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.pending++;
+    try {
+      const body = await bodyOf(request);
+      const answer = body === null ? tooLarge() : await this.answer(request, body);
+      send(request, response, answer);
+    } catch (error) {
+      // The client went away in the middle of its request, or this is a bug of ours.
+      const message = error instanceof Error ? error.message : String(error);
+      if (!response.headersSent && !request.destroyed) send(request, response, json(500, { message }));
+      else response.destroy();
+    } finally {
+      this.pending--;
+      this.lastActive = Date.now();
+    }
+  }
+
+  private async answer(request: IncomingMessage, body: Uint8Array): Promise<InstanceResponse> {
+    const method = request.method ?? "GET";
+    const path = (request.url ?? "/").replace(/[?#].*$/s, "");
+    const parts = path.split("/").filter((part) => part !== "");
+    const [room = "", first, ...more] = parts;
+    switch (room) {
+      case "status":
+        return first === undefined ? only(method, { GET: () => empty(200) }) : empty(404);
+      case "blobstore":
+        return this.blob(method, request, first, body);
+      case "read_graph":
+        return more.length === 1 ? only(method, { GET: () => this.instances.readGraph(first!, decodeURIComponent(more[0]!)) }) : empty(404);
+      case "prune_graph":
+        return more.length === 1
+          ? only(method, { DELETE: () => this.instances.pruneGraph(first!, decodeURIComponent(more[0]!)) })
+          : empty(404);
+      case "instances":
+        return withCors(method, await this.instance(method, request, first, path, body));
+      default:
+        return empty(404);
+    }
+  }
+
+  private async blob(method: string, request: IncomingMessage, id: string | undefined, body: Uint8Array): Promise<InstanceResponse> {
+    if (id === undefined) return only(method, { POST: () => this.storeBlob(request.headers["content-encoding"], body) });
+    return only(method, { GET: () => this.fetchBlob(id) });
+  }
+
+  private storeBlob(encoding: string | undefined, body: Uint8Array): InstanceResponse {
+    if (encoding !== undefined && encoding !== "gzip") return plain(400, "Bad encoding: Only 'gzip' content encoding is supported");
+    return plain(200, this.blobs.store(body, encoding === "gzip"));
+  }
+
+  private fetchBlob(id: string): InstanceResponse {
+    if (!/^(?:[0-9a-f]{2})+$/i.test(id)) return empty(400);
+    const found = this.blobs.get(id.toLowerCase());
+    if (found === null) return empty(404);
+    return {
+      status: 200,
+      headers: { "content-type": "application/octet-stream", ...(found.isGzip ? { "content-encoding": "gzip" } : {}) },
+      body: found.bytes,
+    };
+  }
+
+  private async instance(
+    method: string,
+    request: IncomingMessage,
+    number: string | undefined,
+    path: string,
+    body: Uint8Array,
+  ): Promise<InstanceResponse> {
+    if (method === "OPTIONS") return empty(200);
+    const contentType = request.headers["content-type"] ?? null;
+    if (number === undefined)
+      return only(method, { GET: () => json(200, this.instances.list()), POST: () => this.create({ contentType, body }) });
+    if (!/^\d{1,15}$/.test(number)) return plain(400, `Invalid URL: Cannot parse \`id\` with value \`${number}\` to a \`usize\``);
+    const id = Number(number);
+    const below = path.slice(path.indexOf(number) + number.length);
+    if (below === "" || below === "/") return only(method, { DELETE: () => this.instances.delete(id).then(() => empty(200)) });
+    const stored = below.startsWith("/update/set_stable_memory") ? this.named(body) : null;
+    const timeout = request.headers["processing-timeout-ms"];
+    const given: InstanceRequest = { method, path: below, contentType, body, stored };
+    // Endpoints of the platform block until they are done.
+    const waits = below.startsWith("/api/") || below.startsWith("/_/");
+    return this.instances.handle(id, given, typeof timeout === "string" && /^\d+$/.test(timeout) && !waits ? Number(timeout) : null);
+  }
+
+  /** The blob that a request names; `null` when it names none that is here, or is no such request: the instance says so. */
+  private named(body: Uint8Array) {
+    try {
+      const { blob_id } = parseJson(Buffer.from(body).toString()) as { readonly blob_id?: unknown };
+      return typeof blob_id === "string" ? this.blobs.get(Buffer.from(blob_id, "base64").toString("hex")) : null;
+    } catch {
+      return null;
+    }
+  }
+
+  private create(request: Pick<InstanceRequest, "contentType" | "body">): Promise<InstanceResponse> {
+    return answeredWithin(async () => {
+      let config: InstanceConfig;
+      try {
+        config = instanceConfig(jsonOf(request), now());
+      } catch (error) {
+        if (error instanceof CreationRefused) return json(400, { Error: { message: error.message } });
+        throw error;
+      }
+      const created = await this.instances.create(config);
+      if ("refused" in created) return json(400, { Error: { message: created.refused } });
+      const body = `{"Created":{"instance_id":${created.id},"topology":${created.topology},"http_gateway_info":null}}`;
+      return { status: 201, headers: { "content-type": "application/json" }, body };
+    });
+  }
+}
+
+/** What is wrong with the request's JSON becomes the response. */
+async function answeredWithin(run: () => Promise<InstanceResponse>): Promise<InstanceResponse> {
+  let response: InstanceResponse | null = null;
+  const failure = await answered(async () => void (response = await run()));
+  return response ?? failure;
+}
+
+function only(
+  method: string,
+  handlers: Readonly<Record<string, () => InstanceResponse | Promise<InstanceResponse>>>,
+): InstanceResponse | Promise<InstanceResponse> {
+  return handlers[method]?.() ?? { status: 405, headers: { allow: Object.keys(handlers).join(",") }, body: "" };
+}
+
+function empty(status: number): InstanceResponse {
+  return { status, headers: {}, body: "" };
+}
+
+function plain(status: number, text: string): InstanceResponse {
+  return { status, headers: { "content-type": "text/plain; charset=utf-8" }, body: text };
+}
+
+function tooLarge(): InstanceResponse {
+  return plain(413, "Failed to buffer the request body: length limit exceeded");
+}
+
+const CORS = { "access-control-allow-origin": "*" };
+const PREFLIGHT = { ...CORS, "access-control-allow-methods": "*", "access-control-allow-headers": "*" };
+
+function withCors(method: string, response: InstanceResponse): InstanceResponse {
+  return { ...response, headers: { ...response.headers, ...(method === "OPTIONS" ? PREFLIGHT : CORS) } };
+}
+
+/** `null` when there is more than is taken. */
+async function bodyOf(request: IncomingMessage): Promise<Uint8Array | null> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > MAX_BODY_BYTES) return null;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: InstanceResponse): void {
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  response.writeHead(status, { ...headers, "content-length": bytes.length });
+  response.end(request.method === "HEAD" ? undefined : bytes);
+}
