@@ -14,12 +14,14 @@ import { SortedMap } from "../base/sorted-map.ts";
 import { canisterTree } from "./certification/canister-tree.ts";
 import { TrackedTree } from "./certification/tracked-tree.ts";
 import { IngressHistory } from "./ingress/history.ts";
+import { subnetAdmins } from "./management/access.ts";
 import { QueryStatistics } from "./queries/query-statistics.ts";
 import { CanisterQueues } from "./queues/canister-queues.ts";
 import { RefundPool } from "./streams/refund-pool.ts";
+import { BlockMakers } from "./state/block-makers.ts";
 import { copyCanister } from "./state/canister.ts";
 import { copySubnet } from "./state/copy.ts";
-import type { SubnetId } from "./state/ids.ts";
+import type { PrincipalId, SubnetId } from "./state/ids.ts";
 import { defaultLimits, type Limits } from "./state/limits.ts";
 import type { CanisterRange, LatencyProfile, NetworkState, SubnetConfig, SubnetKind, SubnetState } from "./state/network-state.ts";
 import { canisterIdFromIndex, selfAuthenticatingPrincipal } from "./state/principal.ts";
@@ -33,6 +35,8 @@ export interface SubnetRequest {
   /** Default 13, 34 for fiduciary and sns. */
   readonly nodeCount?: number;
   readonly costSchedule?: "normal" | "free";
+  /** Who administers it: only application subnets and cloud engines that are free can have admins. */
+  readonly admins?: readonly PrincipalId[];
   /**
    * Names of the threshold keys that it holds. Default: `key_1` on `ii` and `fiduciary`, `test_key_1` and `dfx_test_key` on `testkeys`, as on
    * PocketIC's networks; where no subnet has any of these identities, all three names on the first application subnet.
@@ -127,6 +131,7 @@ export function genesis(config: GenesisConfig, sha224: (bytes: Uint8Array) => Ui
       name: request.name,
       nodeCount: request.nodeCount ?? (request.name === "fiduciary" || request.name === "sns" ? 34 : 13),
       costSchedule: request.costSchedule ?? "normal",
+      admins: request.admins ?? [],
       ranges,
       allocationRange,
       publicKeyDer,
@@ -134,6 +139,9 @@ export function genesis(config: GenesisConfig, sha224: (bytes: Uint8Array) => Ui
       keyNames: keyNames[index],
       limits: request.limits === undefined ? null : { ...defaultLimits(request.kind), ...config.limits, ...request.limits },
     };
+    if (subnetConfig.admins.length > 0 && subnetAdmins(subnetConfig) === null) {
+      throw new GenesisRefused("Only application subnets and cloud engines with the free cost schedule can have subnet admins.");
+    }
     for (const range of ranges) routing.push({ range, subnet: id });
     subnets.set(id, emptySubnet(subnetConfig, blockStart, prng.fork(`subnet ${index}`), epoch));
     order.push(id);
@@ -186,6 +194,7 @@ function emptySubnet(config: SubnetConfig, firstIndex: bigint, randomness: Prng,
     consumedCountedTwice: 0n,
     nextCanisterIndex: firstIndex,
     round: 0,
+    blockMakers: BlockMakers.none(config.nodeCount),
     randomness,
     guaranteedMemoryBytes: 0,
     bestEffortMemoryBytes: 0,

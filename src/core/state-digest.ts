@@ -30,7 +30,7 @@ type Hash = (bytes: Uint8Array) => Uint8Array;
 function writeSubnet(writer: DigestWriter, subnet: SubnetState, hash: Hash): void {
   writer.number(subnet.priorityHandedBack).number(subnet.priorityOwed);
   writer.number(subnet.round).bigint(subnet.nextCanisterIndex).value(subnet.randomness.state);
-  writer.value([...subnet.compiledModules.keys()]);
+  writer.value([...subnet.compiledModules.keys()]).value(subnet.blockMakers.samples);
   writeQueues(writer, subnet.queues);
   writer.map(subnet.streams.size);
   for (const [id, stream] of subnet.streams.entries()) {

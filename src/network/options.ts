@@ -11,7 +11,7 @@ import type { InstallArguments } from "./canister.ts";
 import { instantNanos, type Duration, type Instant } from "./duration.ts";
 import type { Names } from "./names.ts";
 import type { OutcallPolicy } from "./outcalls.ts";
-import type { PrincipalLike } from "./principals.ts";
+import { principalId, type PrincipalLike } from "./principals.ts";
 import type { CanisterSettings, Environment } from "./settings.ts";
 import type { TraceLog } from "./trace-log.ts";
 
@@ -23,8 +23,8 @@ export interface CanneryOptions {
   readonly verifiedApplication?: number;
   /** Adds the NNS subnet, which is the root then. */
   readonly nns?: boolean;
-  /** Subnets one by one, instead of or besides the numbers: kind, name, number of nodes, cost schedule. */
-  readonly subnets?: readonly SubnetRequest[];
+  /** Subnets one by one, instead of or besides the numbers: kind, name, number of nodes, cost schedule, admins. */
+  readonly subnets?: readonly SubnetOptions[];
   /** How long rounds take in virtual time: `instant` (default), `mainnet`, or a profile of your own. Nobody waits for it. */
   readonly latency?: "instant" | "mainnet" | LatencyProfile;
   /** Everything random follows from it; 0 by default. */
@@ -47,6 +47,12 @@ export interface CanneryOptions {
   readonly outcalls?: OutcallPolicy;
   /** Where lines go that canisters print: to the console (default), nowhere, or to a function. */
   readonly print?: boolean | ((line: string) => void);
+}
+
+/** A subnet as it is asked for. */
+export interface SubnetOptions extends Omit<SubnetRequest, "admins"> {
+  /** Who administers it: only application subnets and cloud engines with `costSchedule: "free"` can have admins. */
+  readonly admins?: readonly PrincipalLike[];
 }
 
 /** A subnet of the network. */
@@ -131,7 +137,7 @@ export function subnetRequests(options: CanneryOptions): SubnetRequest[] {
     ...several(verifiedApplication ?? 0, "verified_application", "verified_application"),
     ...several(system ?? 0, "system", "system"),
     ...(nns ? several(1, "system", "nns") : []),
-    ...subnets,
+    ...subnets.map(({ admins = [], ...subnet }) => ({ ...subnet, admins: admins.map(principalId) })),
   ];
   if (requests.length === 0) throw new CanneryError("bad-options", "a network has at least one subnet");
   return requests;

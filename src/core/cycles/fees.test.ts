@@ -36,6 +36,7 @@ function config(fields: Partial<SubnetConfig> = {}): SubnetConfig {
     name: "application",
     nodeCount: 13,
     costSchedule: "normal",
+    admins: [],
     ranges: [],
     allocationRange: { start: "" as never, end: "" as never },
     publicKeyDer: new Uint8Array(),

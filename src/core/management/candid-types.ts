@@ -6,7 +6,7 @@
  */
 import { IDL } from "@icp-sdk/core/candid";
 
-const { Record, Variant, Opt, Vec, Null, Nat, Nat8, Nat64, Bool, Text, Reserved } = IDL;
+const { Record, Variant, Opt, Vec, Null, Nat, Nat8, Nat32, Nat64, Bool, Text, Reserved } = IDL;
 const Blob = Vec(Nat8);
 const Id = IDL.Principal;
 
@@ -151,6 +151,7 @@ const Path = Vec(Blob);
 const EcdsaKeyId = Record({ curve: Variant({ secp256k1: Null }), name: Text });
 const SchnorrKeyId = Record({ algorithm: Variant({ bip340secp256k1: Null, ed25519: Null }), name: Text });
 const VetkdKeyId = Record({ curve: Variant({ bls12_381_g2: Null }), name: Text });
+const MasterKeyId = Variant({ Ecdsa: EcdsaKeyId, Schnorr: SchnorrKeyId, VetKd: VetkdKeyId });
 const SchnorrAux = Variant({ bip341: Record({ merkle_root_hash: Blob }) });
 
 /** Arguments by method; a method without argument has none. */
@@ -180,6 +181,17 @@ export const ARGUMENT = {
   provisional_top_up_canister: [Record({ canister_id: Id, amount: Nat })],
   fetch_canister_logs: [Record({ canister_id: Id, filter: Opt(Variant({ by_idx: IndexRange, by_timestamp_nanos: IndexRange })) })],
   subnet_id: [Record({ subnet_id: Id })],
+  node_metrics_history: [Record({ subnet_id: Id, start_at_timestamp_nanos: Nat64 })],
+  setup_initial_dkg: [Record({ node_ids: Vec(Id), registry_version: Nat64, subnet_id: Opt(Id) })],
+  reshare_chain_key: [Record({ key_id: MasterKeyId, subnet_id: Id, nodes: Vec(Id), registry_version: Nat64 })],
+  rename_canister: [
+    Record({
+      canister_id: Id,
+      rename_to: Record({ canister_id: Id, version: Nat64, total_num_changes: Nat64 }),
+      requested_by: Id,
+      sender_canister_version: Nat64,
+    }),
+  ],
   http_request: [
     Record({
       url: Text,
@@ -189,7 +201,17 @@ export const ARGUMENT = {
       body: Opt(Blob),
       transform: Opt(Transform),
       is_replicated: Opt(Bool),
-      pricing_version: Opt(IDL.Nat32),
+      pricing_version: Opt(Nat32),
+    }),
+  ],
+  flexible_http_request: [
+    Record({
+      url: Text,
+      method: HttpMethods,
+      headers: Vec(HttpHeader),
+      body: Opt(Blob),
+      transform: Opt(Transform),
+      replication: Opt(Record({ min_responses: Nat32, max_responses: Nat32, total_requests: Nat32 })),
     }),
   ],
   /** What a transform function is called with. */
@@ -219,5 +241,15 @@ export const RESULT = {
   vetkd_public_key: [Record({ public_key: Blob })],
   signature: [Record({ signature: Blob })],
   vetkd_derive_key: [Record({ encrypted_key: Blob })],
+  list_canisters: [Record({ canisters: Vec(Record({ start: Id, end: Id })) })],
+  node_metrics_history: [
+    Vec(
+      Record({
+        timestamp_nanos: Nat64,
+        node_metrics: Vec(Record({ node_id: Id, num_blocks_proposed_total: Nat64, num_block_failures_total: Nat64 })),
+      }),
+    ),
+  ],
+  subnet_info: [Record({ replica_version: Text, registry_version: Nat64 })],
   fetch_canister_logs: [Record({ canister_log_records: Vec(Record({ idx: Nat64, timestamp_nanos: Nat64, content: Blob })) })],
 } satisfies Record<string, IDL.Type[]>;

@@ -8,6 +8,7 @@ import { ARGUMENT } from "./candid-types.ts";
 import { decodeArgument, decodeNothing, decodeTarget, decodeVersion, idOf, NO_RESULT, principalOf, type ArgumentName } from "./candid.ts";
 
 const ID = principal(ALICE);
+const VETKD_KEY = { curve: { bls12_381_g2: null }, name: "key_1" };
 const VERSION = { sender_canister_version: [] };
 
 const SAMPLES: { [Name in ArgumentName]: object } = {
@@ -38,6 +39,23 @@ const SAMPLES: { [Name in ArgumentName]: object } = {
   provisional_top_up_canister: { canister_id: ID, amount: 1n },
   fetch_canister_logs: { canister_id: ID, filter: [{ by_idx: { start: 1n, end: 2n } }] },
   subnet_id: { subnet_id: ID },
+  node_metrics_history: { subnet_id: ID, start_at_timestamp_nanos: 1n },
+  setup_initial_dkg: { node_ids: [ID], registry_version: 1n, subnet_id: [ID] },
+  reshare_chain_key: { key_id: { VetKd: VETKD_KEY }, subnet_id: ID, nodes: [ID], registry_version: 1n },
+  rename_canister: {
+    canister_id: ID,
+    rename_to: { canister_id: ID, version: 1n, total_num_changes: 2n },
+    requested_by: ID,
+    sender_canister_version: 3n,
+  },
+  flexible_http_request: {
+    url: "https://example.org",
+    method: { get: null },
+    headers: [],
+    body: [],
+    transform: [],
+    replication: [{ min_responses: 1, max_responses: 2, total_requests: 3 }],
+  },
   ecdsa_public_key: { canister_id: [ID], derivation_path: [Uint8Array.of(1)], key_id: { curve: { secp256k1: null }, name: "key_1" } },
   sign_with_ecdsa: { message_hash: new Uint8Array(32), derivation_path: [], key_id: { curve: { secp256k1: null }, name: "key_1" } },
   schnorr_public_key: { canister_id: [], derivation_path: [], key_id: { algorithm: { ed25519: null }, name: "key_1" } },

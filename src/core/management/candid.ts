@@ -84,6 +84,20 @@ export interface ArgumentValue {
     readonly filter: Opt<{ readonly by_idx: LogRange } | { readonly by_timestamp_nanos: LogRange }>;
   };
   readonly subnet_id: { readonly subnet_id: Principal };
+  readonly node_metrics_history: { readonly subnet_id: Principal; readonly start_at_timestamp_nanos: bigint };
+  readonly setup_initial_dkg: { readonly node_ids: Principal[]; readonly registry_version: bigint; readonly subnet_id: Opt<Principal> };
+  readonly reshare_chain_key: {
+    readonly key_id: MasterKeyId;
+    readonly subnet_id: Principal;
+    readonly nodes: Principal[];
+    readonly registry_version: bigint;
+  };
+  readonly rename_canister: {
+    readonly canister_id: Principal;
+    readonly rename_to: { readonly canister_id: Principal; readonly version: bigint; readonly total_num_changes: bigint };
+    readonly requested_by: Principal;
+    readonly sender_canister_version: bigint;
+  };
   readonly http_request: {
     readonly url: string;
     readonly max_response_bytes: Opt<bigint>;
@@ -93,6 +107,9 @@ export interface ArgumentValue {
     readonly transform: Opt<{ readonly function: [Principal, string]; readonly context: Uint8Array }>;
     readonly is_replicated: Opt<boolean>;
     readonly pricing_version: Opt<number>;
+  };
+  readonly flexible_http_request: Omit<ArgumentValue["http_request"], "max_response_bytes" | "is_replicated" | "pricing_version"> & {
+    readonly replication: Opt<{ readonly min_responses: number; readonly max_responses: number; readonly total_requests: number }>;
   };
   readonly transform: { readonly response: HttpResultValue; readonly context: Uint8Array };
   readonly ecdsa_public_key: { readonly canister_id: Opt<Principal>; readonly derivation_path: Uint8Array[]; readonly key_id: EcdsaKeyId };
@@ -135,6 +152,7 @@ interface VetkdKeyId {
   readonly curve: { readonly bls12_381_g2: null };
   readonly name: string;
 }
+export type MasterKeyId = { readonly Ecdsa: EcdsaKeyId } | { readonly Schnorr: SchnorrKeyId } | { readonly VetKd: VetkdKeyId };
 export interface LogRange {
   readonly start: bigint;
   /** Exclusive. */
@@ -191,7 +209,8 @@ export function decodeTarget(method: string, bytes: Uint8Array): Decoded<Princip
 export function decodeVersion(method: string, bytes: Uint8Array): Decoded<bigint | null> {
   const decoded = decodeArgument(method in ARGUMENT ? (method as ArgumentName) : "versioned", bytes);
   if (decoded.kind === "error") return decoded;
-  return { kind: "value", value: optional((decoded.value as Versioned).sender_canister_version) };
+  const version = (decoded.value as Versioned | ArgumentValue["rename_canister"]).sender_canister_version;
+  return { kind: "value", value: typeof version === "bigint" ? version : optional(version) };
 }
 
 /** An argument of no values: more values are skipped, as Candid has it. */

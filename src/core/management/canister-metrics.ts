@@ -4,7 +4,7 @@
  * Source: interface spec, "IC method canister_metrics". Not for the canister itself, unless it is a controller.
  */
 import type { CanisterState } from "../state/canister.ts";
-import { requireController } from "./access.ts";
+import { requireControllerOrAdmin } from "./access.ts";
 import { fail, reply, target, type Method } from "./call.ts";
 import { decodeArgument, encodeResult, idOf } from "./candid.ts";
 
@@ -13,7 +13,7 @@ export const canisterMetrics: Method = ({ subnet, call }) => {
   if (decoded.kind === "error") return fail(call, decoded.error);
   const found = target(subnet, idOf(decoded.value.canister_id));
   if (found.kind === "error") return fail(call, found.error);
-  const denied = requireController(found.value, call.sender);
+  const denied = requireControllerOrAdmin(subnet, found.value, call.sender);
   return denied === null ? reply(call, encodeCanisterMetrics(found.value)) : fail(call, denied);
 };
 

@@ -11,7 +11,7 @@ import { MANAGEMENT_CANISTER, type PrincipalId } from "../state/ids.ts";
 import { memoryMetrics, memoryUsageBytes } from "../state/memory-usage.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import type { UserError } from "../state/rejects.ts";
-import { mayView, requireController } from "./access.ts";
+import { mayView, requireControllerOrAdmin } from "./access.ts";
 import { fail, reply, target, type Method } from "./call.ts";
 import { decodeArgument, encodeResult, idOf, opt, principalOf } from "./candid.ts";
 import { LOG_MEMORY_LIMIT, visibilityToCandid } from "./settings.ts";
@@ -21,14 +21,14 @@ export const canisterStatus: Method = ({ subnet, call }) => {
   if (decoded.kind === "error") return fail(call, decoded.error);
   const found = target(subnet, idOf(decoded.value.canister_id));
   if (found.kind === "error") return fail(call, found.error);
-  const denied = requireStatusAccess(found.value, call.sender);
+  const denied = requireStatusAccess(subnet, found.value, call.sender);
   return denied === null ? reply(call, encodeCanisterStatus(subnet, found.value)) : fail(call, denied);
 };
 
-/** The canister itself, its controllers, and whom `status_visibility` admits. */
-export function requireStatusAccess(canister: CanisterState, caller: PrincipalId): UserError | null {
+/** The canister itself, its controllers, admins of the subnet, and whom `status_visibility` admits. */
+export function requireStatusAccess(subnet: SubnetState, canister: CanisterState, caller: PrincipalId): UserError | null {
   if (caller === canister.id || mayView(canister, canister.settings.statusVisibility, caller)) return null;
-  return requireController(canister, caller);
+  return requireControllerOrAdmin(subnet, canister, caller);
 }
 
 /** The first byte of the legacy `balance` entry names the token: cycles. */

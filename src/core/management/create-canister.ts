@@ -16,6 +16,7 @@ import { NOT_INDEXED, reindexCanister } from "../state/indexes.ts";
 import { limitsOf, at, route } from "../state/world.ts";
 import { canisterIdFromIndex, indexOfCanisterId } from "../state/principal.ts";
 import type { NetworkState, SubnetState } from "../state/network-state.ts";
+import { requireSubnetAdmin, subnetAdmins } from "./access.ts";
 import { changeOrigin, fail, reply, type Method, type MethodContext, type Answered } from "./call.ts";
 import { decodeArgument, encodeResult, idOf, optional, principalOf, type Decoded, type Opt, type SettingsValue } from "./candid.ts";
 import * as errors from "./errors.ts";
@@ -28,12 +29,15 @@ export const DEFAULT_PROVISIONAL_CYCLES = 100_000_000_000_000n;
 
 export const createCanister: Method = (context) => {
   const { call, subnet } = context;
-  // Ours: no subnet has admins, and only they may do this as users. Users' calls are refused when they are submitted.
-  if (call.source.kind === "ingress") return fail(call, errors.unexpectedIngress(call.method));
+  const admins = subnetAdmins(subnet.config);
+  if (call.source.kind === "ingress" && admins === null) return fail(call, errors.unexpectedIngress(call.method));
   const decoded = decodeArgument("create_canister", call.arg);
   if (decoded.kind === "error") return fail(call, decoded.error);
   const change = changeOf(decoded.value.settings);
   if (change.kind === "error") return fail(call, change.error);
+  // Canisters were checked by where they are.
+  const denied = call.source.kind === "ingress" ? requireSubnetAdmin(admins!, call.sender) : null;
+  if (denied !== null) return fail(call, denied);
 
   const fee = canisterCreation(feesOf(subnet.config));
   if (call.cycles < fee) return fail(call, errors.creationFeeNotCovered(call.cycles, fee));

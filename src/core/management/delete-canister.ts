@@ -7,7 +7,7 @@ import type { CanisterState } from "../state/canister.ts";
 import { forgetCanister } from "../state/indexes.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { at } from "../state/world.ts";
-import { requireController } from "./access.ts";
+import { requireControllerOrAdmin } from "./access.ts";
 import { fail, reply, targetForWriting, type Method } from "./call.ts";
 import { decodeArgument, idOf } from "./candid.ts";
 import { cannotDeleteItself, notStopped, queuesNotEmpty } from "./errors.ts";
@@ -21,7 +21,7 @@ export const deleteCanister: Method = ({ world, subnet, call }) => {
   const found = targetForWriting(subnet, id);
   if (found.kind === "error") return fail(call, found.error);
   const canister = found.value;
-  const denied = requireController(canister, call.sender);
+  const denied = requireControllerOrAdmin(subnet, canister, call.sender);
   if (denied !== null) return fail(call, denied);
   if (canister.status.kind !== "stopped") return fail(call, notStopped(id));
   if (canister.queues.hasInput || canister.queues.hasOutput) return fail(call, queuesNotEmpty(id));

@@ -45,9 +45,9 @@ export function noSuchMethod(method: string): UserError {
   return error(ErrorCode.CanisterMethodNotFound, `Management canister has no method '${method}'`);
 }
 
-/** Ours: methods that the platform has and Cannery has not. */
+/** Ours: what a subnet does for the network's own governance, and Cannery does not. */
 export function notImplemented(method: string): UserError {
-  return error(ErrorCode.CanisterRejectedMessage, `Cannery does not implement ${method} yet`);
+  return error(ErrorCode.CanisterRejectedMessage, `Cannery does not implement ${method}`);
 }
 
 export function unexpectedIngress(method: string): UserError {
@@ -85,6 +85,41 @@ export function notController(id: CanisterId, controllers: readonly PrincipalId[
     "Execute this call from a controller of the target canister or add the current caller as a controller.",
     "invalid-controller",
   );
+}
+
+const lists = (controllers: readonly PrincipalId[] | null, admins: readonly PrincipalId[], caller: PrincipalId): string =>
+  (controllers === null ? "" : `Canister's controllers: ${ids(controllers)}\n`) +
+  `Subnet admins: ${ids(admins)}\nSender's ID: ${principalText(caller)}`;
+
+export function notSubnetAdmin(admins: readonly PrincipalId[], caller: PrincipalId): UserError {
+  return withHelp(
+    ErrorCode.InvalidSubnetAdmin,
+    `Only the subnet admins can perform certain actions.\n${lists(null, admins, caller)}`,
+    "Execute this call from a subnet admin or add the current caller as a subnet admin.",
+    "invalid-subnet-admin",
+  );
+}
+
+export function neitherControllerNorAdmin(
+  id: CanisterId,
+  controllers: readonly PrincipalId[],
+  admins: readonly PrincipalId[],
+  caller: PrincipalId,
+): UserError {
+  return withHelp(
+    ErrorCode.CanisterInvalidControllerOrSubnetAdmin,
+    `Only the controllers of the canister ${principalText(id)} or subnet admins can perform certain actions.\n${lists(controllers, admins, caller)}`,
+    "Execute this call from a controller of the target canister or subnet admin or add the current caller as a controller or subnet admin.",
+    "invalid-controller-subnet-admin",
+  );
+}
+
+export function noSubnetAdmins(): UserError {
+  return error(ErrorCode.CanisterRejectedMessage, "list_canisters is only available on subnets with subnet admins");
+}
+
+export function notAuthorized(): UserError {
+  return error(ErrorCode.CanisterRejectedMessage, "The caller is not authorized to call this method.");
 }
 
 export function noAccessToLogs(caller: PrincipalId): UserError {
@@ -380,6 +415,19 @@ export function stopTimedOut(): UserError {
 
 export function uninstalled(): UserError {
   return error(ErrorCode.CanisterRejectedMessage, "Canister has been uninstalled.");
+}
+
+// Subnets.
+
+export function otherSubnet(given: PrincipalId, own: SubnetId): UserError {
+  return error(
+    ErrorCode.CanisterRejectedMessage,
+    `Provided target subnet ID ${principalText(given)} does not match current subnet ID ${principalText(own)}.`,
+  );
+}
+
+export function repeatedNode(node: PrincipalId): UserError {
+  return error(ErrorCode.InvalidManagementPayload, `Expected a set of NodeIds. The NodeId ${principalText(node)} is repeated`);
 }
 
 // Reading.

@@ -18,13 +18,15 @@ import { deleteCanister } from "./delete-canister.ts";
 import { depositCycles } from "./deposit-cycles.ts";
 import { noSuchMethod, notImplemented, onlyNns, wrongSenderSubnet } from "./errors.ts";
 import { fetchCanisterLogs } from "./fetch-canister-logs.ts";
-import { httpRequest } from "./http-request.ts";
+import { flexibleHttpRequest, httpRequest } from "./http-request.ts";
 import { installChunkedCode, installCode } from "./install-code.ts";
 import { METHODS, type MethodInfo } from "./methods.ts";
+import { renameCanister, reshareChainKey, setupInitialDkg } from "./nns-methods.ts";
 import { provisionalTopUpCanister } from "./provisional-top-up-canister.ts";
 import { rawRand } from "./raw-rand.ts";
 import { startCanister } from "./start-canister.ts";
 import { stopCanister } from "./stop-canister.ts";
+import { nodeMetricsHistory, subnetInfo } from "./subnet-methods.ts";
 import { ecdsaPublicKey, schnorrPublicKey, signWithEcdsa, signWithSchnorr, vetkdDeriveKey, vetkdPublicKey } from "./threshold-keys.ts";
 import { uninstallCode } from "./uninstall-code.ts";
 import { updateSettings } from "./update-settings.ts";
@@ -53,6 +55,12 @@ export const IMPLEMENTED: ReadonlyMap<string, Method> = new Map(
     provisional_top_up_canister: provisionalTopUpCanister,
     fetch_canister_logs: fetchCanisterLogs,
     http_request: httpRequest,
+    flexible_http_request: flexibleHttpRequest,
+    node_metrics_history: nodeMetricsHistory,
+    subnet_info: subnetInfo,
+    setup_initial_dkg: setupInitialDkg,
+    reshare_chain_key: reshareChainKey,
+    rename_canister: renameCanister,
     ecdsa_public_key: ecdsaPublicKey,
     sign_with_ecdsa: signWithEcdsa,
     schnorr_public_key: schnorrPublicKey,

@@ -43,6 +43,13 @@ export const httpRequest: Method = ({ subnet, call }) => {
   return { kind: "pending", request, refundCycles: call.cycles - fee };
 };
 
+/** Replica: known, and nothing behind it (c7c5005). */
+export const flexibleHttpRequest: Method = ({ call }) => {
+  if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));
+  const decoded = decodeArgument("flexible_http_request", call.arg);
+  return fail(call, decoded.kind === "error" ? decoded.error : outcallRefused("FlexibleHttpRequest is not yet implemented"));
+};
+
 /** In the replica's order. */
 function check(value: ArgumentValue["http_request"], caller: string): UserError | null {
   const { transform, url, headers, body, max_response_bytes, is_replicated } = value;

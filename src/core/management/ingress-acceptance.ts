@@ -10,7 +10,7 @@ import type { SubnetState } from "../state/network-state.ts";
 import { principalText } from "../state/principal.ts";
 import { ErrorCode, type UserError } from "../state/rejects.ts";
 import type { World } from "../state/world.ts";
-import { isController, mayView, requireController } from "./access.ts";
+import { isController, mayView, requireControllerOrAdmin, requireSubnetAdmin, subnetAdmins } from "./access.ts";
 import { decodeTarget } from "./candid.ts";
 import { isWhitelisted } from "./create-canister.ts";
 import { noAccessToSnapshots } from "./errors.ts";
@@ -84,8 +84,11 @@ export function acceptManagementIngress(world: World, subnet: SubnetState, messa
   switch (rule) {
     case "never":
     case "onlyCanisters":
-    case "subnetAdmins":
-      return { code: ErrorCode.CanisterRejectedMessage, description: `Only canisters can call ic00 method ${method}` };
+      return onlyCanisters(method);
+    case "subnetAdmins": {
+      const admins = subnetAdmins(subnet.config);
+      return admins === null ? onlyCanisters(method) : requireSubnetAdmin(admins, sender);
+    }
     case "whitelist":
       if (isWhitelisted(world.state, sender)) return null;
       return {
@@ -102,7 +105,7 @@ export function acceptManagementIngress(world: World, subnet: SubnetState, messa
   }
   switch (rule) {
     case "controllerOrAdmin":
-      return requireController(canister, sender);
+      return requireControllerOrAdmin(subnet, canister, sender);
     case "controller":
       if (isController(canister, sender)) return null;
       return {
@@ -112,4 +115,8 @@ export function acceptManagementIngress(world: World, subnet: SubnetState, messa
     case "snapshotVisibility":
       return mayView(canister, canister.settings.snapshotVisibility, sender) ? null : noAccessToSnapshots(sender, method);
   }
+}
+
+function onlyCanisters(method: string): UserError {
+  return { code: ErrorCode.CanisterRejectedMessage, description: `Only canisters can call ic00 method ${method}` };
 }

@@ -11,13 +11,14 @@ import type { SubnetState } from "../state/network-state.ts";
 import { principalText } from "../state/principal.ts";
 import { ErrorCode, rejectCodeOf, rejectFromError, type Reject, type UserError } from "../state/rejects.ts";
 import type { World } from "../state/world.ts";
-import { mayView, requireController } from "./access.ts";
+import { mayView, requireControllerOrAdmin, requireSubnetAdmin, subnetAdmins } from "./access.ts";
 import { encodeCanisterInfo } from "./canister-info.ts";
 import { encodeCanisterMetrics } from "./canister-metrics.ts";
 import { encodeCanisterStatus, requireStatusAccess } from "./canister-status.ts";
 import { decodeArgument, decodeNothing, decodeTarget, idOf, optional } from "./candid.ts";
-import { noAccessToLogs, noSuchMethod } from "./errors.ts";
+import { noAccessToLogs, noSubnetAdmins, noSuchMethod } from "./errors.ts";
 import { encodeCanisterLogs } from "./fetch-canister-logs.ts";
+import { encodeCanisterList } from "./list-canisters.ts";
 import { METHODS } from "./methods.ts";
 
 type QueryMethod = (subnet: SubnetState, caller: PrincipalId, arg: Uint8Array) => ManagementAnswer;
@@ -25,10 +26,10 @@ type QueryMethod = (subnet: SubnetState, caller: PrincipalId, arg: Uint8Array) =
 const QUERY_METHODS: ReadonlyMap<string, QueryMethod> = new Map(
   Object.entries({
     canister_status: onCanister(requireStatusAccess, (canister, subnet) => encodeCanisterStatus(subnet, canister)),
-    canister_metrics: onCanister(requireController, (canister) => encodeCanisterMetrics(canister)),
+    canister_metrics: onCanister(requireControllerOrAdmin, (canister) => encodeCanisterMetrics(canister)),
     canister_info: queryInfo,
     fetch_canister_logs: queryLogs,
-    list_canisters: refuseList,
+    list_canisters: listCanisters,
   }),
 );
 
@@ -67,7 +68,7 @@ export function canisterOfManagementQuery(method: string, arg: Uint8Array): Cani
 }
 
 function onCanister(
-  denied: (canister: CanisterState, caller: PrincipalId) => UserError | null,
+  denied: (subnet: SubnetState, canister: CanisterState, caller: PrincipalId) => UserError | null,
   encode: (canister: CanisterState, subnet: SubnetState) => Uint8Array,
 ): QueryMethod {
   return (subnet, caller, arg) => {
@@ -76,7 +77,7 @@ function onCanister(
     const id = idOf(decoded.value.canister_id);
     const canister = subnet.canisters.get(id);
     if (canister === undefined) return notFound(id);
-    const error = denied(canister, caller);
+    const error = denied(subnet, canister, caller);
     return error === null ? { kind: "reply", data: encode(canister, subnet) } : refuse(error);
   };
 }
@@ -100,14 +101,13 @@ function queryLogs(subnet: SubnetState, caller: PrincipalId, arg: Uint8Array): M
   return { kind: "reply", data: encodeCanisterLogs(canister, decoded.value.filter) };
 }
 
-/** Ours: no subnet has admins. */
-function refuseList(_subnet: SubnetState, _caller: PrincipalId, arg: Uint8Array): ManagementAnswer {
+function listCanisters(subnet: SubnetState, caller: PrincipalId, arg: Uint8Array): ManagementAnswer {
   const decoded = decodeNothing(arg);
   if (decoded.kind === "error") return decoded;
-  return refuse({
-    code: ErrorCode.CanisterRejectedMessage,
-    description: "list_canisters is only available on subnets with subnet admins",
-  });
+  const admins = subnetAdmins(subnet.config);
+  if (admins === null) return refuse(noSubnetAdmins());
+  const denied = requireSubnetAdmin(admins, caller);
+  return denied === null ? { kind: "reply", data: encodeCanisterList(subnet) } : refuse(denied);
 }
 
 function notFound(id: CanisterId): ManagementAnswer {

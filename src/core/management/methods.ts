@@ -14,6 +14,10 @@ export type Destination =
   | { readonly kind: "canister"; readonly field: "canister_id" | "target_canister" }
   /** The subnet in the argument's field `subnet_id`, even if there is none of that id. */
   | { readonly kind: "subnetArgument" }
+  /** The same where the argument may leave it out, and then the caller's own. */
+  | { readonly kind: "subnetOrOwn" }
+  /** The subnet in the argument, which must hold the key in it. */
+  | { readonly kind: "keyOnSubnet" }
   /** The first subnet that holds the key in the argument. */
   | { readonly kind: "keyHolder"; readonly use: "publicKey" | "sign" };
 
@@ -22,7 +26,7 @@ export type IngressRule =
   /** Refused when the request is decoded. */
   | "never"
   | "onlyCanisters"
-  /** Ours: no subnet has admins yet, so nobody. */
+  /** Where subnets have admins. */
   | "subnetAdmins"
   | "controllerOrAdmin"
   | "controller"
@@ -108,17 +112,17 @@ export const METHODS: ReadonlyMap<string, MethodInfo> = new Map(
     read_canister_snapshot_data: method("ReadCanisterSnapshotData", TARGET, "snapshotVisibility", ["round", "later"]),
     upload_canister_snapshot_metadata: method("UploadCanisterSnapshotMetadata", TARGET, "controller", ["round", "aborted", "later"]),
     upload_canister_snapshot_data: method("UploadCanisterSnapshotData", TARGET, "controller", ["round", "aborted", "later"]),
-    rename_canister: method("RenameCanister", TARGET, "onlyCanisters", ["versioned", "nns", "aborted", "later"]),
+    rename_canister: method("RenameCanister", TARGET, "onlyCanisters", ["versioned", "nns", "aborted"]),
     http_request: method("HttpRequest", OWN, "never", ["sameSubnetOrNns"]),
-    flexible_http_request: method("FlexibleHttpRequest", OWN, "never", ["sameSubnetOrNns", "later"]),
+    flexible_http_request: method("FlexibleHttpRequest", OWN, "never", ["sameSubnetOrNns"]),
     ecdsa_public_key: method("ECDSAPublicKey", PUBLIC_KEY, "never"),
     sign_with_ecdsa: method("SignWithECDSA", SIGN, "never"),
     schnorr_public_key: method("SchnorrPublicKey", PUBLIC_KEY, "never"),
     sign_with_schnorr: method("SignWithSchnorr", SIGN, "never"),
     vetkd_public_key: method("VetKdPublicKey", PUBLIC_KEY, "never"),
     vetkd_derive_key: method("VetKdDeriveKey", SIGN, "never"),
-    setup_initial_dkg: method("SetupInitialDKG", OWN, "never", ["nns", "later"]),
-    reshare_chain_key: method("ReshareChainKey", OWN, "never", ["nns", "later"]),
+    setup_initial_dkg: method("SetupInitialDKG", { kind: "subnetOrOwn" }, "never", ["nns"]),
+    reshare_chain_key: method("ReshareChainKey", { kind: "keyOnSubnet" }, "never", ["nns"]),
     // Ours: no network of Cannery has a Bitcoin canister yet, so these stay on the caller's subnet, which refuses them.
     bitcoin_get_balance: method("BitcoinGetBalance", OWN, "never", ["later"]),
     bitcoin_get_utxos: method("BitcoinGetUtxos", OWN, "never", ["later"]),
@@ -127,7 +131,7 @@ export const METHODS: ReadonlyMap<string, MethodInfo> = new Map(
     bitcoin_send_transaction_internal: method("BitcoinSendTransactionInternal", OWN, "never", ["later"]),
     bitcoin_get_successors: method("BitcoinGetSuccessors", OWN, "never", ["later"]),
     bitcoin_get_current_fee_percentiles: method("BitcoinGetCurrentFeePercentiles", OWN, "never", ["later"]),
-    node_metrics_history: method("NodeMetricsHistory", { kind: "subnetArgument" }, "never", ["later"]),
-    subnet_info: method("SubnetInfo", { kind: "subnetArgument" }, "never", ["later"]),
+    node_metrics_history: method("NodeMetricsHistory", { kind: "subnetArgument" }, "never"),
+    subnet_info: method("SubnetInfo", { kind: "subnetArgument" }, "never"),
   }),
 );

@@ -4,18 +4,18 @@
  *
  * Source: management-canister.md 1.1. Replica: `rs/embedders/src/wasmtime_embedder/system_api/{routing,sandbox_safe_system_state}.rs` (c7c5005).
  */
-import { keyHolders, printedKey, printedKeys } from "../state/chain-keys.ts";
+import { keyHolders, printedKey, printedKeys, printedKeysOf } from "../state/chain-keys.ts";
 import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId, type SubnetId } from "../state/ids.ts";
 import { principalText } from "../state/principal.ts";
 import { RejectCode, rejectFromError, type Reject } from "../state/rejects.ts";
-import { routeFrom } from "../state/topology.ts";
+import { knownSubnets, routeFrom } from "../state/topology.ts";
 import type { World } from "../state/world.ts";
 import type { CanisterState } from "../state/canister.ts";
 import type { SubnetState } from "../state/network-state.ts";
-import { decodeArgument, decodeTarget, decodeVersion, idOf } from "./candid.ts";
+import { decodeArgument, decodeTarget, decodeVersion, idOf, optional } from "./candid.ts";
 import { noSuchMethod, senderVersionMismatch } from "./errors.ts";
 import { METHODS, type MethodInfo } from "./methods.ts";
-import { chainKeyOf, schemeOf } from "./threshold-keys.ts";
+import { chainKeyOf, chainKeyOfMaster, schemeOf } from "./threshold-keys.ts";
 
 export type Resolution = { readonly kind: "subnet"; readonly subnet: SubnetId } | { readonly kind: "reject"; readonly reject: Reject };
 
@@ -67,6 +67,14 @@ function destinationOf(world: World, ownSubnet: SubnetState, info: MethodInfo, c
         ? undecoded(call, decoded.error.description)
         : { kind: "subnet", subnet: idOf(decoded.value.subnet_id) };
     }
+    case "subnetOrOwn": {
+      const decoded = decodeArgument("setup_initial_dkg", call.arg);
+      if (decoded.kind === "error") return undecoded(call, decoded.error.description);
+      const given = optional(decoded.value.subnet_id);
+      return { kind: "subnet", subnet: given === null ? ownSubnet.config.id : idOf(given) };
+    }
+    case "keyOnSubnet":
+      return subnetWithKey(world, ownSubnet, call);
     case "keyHolder":
       return keyHolderOf(world, ownSubnet, destination.use, call);
     case "canister": {
@@ -92,6 +100,20 @@ function keyHolderOf(world: World, ownSubnet: SubnetState, use: "publicKey" | "s
   const [unknown, existing] = use === "sign" ? ["unknown or disabled", "existing enabled keys"] : ["unknown", "existing keys"];
   const text = `Requested ${unknown} threshold key: ${printedKey(key)}, ${existing}: ${printedKeys(world.state, ownSubnet.config.id)}`;
   return unroutable(call, `ChainKeyError(${JSON.stringify(text)})`);
+}
+
+/** `reshare_chain_key` names the subnet. */
+function subnetWithKey(world: World, ownSubnet: SubnetState, call: CallToResolve): Resolution {
+  const decoded = decodeArgument("reshare_chain_key", call.arg);
+  if (decoded.kind === "error") return undecoded(call, decoded.error.description);
+  const [key, subnet] = [chainKeyOfMaster(decoded.value.key_id), idOf(decoded.value.subnet_id)];
+  const problem = (text: string): Resolution => unroutable(call, `ChainKeyError(${JSON.stringify(text)})`);
+  if (!knownSubnets(world.state, ownSubnet.config.id).includes(subnet)) {
+    return problem(`Requested threshold key ${printedKey(key)} from unknown subnet ${principalText(subnet)}`);
+  }
+  if (keyHolders(world.state, ownSubnet.config.id, key.name).some(({ id }) => id === subnet)) return { kind: "subnet", subnet };
+  const held = printedKeysOf(world.state.subnets.get(subnet)!.config.keyNames);
+  return problem(`Requested unknown threshold key ${printedKey(key)} on subnet ${principalText(subnet)}, subnet has keys: ${held}`);
 }
 
 type KeyMethod =

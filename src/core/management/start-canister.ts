@@ -4,7 +4,7 @@
  * Source: interface spec, "IC method start_canister"; management-canister.md 3.
  */
 import { at } from "../state/world.ts";
-import { requireController } from "./access.ts";
+import { requireControllerOrAdmin } from "./access.ts";
 import { fail, finish, originOfStopRequest, plainError, reply, targetForWriting, type Method, type OwedAnswer } from "./call.ts";
 import { decodeArgument, idOf } from "./candid.ts";
 import { stopCancelled } from "./errors.ts";
@@ -15,7 +15,7 @@ export const startCanister: Method = ({ world, subnet, call }) => {
   const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
   if (found.kind === "error") return fail(call, found.error);
   const canister = found.value;
-  const denied = requireController(canister, call.sender);
+  const denied = requireControllerOrAdmin(subnet, canister, call.sender);
   if (denied !== null) return fail(call, denied);
 
   const waiting = canister.status.kind === "stopping" ? canister.status.requests : [];

@@ -8,7 +8,7 @@
 import type { CanisterState, StopRequest } from "../state/canister.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { at, type World } from "../state/world.ts";
-import { requireController } from "./access.ts";
+import { requireControllerOrAdmin } from "./access.ts";
 import { fail, finish, originOfStopRequest, plainError, reply, targetForWriting, type Method, type OwedAnswer } from "./call.ts";
 import { decodeArgument, idOf, NO_RESULT } from "./candid.ts";
 import { stopTimedOut } from "./errors.ts";
@@ -22,7 +22,7 @@ export const stopCanister: Method = ({ world, subnet, call }) => {
   const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
   if (found.kind === "error") return fail(call, found.error);
   const canister = found.value;
-  const denied = requireController(canister, call.sender);
+  const denied = requireControllerOrAdmin(subnet, canister, call.sender);
   if (denied !== null) return fail(call, denied);
 
   canister.version++;

@@ -14,7 +14,7 @@ import { principalBytes } from "../state/principal.ts";
 import type { UserError } from "../state/rejects.ts";
 import { route } from "../state/world.ts";
 import { fail, reply, type ManagementOutcome, type Method, type MethodContext } from "./call.ts";
-import { decodeArgument, encodeResult, type Opt } from "./candid.ts";
+import { decodeArgument, encodeResult, type MasterKeyId, type Opt } from "./candid.ts";
 import {
   auxInvalid,
   auxNotSupported,
@@ -39,6 +39,12 @@ interface KeyIdValue {
 /** A `key_id` of an argument as a key. */
 export function chainKeyOf(scheme: KeyScheme, { name, curve, algorithm }: KeyIdValue): ChainKey {
   return { scheme, algorithm: Object.keys((curve ?? algorithm)!)[0] as KeyAlgorithm, name };
+}
+
+/** The key of an argument that may name one of any scheme. */
+export function chainKeyOfMaster(key: MasterKeyId): ChainKey {
+  if ("Ecdsa" in key) return chainKeyOf("ecdsa", key.Ecdsa);
+  return "Schnorr" in key ? chainKeyOf("schnorr", key.Schnorr) : chainKeyOf("vetkd", key.VetKd);
 }
 
 /** Scheme of a method. */

@@ -9,7 +9,7 @@ import type { CanisterState } from "../state/canister.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { at, type World } from "../state/world.ts";
 import { burnRemainingCycles } from "../cycles/accounts.ts";
-import { GOVERNANCE_CANISTER, requireController } from "./access.ts";
+import { GOVERNANCE_CANISTER, requireControllerOrAdmin } from "./access.ts";
 import { changeOrigin, fail, finish, plainError, reply, targetForWriting, type Method, type OwedAnswer } from "./call.ts";
 import { decodeArgument, idOf } from "./candid.ts";
 import { uninstalled } from "./errors.ts";
@@ -21,7 +21,7 @@ export const uninstallCode: Method = ({ world, subnet, call }) => {
   const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
   if (found.kind === "error") return fail(call, found.error);
   const canister = found.value;
-  const denied = call.sender === GOVERNANCE_CANISTER ? null : requireController(canister, call.sender);
+  const denied = call.sender === GOVERNANCE_CANISTER ? null : requireControllerOrAdmin(subnet, canister, call.sender);
   if (denied !== null) return fail(call, denied);
 
   const owed = uninstall(canister);

@@ -41,6 +41,7 @@ type Waiting = Extract<CallOrigin, { kind: "ingress" }>[];
 
 /** Runs one round of the subnet at the current batch time. */
 export function runRound(world: World, subnet: SubnetState): void {
+  subnet.blockMakers.observe(world.state.timeNanos);
   deliverQueryReport(subnet);
   timeOut(world, subnet);
   inductStreams(world, subnet);

@@ -57,6 +57,11 @@ export function keyHolders(state: NetworkState, from: SubnetId, name: string): r
 
 /** Every key that a subnet knows of, as error texts list them. */
 export function printedKeys(state: NetworkState, from: SubnetId): string {
-  const names = [...new Set(knownSubnets(state, from).flatMap((id) => state.subnets.get(id)!.config.keyNames))].sort();
+  return printedKeysOf([...new Set(knownSubnets(state, from).flatMap((id) => state.subnets.get(id)!.config.keyNames))]);
+}
+
+/** Every key of these names, as error texts list them. */
+export function printedKeysOf(keyNames: readonly string[]): string {
+  const names = [...keyNames].sort();
   return `[${EVERY_ALGORITHM.flatMap((kind) => names.map((name) => printedKey({ ...kind, name }))).join(", ")}]`;
 }

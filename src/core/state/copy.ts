@@ -19,6 +19,7 @@ export function copySubnet(subnet: SubnetState, epoch: Epoch): SubnetState {
     pendingIngress: subnet.pendingIngress.fork(epoch),
     pendingCalls: subnet.pendingCalls.fork(epoch),
     consumed: { ...subnet.consumed },
+    blockMakers: subnet.blockMakers.copy(),
     randomness: subnet.randomness.copy(),
     withInput: subnet.withInput.fork(epoch),
     withOutput: subnet.withOutput.fork(epoch),

@@ -5,6 +5,7 @@ import type { Epoch, Owned } from "../../base/epoch.ts";
 import type { OwnedQueue } from "../../base/queue.ts";
 import type { SortedMap } from "../../base/sorted-map.ts";
 import type { Prng } from "../../base/prng.ts";
+import type { BlockMakers } from "./block-makers.ts";
 import type { TrackedTree } from "../certification/tracked-tree.ts";
 import type { IngressHistory } from "../ingress/history.ts";
 import type { QueryStatistics } from "../queries/query-statistics.ts";
@@ -34,6 +35,8 @@ export interface SubnetConfig {
   /** Number of nodes: scales fees. */
   readonly nodeCount: number;
   readonly costSchedule: "normal" | "free";
+  /** Subnet admins; they count only where `subnetAdmins` says so. */
+  readonly admins: readonly PrincipalId[];
   readonly ranges: readonly CanisterRange[];
   readonly allocationRange: CanisterRange;
   /** DER of the subnet's public key. */
@@ -74,6 +77,7 @@ export interface SubnetState extends Owned {
   nextCanisterIndex: bigint;
   /** Completed rounds. */
   round: number;
+  readonly blockMakers: BlockMakers;
   randomness: Prng;
   /** Guaranteed-response and best-effort message memory in use on the subnet, bytes. */
   guaranteedMemoryBytes: number;

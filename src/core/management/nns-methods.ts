@@ -1,0 +1,48 @@
+/**
+ * Methods by which the NNS governs the network: `setup_initial_dkg`, `reshare_chain_key`, `rename_canister`. Who else calls them was refused before;
+ * a right call is refused by name, as the subnets of a network here are what they were made as.
+ *
+ * Source: management-canister.md 1.1, 1.2, 1.5. Replica: `rs/execution_environment/src/{execution_environment,canister_manager}.rs` (c7c5005).
+ */
+import type { CanisterId, PrincipalId } from "../state/ids.ts";
+import { printedKey } from "../state/chain-keys.ts";
+import type { UserError } from "../state/rejects.ts";
+import { requireController } from "./access.ts";
+import { fail, target, type Method } from "./call.ts";
+import { decodeArgument, idOf } from "./candid.ts";
+import { keyNotHeld, notAuthorized, notImplemented, repeatedNode, unexpectedIngress } from "./errors.ts";
+import { chainKeyOfMaster } from "./threshold-keys.ts";
+
+/** `sbzkb-zqaaa-aaaaa-aaaiq-cai`, the only one that renames. Replica: `rs/execution_environment/src/util.rs`. */
+const MIGRATION_CANISTER = "00000000000000110101" as CanisterId;
+
+export const setupInitialDkg: Method = ({ call }) => {
+  if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));
+  const decoded = decodeArgument("setup_initial_dkg", call.arg);
+  if (decoded.kind === "error") return fail(call, decoded.error);
+  return fail(call, repeated(decoded.value.node_ids.map(idOf)) ?? notImplemented(call.method));
+};
+
+export const reshareChainKey: Method = ({ subnet, call }) => {
+  if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));
+  const decoded = decodeArgument("reshare_chain_key", call.arg);
+  if (decoded.kind === "error") return fail(call, decoded.error);
+  const key = chainKeyOfMaster(decoded.value.key_id);
+  if (!subnet.config.keyNames.includes(key.name)) return fail(call, keyNotHeld(subnet.config.id, printedKey(key)));
+  return fail(call, repeated(decoded.value.nodes.map(idOf)) ?? notImplemented(call.method));
+};
+
+export const renameCanister: Method = ({ subnet, call }) => {
+  const decoded = decodeArgument("rename_canister", call.arg);
+  if (decoded.kind === "error") return fail(call, decoded.error);
+  const found = target(subnet, idOf(decoded.value.canister_id));
+  if (found.kind === "error") return fail(call, found.error);
+  const denied = requireController(found.value, call.sender);
+  if (denied !== null) return fail(call, denied);
+  return fail(call, call.sender === MIGRATION_CANISTER ? notImplemented(call.method) : notAuthorized());
+};
+
+function repeated(nodes: readonly PrincipalId[]): UserError | null {
+  const node = nodes.find((id, index) => nodes.indexOf(id) < index);
+  return node === undefined ? null : repeatedNode(node);
+}

@@ -1,0 +1,46 @@
+/**
+ * What a subnet tells about itself: `node_metrics_history` and `subnet_info`; for canisters.
+ *
+ * Source: interface spec, "IC method node_metrics_history", "IC method subnet_info"; management-canister.md 3.
+ * Replica: `rs/execution_environment/src/execution_environment.rs` (`node_metrics_history`, `subnet_info`, c7c5005).
+ */
+import { nodeOf } from "../certification/topology-tree.ts";
+import type { PrincipalId } from "../state/ids.ts";
+import { fail, reply, type Method } from "./call.ts";
+import { decodeArgument, encodeResult, idOf, principalOf } from "./candid.ts";
+import { otherSubnet, unexpectedIngress } from "./errors.ts";
+
+/** Ours: the replica whose rules these are. */
+const REPLICA_VERSION = "c7c5005419785db6d1c3009a1426274be33010f8";
+/** Ours: a network is what it was made as, so its registry has one version. */
+const REGISTRY_VERSION = 1n;
+
+export const nodeMetricsHistory: Method = ({ world, subnet, call }) => {
+  if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));
+  const decoded = decodeArgument("node_metrics_history", call.arg);
+  if (decoded.kind === "error") return fail(call, decoded.error);
+  const { id } = subnet.config;
+  const given = idOf(decoded.value.subnet_id);
+  if (given !== id) return fail(call, otherSubnet(given, id));
+  const history = subnet.blockMakers.since(decoded.value.start_at_timestamp_nanos).map(({ timeNanos, blocks }) => ({
+    timestamp_nanos: timeNanos,
+    node_metrics: [...blocks]
+      .map(([node, count]): [PrincipalId, number] => [nodeOf(world.state, id, node, world.platform).id, count])
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([node, count]) => ({
+        node_id: principalOf(node),
+        num_blocks_proposed_total: BigInt(count),
+        num_block_failures_total: 0n,
+      })),
+  }));
+  return reply(call, encodeResult("node_metrics_history", history));
+};
+
+export const subnetInfo: Method = ({ subnet, call }) => {
+  if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));
+  const decoded = decodeArgument("subnet_id", call.arg);
+  if (decoded.kind === "error") return fail(call, decoded.error);
+  const given = idOf(decoded.value.subnet_id);
+  if (given !== subnet.config.id) return fail(call, otherSubnet(given, subnet.config.id));
+  return reply(call, encodeResult("subnet_info", { replica_version: REPLICA_VERSION, registry_version: REGISTRY_VERSION }));
+};
