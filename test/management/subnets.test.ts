@@ -67,7 +67,7 @@ describe("node_metrics_history [management-canister#ic-node_metrics_history]", (
     makers.observe(2n * DAY);
     makers.observe(3n * DAY);
     makers.observe(4n * DAY);
-    const shown = makers.since(0n).map(({ timeNanos, blocks }) => [timeNanos / DAY, [...blocks].sort()]);
+    const shown = makers.since(0n).map(({ timeNanos, blocks }) => [timeNanos / DAY, [...blocks].sort(([a], [b]) => a - b)]);
     expect(shown).toEqual([
       [
         0n,
