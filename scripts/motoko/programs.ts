@@ -1,6 +1,6 @@
 /**
- * The Motoko programs of this repository that are kept compiled, and the text each is made of: the examples, which are published
- * (`generated/motoko`), and the programs of `test/programs`, which are not (`generated/programs`).
+ * The Motoko programs of this repository that are kept compiled, and the text each is made of: the examples and the system canisters, which
+ * are published (`generated/motoko`, `generated/system`), and the programs of `test/programs`, which are not (`generated/programs`).
  */
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
@@ -78,6 +78,13 @@ function variant(entry: string, name: string): Program {
   return { name, entry, publicMetadata: PUBLIC_INTERFACE };
 }
 
+const SYSTEM_PROGRAMS: readonly Program[] = [
+  variant("ledger/ledger.mo", "icp-ledger"),
+  variant("cycles-ledger/cycles-ledger.mo", "cycles-ledger"),
+  variant("cmc/cmc.mo", "cycles-minting"),
+  variant("proxy/proxy.mo", "proxy"),
+];
+
 export const EXAMPLES: Collection = {
   name: "examples",
   sources: new URL("../../examples/", import.meta.url),
@@ -85,8 +92,16 @@ export const EXAMPLES: Collection = {
   programs: EXAMPLE_PROGRAMS,
 };
 
+export const SYSTEM: Collection = {
+  name: "canisters/system",
+  sources: new URL("../../canisters/system/", import.meta.url),
+  generated: new URL("../../generated/system/", import.meta.url),
+  programs: SYSTEM_PROGRAMS,
+};
+
 export const COLLECTIONS: readonly Collection[] = [
   EXAMPLES,
+  SYSTEM,
   {
     name: "test/programs/motoko",
     sources: new URL("../../test/programs/motoko/", import.meta.url),

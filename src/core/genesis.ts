@@ -46,6 +46,8 @@ export interface SubnetRequest {
   readonly id?: SubnetId;
   /** The limits of its kind, changed for this subnet. */
   readonly limits?: Partial<Limits>;
+  /** Ranges of canister indices, first and last, that it owns besides: for canisters at chosen ids. */
+  readonly canisterRanges?: readonly (readonly [bigint, bigint])[];
 }
 
 export interface GenesisConfig {
@@ -124,7 +126,8 @@ export function genesis(config: GenesisConfig, sha224: (bytes: Uint8Array) => Ui
     const publicKeyDer = concat(BLS_DER_PREFIX, fromHex(SUBNET_PUBLIC_KEYS[index]));
     const id = request.id ?? selfAuthenticatingPrincipal(publicKeyDer, sha224);
     const allocationRange = rangeOf(blockStart, blockStart + BLOCK - 1n);
-    const ranges = [...(MAINNET_RANGES[request.name] ?? []).map(([first, last]) => rangeOf(first, last)), allocationRange];
+    const chosen = [...(MAINNET_RANGES[request.name] ?? []), ...(request.canisterRanges ?? [])];
+    const ranges = [...chosen.map(([first, last]) => rangeOf(first, last)), allocationRange];
     const subnetConfig: SubnetConfig = {
       id,
       kind: request.kind,
@@ -150,7 +153,7 @@ export function genesis(config: GenesisConfig, sha224: (bytes: Uint8Array) => Ui
   routing.sort((a, b) => (a.range.start < b.range.start ? -1 : a.range.start > b.range.start ? 1 : 0));
   for (let i = 1; i < routing.length; i++) {
     if (routing[i].range.start <= routing[i - 1].range.end)
-      throw new GenesisRefused("Two subnets of this network have the same mainnet identity.");
+      throw new GenesisRefused("Two subnets of this network have the same canister ids: one mainnet identity, or ranges that overlap.");
   }
   const nns = order.find((id) => subnets.get(id)!.config.isNns);
   return {
