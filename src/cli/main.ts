@@ -2,9 +2,11 @@
 /**
  * The command `cannery`. One file a subcommand, loaded when it is asked for; what a user did wrong is said in a sentence and ends with code 2, a failed run with code 1.
  */
+import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
 import { CanneryError } from "../base/cannery-error.ts";
-import { DEFAULT_PORT, DEFAULT_SUBNETS, parsePort, parseProfile, parseSubnets, type StartOptions } from "./start.ts";
+import { DEFAULT_PORT, DEFAULT_SUBNETS, parsePort, parseProfile, parseSubnets } from "./options.ts";
+import type { StartOptions } from "./start.ts";
 import { version } from "./version.ts";
 import type { WhichNetwork } from "./running.ts";
 
@@ -51,6 +53,15 @@ program
   .description("the networks that run on this machine")
   .option("--json", "as a JSON array", false)
   .action(async (options: { readonly json: boolean }) => (await import("./status.ts")).status(options));
+
+program
+  .command("path")
+  .description("where a program of this package is: `launcher`, for ICP_CLI_NETWORK_LAUNCHER_PATH")
+  .argument("<program>", "launcher", (name) => {
+    if (name !== "launcher") throw new InvalidArgumentError("there is one program, launcher.");
+    return name;
+  })
+  .action(() => console.log(fileURLToPath(new URL("./launcher.js", import.meta.url))));
 
 program
   .command("ping")

@@ -4,7 +4,6 @@
 import { spawn } from "node:child_process";
 import { openSync } from "node:fs";
 import { join } from "node:path";
-import { InvalidArgumentError } from "commander";
 import { CanneryError } from "../base/cannery-error.ts";
 import type { SubnetRequest } from "../core/genesis.ts";
 import type { ReadyNetwork } from "../host/server/plan.ts";
@@ -21,10 +20,6 @@ export interface StartOptions {
   readonly background: boolean;
   readonly json: boolean;
 }
-
-export const DEFAULT_PORT = 8000;
-/** What `icp`'s own local networks have. */
-export const DEFAULT_SUBNETS = "application,nns,ii";
 
 /** Told by the process that stays to the one that started it. */
 type FromBackground =
@@ -98,47 +93,4 @@ function banner({ url, rootKey, subnets, funded }: ReadyNetwork): string {
     "Ctrl-C stops it; nothing is kept.",
   ];
   return lines.join("\n");
-}
-
-// Options as people write them.
-
-export function parsePort(text: string): number {
-  const port = Number(text);
-  if (/^\d+$/.test(text) && port < 65_536) return port;
-  throw new InvalidArgumentError("a port is a number from 0, for any that is free, to 65535.");
-}
-
-export function parseProfile(text: string): "instant" | "mainnet" {
-  if (text === "instant" || text === "mainnet") return text;
-  throw new InvalidArgumentError("there are instant, rounds as fast as they can be, and mainnet, one a second.");
-}
-
-const KINDS: Readonly<Record<string, SubnetRequest["kind"]>> = {
-  application: "application",
-  "verified-application": "verified_application",
-  system: "system",
-  nns: "system",
-  ii: "system",
-  bitcoin: "system",
-  sns: "application",
-  fiduciary: "application",
-  testkeys: "application",
-};
-
-/** `application=2,nns`: kinds and mainnet subnets, with how many. */
-export function parseSubnets(text: string): SubnetRequest[] {
-  return text.split(",").flatMap((item) => {
-    const [word = "", count = "1"] = item.trim().split("=");
-    const kind = KINDS[word];
-    if (kind === undefined)
-      throw new InvalidArgumentError(`${JSON.stringify(word)} is no kind of subnet: there are ${Object.keys(KINDS).join(", ")}.`);
-    if (!/^[1-9]\d?$/.test(count)) throw new InvalidArgumentError(`${JSON.stringify(item)}: a number from 1 to 99 comes behind "=".`);
-    return Array.from({ length: Number(count) }, () => subnetOf(word));
-  });
-}
-
-/** Of a word of `KINDS`. */
-export function subnetOf(word: string): SubnetRequest {
-  const kind = KINDS[word]!;
-  return { kind, name: word.replaceAll("-", "_") };
 }

@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+/**
+ * The network launcher that `ICP_CLI_NETWORK_LAUNCHER_PATH` points to, so that `icp network start` starts a network of ours.
+ *
+ * `icp` reads what it is told in one file, `status.json`, records this very process, and later sends it SIGINT.
+ * Source: icp-launcher.md (dfinity/icp-cli-network-launcher `src/main.rs`; icp-cli `crates/icp/src/network/managed/launcher.rs`).
+ */
+import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CanneryError } from "../base/cannery-error.ts";
+import type { SubnetRequest } from "../core/genesis.ts";
+import type { ReadyNetwork } from "../host/server/plan.ts";
+import { recordRunning } from "../host/server/running.ts";
+import { startNetwork } from "../host/server/start.ts";
+import { BadArguments, parseLauncherArguments, SUBNET_KINDS, type LauncherArguments } from "./launcher-arguments.ts";
+import { StopSignals } from "./stop-signals.ts";
+import { subnetOf } from "./subnets.ts";
+import { version } from "./version.ts";
+
+const HELP = `Cannery as the network launcher of icp: ICP_CLI_NETWORK_LAUNCHER_PATH="$(npx cannery path launcher)" icp network start
+
+  --interface-version V     of these arguments: ^1.0.0
+  --status-dir D            where status.json is written when the network is ready
+  --state-dir D             accepted; nothing is kept
+  --bind IP                 address to listen on (127.0.0.1)
+  --gateway-port P          port to listen on; any that is free without it
+  --subnet KIND             ${SUBNET_KINDS.join(", ")}; repeatable
+  --domain D                that the gateway serves; repeatable
+  --artificial-delay-ms N   least time between two rounds
+  --verbose, --version, --help`;
+
+try {
+  await launch(parseLauncherArguments(process.argv.slice(2), process.env));
+} catch (error) {
+  if (error instanceof BadArguments) process.exitCode = error.exitCode;
+  else if (error instanceof CanneryError) process.exitCode = 1;
+  else throw error;
+  console.error(error instanceof CanneryError ? `Error: ${error.message}` : error.message);
+}
+
+async function launch(given: LauncherArguments): Promise<void> {
+  if (given.help) return console.log(HELP);
+  if (given.version) return console.log(`cannery-launcher ${version}`);
+  for (const warning of given.warnings) console.error(warning);
+  refuseWhatIsMissing(given);
+  // In the foreground the terminal is ours, too; in the background output goes to files, and the network outlives the terminal.
+  const signals = new StopSignals({ hangUp: process.stdout.isTTY ? "stops" : "ignored" });
+  const network = await startNetwork({
+    subnets: subnetsOf(given.subnets),
+    profile: "instant",
+    ...(given.artificialDelayMilliseconds === null ? {} : { delayMilliseconds: given.artificialDelayMilliseconds }),
+    port: given.gatewayPort ?? 0,
+    bind: given.bind,
+    prints: "stdout",
+    version,
+  });
+  const forget = recordRunning(network.ready, { log: null });
+  const statusDir = given.statusDir;
+  if (statusDir !== null) writeStatus(statusDir, network.ready);
+  console.error(`cannery instance running with gateway port ${network.ready.port}`);
+  signals.whenAsked(() => void network.stop());
+  const failure = await network.ended;
+  forget();
+  if (statusDir !== null) removeStatus(statusDir);
+  if (failure !== null) throw failure;
+}
+
+function refuseWhatIsMissing({ unsupported, nns, ii }: LauncherArguments): void {
+  const [first] = unsupported;
+  if (first !== undefined) throw new CanneryError("not-supported", `${first} is not supported by Cannery's launcher.`);
+  if (nns)
+    throw new CanneryError(
+      "not-supported",
+      "Cannery has no NNS governance and SNS canisters: remove `nns: true` from the network in icp.yaml.",
+    );
+  if (ii)
+    throw new CanneryError("not-supported", "Cannery does not bring Internet Identity: remove `ii: true` from the network in icp.yaml.");
+}
+
+/** Those asked for, one application subnet by default, and always those of the system's canisters. Source: icp-launcher.md 1.4. */
+function subnetsOf(kinds: readonly string[]): SubnetRequest[] {
+  const asked = kinds.length === 0 ? ["application"] : kinds;
+  const always = ["nns", "ii"].filter((kind) => !asked.includes(kind));
+  return [...asked, ...always].map(subnetOf);
+}
+
+// Source: icp-launcher.md 2. The text comes whole, and with its end of line: `icp` looks as soon as there is a file.
+
+function writeStatus(folder: string, { port, rootKey, defaultEffectiveCanisterId }: ReadyNetwork): void {
+  mkdirSync(folder, { recursive: true });
+  const status = { v: "1", gateway_port: port, root_key: rootKey, default_effective_canister_id: defaultEffectiveCanisterId };
+  const file = join(folder, "status.json");
+  writeFileSync(`${file}.new`, `${JSON.stringify(status)}\n`);
+  renameSync(`${file}.new`, file);
+}
+
+/** What `icp` and we wrote; and the folder, when nothing else is in it. */
+function removeStatus(folder: string): void {
+  for (const name of ["status.json", "custom-domains.txt"]) rmSync(join(folder, name), { force: true });
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Somebody keeps something else there.
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * The launcher's contract with `icp`, each line of the checklist that needs no `icp`. Source: icp-launcher.md 1, 2, 4, 11.
+ */
+import { existsSync, mkdtempSync, readFileSync, statSync, watch } from "node:fs";
+import { join } from "node:path";
+import { HttpAgent } from "@icp-sdk/core/agent";
+import { describe, expect, test } from "vitest";
+import { loadGenerated } from "../../examples/modules.ts";
+import { parseLauncherArguments } from "../../src/cli/launcher-arguments.ts";
+import { bench, type Bench, type Running } from "./cannery.ts";
+import { install } from "./management.ts";
+
+const newBench = bench();
+
+interface Status {
+  readonly v: string;
+  readonly gateway_port: number;
+  readonly root_key: string;
+  readonly default_effective_canister_id: string;
+}
+
+/** As `icp` spawns it: in its status directory, which is there and empty. */
+function launch(
+  cannery: Bench,
+  ...args: string[]
+): { readonly running: Running; readonly folder: string; readonly status: () => Promise<Status> } {
+  const folder = mkdtempSync(join(cannery.folder, "status-"));
+  const running = cannery.spawn("launcher.js", ["--status-dir", folder, ...args]);
+  return { running, folder, status: () => statusIn(folder, running) };
+}
+
+/** Reads the text once, when it appears: it must be whole. */
+async function statusIn(folder: string, running: Running): Promise<Status> {
+  const file = join(folder, "status.json");
+  const watching = new AbortController();
+  const appeared = new Promise<void>((resolve) => {
+    watch(folder, { signal: watching.signal }, () => existsSync(file) && resolve());
+    if (existsSync(file)) resolve();
+  });
+  const ended = running.ended.then(({ code, stderr }) => {
+    throw new Error(`the launcher ended with code ${code}:\n${stderr}`);
+  });
+  try {
+    await Promise.race([appeared, ended]);
+  } finally {
+    watching.abort();
+  }
+  const text = readFileSync(file, "utf8");
+  expect(text).toMatch(/^[^\n]+\n$/);
+  return JSON.parse(text) as Status;
+}
+
+describe("the launcher", () => {
+  test("is ready when status.json appears: calls are answered, the root key is the network's; two SIGINTs end it cleanly", async () => {
+    const { running, folder, status } = launch(
+      newBench(),
+      ...["--interface-version", "1.1.0", "--state-dir", "/nowhere", "--bind", "127.0.0.1", "--verbose", "--domain=localhost"],
+    );
+    const { v, gateway_port: port, root_key: rootKey, default_effective_canister_id: effective } = await status();
+    expect(v).toBe("1");
+    expect(rootKey).toMatch(/^[0-9a-f]{266}$/);
+    const agent = await HttpAgent.create({ host: `http://127.0.0.1:${port}`, shouldFetchRootKey: true, retryTimes: 0 });
+    expect(Buffer.from(agent.rootKey!).toString("hex")).toBe(rootKey);
+    const id = await install(agent, effective, loadGenerated("counter"));
+    expect(id.toText()).toBe(effective);
+    running.child.kill("SIGINT");
+    const { code, stderr } = await running.kill("SIGINT");
+    expect(code).toBe(0);
+    expect(stderr).toBe(`cannery instance running with gateway port ${port}\n`);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test("SIGTERM ends it as SIGINT does; a port that was taken is free then", async () => {
+    const cannery = newBench();
+    const first = launch(cannery);
+    const { gateway_port: port } = await first.status();
+    const second = launch(cannery, `--gateway-port=${port}`);
+    await expect(second.status()).rejects.toThrow(
+      new RegExp(`code 1:\nError: port ${port} of 127.0.0.1 is taken by the Cannery network of .*process ${first.running.child.pid}`),
+    );
+    expect(existsSync(join(second.folder, "status.json"))).toBe(false);
+    expect((await first.running.kill("SIGTERM")).code).toBe(0);
+    const third = launch(cannery, "--gateway-port", String(port));
+    expect((await third.status()).gateway_port).toBe(port);
+    expect((await third.running.kill("SIGTERM")).code).toBe(0);
+  });
+
+  test("each name under which clients come reaches it, by both families of addresses", async () => {
+    const { running, status } = launch(newBench(), "--domain=127.0.0.1");
+    const { gateway_port: port } = await status();
+    for (const host of ["127.0.0.1", "localhost", "[::1]"]) {
+      expect([host, (await fetch(`http://${host}:${port}/api/v2/status`)).status]).toEqual([host, 200]);
+    }
+    expect((await running.kill("SIGINT")).code).toBe(0);
+  });
+
+  test("its subnets are those asked for, and those of the system's canisters", async () => {
+    const cannery = newBench();
+    const { running, status } = launch(cannery, "--subnet=system", "--subnet", "verified-application", "--artificial-delay-ms=5");
+    await status();
+    const [{ subnets }] = (await cannery.status()) as [Awaited<ReturnType<Bench["status"]>>[number]];
+    expect(subnets.map(({ kind, name }) => [kind, name])).toEqual([
+      ["system", "system"],
+      ["verified_application", "verified_application"],
+      ["system", "nns"],
+      ["system", "ii"],
+    ]);
+    expect((await running.kill("SIGINT")).code).toBe(0);
+  });
+
+  test("what it cannot do it refuses by name", async () => {
+    const cannery = newBench();
+    for (const arg of ["--nns", "--ii", "--bitcoind-addr=127.0.0.1:18444", "--config-port=4942"]) {
+      const { code, stderr } = await launch(cannery, arg).running.ended;
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^Error: (Cannery|--)/)]);
+    }
+  });
+
+  test("another version of the interface is not served", async () => {
+    const { code, stderr } = await launch(newBench(), "--interface-version", "2.0.0").running.ended;
+    expect([code, stderr]).toEqual([1, "Error: Unsupported interface version 2.0.0. Supported versions: ^1.0.0\n"]);
+  });
+
+  test("cannery path launcher prints the path of a program", async () => {
+    const { stdout } = await newBench().run("path", "launcher");
+    const path = stdout.trim();
+    expect(readFileSync(path, "utf8")).toMatch(/^#!/);
+    expect(statSync(path).mode & 0o111).toBe(0o111);
+  });
+});
+
+describe("its arguments", () => {
+  const parse = (...args: string[]) => parseLauncherArguments(args, {});
+
+  test("values come behind a space or a sign", () => {
+    for (const args of [
+      [
+        "--bind=127.0.0.2",
+        "--gateway-port=8000",
+        "--status-dir=/s",
+        "--subnet=nns",
+        "--subnet=sns",
+        "--domain=a",
+        "--artificial-delay-ms=7",
+      ],
+      [..."--bind 127.0.0.2 --gateway-port 8000 --status-dir /s --subnet nns --subnet sns --domain a --artificial-delay-ms 7".split(" ")],
+    ]) {
+      expect(parse(...args)).toMatchObject({
+        ...{ bind: "127.0.0.2", gatewayPort: 8000, statusDir: "/s", subnets: ["nns", "sns"], domains: ["a"] },
+        artificialDelayMilliseconds: 7,
+      });
+    }
+  });
+
+  test("unknown ones are skipped with a warning when the interface is of another version", () => {
+    const { warnings, bind } = parse("--interface-version", "1.7.0", "--new", "thing", "--newer=1", "--bind", "::1");
+    expect(warnings).toEqual([expect.stringContaining("--new "), expect.stringContaining("--newer=1")]);
+    expect(bind).toBe("::1");
+  });
+
+  test("unknown ones are mistakes in its own version, and without any", () => {
+    expect(() => parse("--interface-version=1.1.0", "--new")).toThrow("unexpected argument '--new'");
+    expect(() => parse("--new")).toThrow("unexpected argument '--new'");
+  });
+
+  test("the version may come from the environment", () => {
+    const environment = { ICP_CLI_NETWORK_LAUNCHER_INTERFACE_VERSION: "0.9.0" };
+    expect(() => parseLauncherArguments([], environment)).toThrow("Unsupported interface version 0.9.0");
+  });
+
+  test.each([["--gateway-port"], ["--gateway-port", "65536"], ["--gateway-port", "x"], ["--subnet", "moon"], ["--bind=a", "--bind=b"]])(
+    "%s %s is refused",
+    (...args) => {
+      expect(() => parse(...args)).toThrow(/^error: /);
+    },
+  );
+});
