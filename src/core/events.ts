@@ -119,7 +119,18 @@ export interface CanisterEvent extends At {
   readonly kind: "canister";
   readonly canister: CanisterId;
   readonly change:
-    "created" | "installed" | "reinstalled" | "upgraded" | "uninstalled" | "started" | "stopping" | "stopped" | "deleted" | "outOfCycles";
+    | "created"
+    | "installed"
+    | "reinstalled"
+    | "upgraded"
+    | "uninstalled"
+    | "started"
+    | "stopping"
+    | "stopped"
+    | "deleted"
+    | "outOfCycles"
+    | "snapshotTaken"
+    | "snapshotLoaded";
 }
 
 /** A round of a subnet ended. */

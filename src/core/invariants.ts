@@ -11,6 +11,7 @@ import { indexedAs } from "./state/indexes.ts";
 import { isHeld, type LongMessage } from "./state/long-execution.ts";
 import type { CoarseTime, Ingress, StreamMessage } from "./state/messages.ts";
 import { timerKey, type NetworkState, type SubnetState } from "./state/network-state.ts";
+import { canisterOfSnapshot, nextSnapshotId } from "./state/snapshots.ts";
 import { route } from "./state/world.ts";
 import type { Stream } from "./streams/stream.ts";
 
@@ -175,4 +176,19 @@ function checkCanister(canister: CanisterState): void {
   const context = long === null ? null : inMiddleOf(long);
   assert(context === null || canister.callContexts.has(context), "a long execution has its call context");
   assert(canister.balanceCycles >= 0n && canister.reservedCycles >= 0n, "balances are never negative");
+  checkSnapshots(canister);
+}
+
+function checkSnapshots({ id, snapshots, execution }: CanisterState): void {
+  let sizeBytes = 0;
+  let last = "";
+  for (const [key, snapshot] of snapshots.list) {
+    assert(key === snapshot.id && canisterOfSnapshot(key) === id, "a snapshot is listed under its id, which names its canister");
+    assert(last < key, "snapshots are in the order of their making");
+    assert(snapshot.heap.epoch !== execution?.heap.epoch, "no canister writes the pages of its snapshots");
+    sizeBytes += snapshot.sizeBytes;
+    last = key;
+  }
+  assert(snapshots.sizeBytes === sizeBytes, "snapshots count what they take of the canister's memory");
+  assert(last < nextSnapshotId({ id, snapshots }), "ids of snapshots are never used again");
 }

@@ -7,11 +7,13 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { toHex } from "../base/bytes.ts";
 import { DigestWriter } from "../codec/state-digest.ts";
 import type { ExecutionState } from "./canister/execution-state.ts";
+import type { PagedMemory } from "./canister/paged-memory.ts";
 import type { CanisterQueues } from "./queues/canister-queues.ts";
 import type { CanisterState } from "./state/canister.ts";
 import type { LongExecution } from "./state/long-execution.ts";
 import { viewOf } from "./rules/effects.ts";
 import type { NetworkState, SubnetState } from "./state/network-state.ts";
+import type { CanisterSnapshot } from "./state/snapshots.ts";
 
 /** Hex of SHA-256. `hash` is the platform's SHA-256, for memory pages (whose digests are cached). */
 export function stateDigest(state: NetworkState, hash: (bytes: Uint8Array) => Uint8Array): string {
@@ -65,6 +67,8 @@ function writeCanister(writer: DigestWriter, canister: CanisterState, hash: Hash
   writer.number(canister.accumulatedPriority).number(canister.prioritySettledRound).bigint(canister.lastChargeNanos);
   writer.number(canister.executedRounds).number(canister.heapDeltaDebitBytes).number(canister.installCodeDebitInstructions);
   writer.value([...canister.chunkStore.keys()].sort()).value(canister.queryStats);
+  writer.number(canister.snapshots.nextLocalId).map(canister.snapshots.list.size);
+  for (const snapshot of canister.snapshots.list.values()) writeSnapshot(writer, snapshot, hash);
   writeQueues(writer, canister.queues);
   writeExecution(writer, canister.execution, hash);
   writeLong(writer, canister.paused, hash);
@@ -105,7 +109,19 @@ function writeExecution(writer: DigestWriter, execution: ExecutionState | null, 
     return;
   }
   writer.text(execution.module.hash).bytes(execution.globals);
-  for (const memory of [execution.heap, execution.stable]) writer.number(memory.wasmPages).bytes(memory.digest(hash));
+  for (const memory of [execution.heap, execution.stable]) writeMemory(writer, memory, hash);
+}
+
+function writeMemory(writer: DigestWriter, memory: PagedMemory, hash: Hash): void {
+  writer.number(memory.wasmPages).bytes(memory.digest(hash));
+}
+
+function writeSnapshot(writer: DigestWriter, { heap, stable, code, chunkStore, ...rest }: CanisterSnapshot, hash: Hash): void {
+  writer.value(rest).value([...chunkStore.keys()].sort());
+  if (code.kind === "module") writer.text(code.module.hash);
+  else writeMemory(writer.number(code.length), code.bytes, hash);
+  writeMemory(writer, heap, hash);
+  writeMemory(writer, stable, hash);
 }
 
 function writeQueues(writer: DigestWriter, queues: CanisterQueues): void {

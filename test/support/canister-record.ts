@@ -11,6 +11,7 @@ import { CanisterQueues } from "../../src/core/queues/canister-queues.ts";
 import type { CallContext, CanisterSettings, CanisterState } from "../../src/core/state/canister.ts";
 import type { CallContextId, CanisterId, PrincipalId, SubnetId } from "../../src/core/state/ids.ts";
 import { NOT_INDEXED } from "../../src/core/state/indexes.ts";
+import { NO_SNAPSHOTS } from "../../src/core/state/snapshots.ts";
 import type { Limits } from "../../src/core/state/limits.ts";
 import type { SubnetState } from "../../src/core/state/network-state.ts";
 import { canisterIdFromIndex } from "../../src/core/state/principal.ts";
@@ -107,6 +108,7 @@ export function makeCanister(world: World, shape: CanisterShape = {}, subnet = s
     heapDeltaDebitBytes: 0,
     installCodeDebitInstructions: 0,
     chunkStore: new Map(),
+    snapshots: NO_SNAPSHOTS,
     queryStats: { calls: 0, instructions: 0, requestBytes: 0, responseBytes: 0 },
     indexed: NOT_INDEXED,
     indexedBytes: 0,

@@ -14,7 +14,7 @@ export class ExecutionState implements Owned {
   readonly epoch: Epoch;
   readonly lineage: Lineage;
   readonly module: PreparedModule;
-  /** Written only by `commit` (run.ts) and by snapshots that are loaded. */
+  /** Written only by `commit` (run.ts). */
   heap: PagedMemory;
   stable: PagedMemory;
   private image: Uint8Array;
@@ -43,13 +43,14 @@ export class ExecutionState implements Owned {
 
   /**
    * A module as instantiation leaves it, before `(start)`. `keep` are memories that outlive the old module: stable memory on upgrade,
-   * and the heap with `wasm_memory_persistence = keep`, where the new module's data segments are not applied (wasm.md 7).
+   * and the heap with `wasm_memory_persistence = keep`, where the new module's data segments are not applied (wasm.md 7); or those of a snapshot that
+   * is loaded, with its image of globals.
    * `epoch` must be another than that of the kept memories while the old state may still be wanted (a rollback).
    */
   static create(
     module: PreparedModule,
     epoch: Epoch,
-    keep: { readonly heap?: PagedMemory; readonly stable?: PagedMemory } = {},
+    keep: { readonly heap?: PagedMemory; readonly stable?: PagedMemory; readonly globals?: Uint8Array } = {},
   ): ExecutionState {
     const initial = initialOf(module);
     const heap = (keep.heap ?? initial.heap).fork(epoch);
@@ -60,9 +61,9 @@ export class ExecutionState implements Owned {
       module,
       heap,
       stable: keep.stable === undefined ? PagedMemory.empty(epoch, 0) : keep.stable.fork(epoch),
-      image: initial.globals,
+      image: keep.globals ?? initial.globals,
       imageEpoch: SHARED,
-      imageStamp: initial.globalsStamp,
+      imageStamp: keep.globals === undefined ? initial.globalsStamp : ++lastGlobalsStamp,
     });
   }
 

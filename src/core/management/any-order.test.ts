@@ -5,9 +5,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ALICE, BOB, encode, idArg, ManagementWorld, principal, settings, text } from "../../../test/support/management-world.ts";
+import { about, dataArg, loadArg, metadataArg, takeArg } from "../../../test/support/snapshots.ts";
 import { compileWat, importLine } from "../../../test/support/ic0-wat.ts";
 import { checkInvariants } from "../invariants.ts";
 import type { CanisterState } from "../state/canister.ts";
+import type { CanisterId } from "../state/ids.ts";
 import { completeStop, isReadyToStop } from "./stop-canister.ts";
 
 const MODULES = [
@@ -33,6 +35,11 @@ const step = fc.record({
     "upload_chunk",
     "clear_chunk_store",
     "provisional_top_up_canister",
+    "take_canister_snapshot",
+    "load_canister_snapshot",
+    "delete_canister_snapshot",
+    "upload_canister_snapshot_metadata",
+    "upload_canister_snapshot_data",
     "settle",
   ),
   on: fc.nat(4),
@@ -66,6 +73,18 @@ function perform(net: ManagementWorld, { method, on, by, a, b }: Step): string {
       return call(encode("upload_chunk", { ...target, chunk: Uint8Array.of(a, b) }));
     case "provisional_top_up_canister":
       return call(encode("provisional_top_up_canister", { ...target, amount: BigInt(a) }));
+    case "take_canister_snapshot":
+      return call(takeArg(id, { uninstall: a === 3, ...(b === 2 ? { replace: snapshotOf(net, id, a) } : {}) }));
+    case "load_canister_snapshot":
+      return call(loadArg(id, snapshotOf(net, b === 2 ? ids[a % ids.length] : id, a)));
+    case "delete_canister_snapshot":
+      return call(encode("delete_canister_snapshot", about(id, snapshotOf(net, id, a))));
+    case "upload_canister_snapshot_metadata":
+      return call(metadataArg(id, { wasm_module_size: BigInt(MODULES[0].length), wasm_memory_size: 65_536n }));
+    case "upload_canister_snapshot_data": {
+      const part = [{ wasm_module: { offset: 0n } }, { wasm_memory: { offset: 5n } }, { wasm_chunk: null }][b];
+      return call(dataArg(id, snapshotOf(net, id, a), part, MODULES[0]));
+    }
     case "settle": {
       const canister = net.canister(id);
       if (!isReadyToStop(canister)) return "nothing to settle";
@@ -76,10 +95,16 @@ function perform(net: ManagementWorld, { method, on, by, a, b }: Step): string {
   }
 }
 
+function snapshotOf(net: ManagementWorld, id: CanisterId, index: number): string {
+  const all = [...net.canister(id).snapshots.list.keys()];
+  return all[index % all.length] ?? "00000000000000ff" + id;
+}
+
 /** What a refused call may not change: everything but balance, log and the debits. */
-function essence({ execution, settings, status, version, history, certifiedData, globalTimerNanos, chunkStore }: CanisterState): unknown {
+function essence(canister: CanisterState): unknown {
+  const { execution, settings, status, version, history, certifiedData, globalTimerNanos, chunkStore, snapshots } = canister;
   const code = execution === null ? null : [execution.module.hash, execution.heap.stamp, execution.stable.stamp, execution.globalsStamp];
-  return { code, settings, status, version, history, certifiedData, globalTimerNanos, chunks: [...chunkStore.keys()] };
+  return { code, settings, status, version, history, certifiedData, globalTimerNanos, chunks: [...chunkStore.keys()], snapshots };
 }
 
 test("sets and totals stay true, refusals change nothing, and it happens again alike", () => {

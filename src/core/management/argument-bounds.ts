@@ -4,7 +4,8 @@
  * Source: management-canister.md 2.1, 7. Replica: `rs/types/management_canister_types/src/{lib,bounded_vec}.rs` (c7c5005).
  */
 import type { Principal } from "@icp-sdk/core/principal";
-import type { Opt, SettingsValue } from "./candid.ts";
+import { U128_MAX } from "../../base/integers.ts";
+import type { Opt, SettingsValue, SnapshotGlobalValue } from "./candid.ts";
 
 /** Most principals in a list of the settings. */
 const MAX_PRINCIPALS = 10;
@@ -19,6 +20,26 @@ export function outOfBounds(value: object): string | null {
   if ("derivation_path" in value && (value.derivation_path as unknown[]).length > MAX_PATH_ELEMENTS) return tooMany(MAX_PATH_ELEMENTS);
   if ("message_hash" in value) return fixed(value.message_hash as Uint8Array, HASH_BYTES);
   if ("transport_public_key" in value) return fixed(value.transport_public_key as Uint8Array, TRANSPORT_KEY_BYTES);
+  if ("snapshot_id" in value) return snapshotId(value.snapshot_id as Uint8Array);
+  if ("replace_snapshot" in value) {
+    const [id] = value.replace_snapshot as Opt<Uint8Array>;
+    const refused = id === undefined ? null : snapshotId(id);
+    if (refused !== null) return refused;
+  }
+  if ("globals" in value && (value.globals as SnapshotGlobalValue[]).some((global) => "v128" in global && global.v128 > U128_MAX)) {
+    return "Deserialize error: u128 out of range";
+  }
+  return null;
+}
+
+const LOCAL_SNAPSHOT_ID_BYTES = 8;
+const MAX_SNAPSHOT_ID_BYTES = LOCAL_SNAPSHOT_ID_BYTES + 29;
+
+/** Replica: `SnapshotId` in `rs/types/base_types/src/lib.rs` (c7c5005), where both texts name the same length. */
+function snapshotId({ length }: Uint8Array): string | null {
+  const given = `Deserialize error: Invalid length of SnapshotId: Invalid snapshot ID length: provided ${length}`;
+  if (length < LOCAL_SNAPSHOT_ID_BYTES) return `${given}, minumum length expected ${MAX_SNAPSHOT_ID_BYTES}.`;
+  if (length > MAX_SNAPSHOT_ID_BYTES) return `${given}, maximum length expected ${MAX_SNAPSHOT_ID_BYTES}.`;
   return null;
 }
 

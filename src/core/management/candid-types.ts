@@ -137,6 +137,14 @@ const Metrics = Record({
   }),
 });
 
+const SnapshotArgument = Record({ canister_id: Id, snapshot_id: Blob });
+const Snapshot = Record({ id: Blob, taken_at_timestamp: Nat64, total_size: Nat64 });
+const SnapshotGlobal = Variant({ i32: IDL.Int32, i64: IDL.Int64, f32: IDL.Float32, f64: IDL.Float64, v128: Nat });
+const GlobalTimer = Variant({ inactive: Null, active: Nat64 });
+const HookStatus = Variant({ condition_not_satisfied: Null, ready: Null, executed: Null });
+const Slice = Record({ offset: Nat64, size: Nat64 });
+const Offset = Record({ offset: Nat64 });
+
 const IndexRange = Record({ start: Nat64, end: Nat64 });
 
 const HttpHeader = Record({ name: Text, value: Text });
@@ -222,6 +230,40 @@ export const ARGUMENT = {
   sign_with_schnorr: [Record({ message: Blob, derivation_path: Path, key_id: SchnorrKeyId, aux: Opt(SchnorrAux) })],
   vetkd_public_key: [Record({ canister_id: Opt(Id), context: Blob, key_id: VetkdKeyId })],
   vetkd_derive_key: [Record({ input: Blob, context: Blob, transport_public_key: Blob, key_id: VetkdKeyId })],
+  take_canister_snapshot: [
+    Record({ canister_id: Id, replace_snapshot: Opt(Blob), uninstall_code: Opt(Bool), sender_canister_version: SenderVersion }),
+  ],
+  load_canister_snapshot: [Record({ canister_id: Id, snapshot_id: Blob, sender_canister_version: SenderVersion })],
+  delete_canister_snapshot: [SnapshotArgument],
+  read_canister_snapshot_metadata: [SnapshotArgument],
+  read_canister_snapshot_data: [
+    Record({
+      canister_id: Id,
+      snapshot_id: Blob,
+      kind: Variant({ wasm_module: Slice, wasm_memory: Slice, stable_memory: Slice, wasm_chunk: ChunkHash }),
+    }),
+  ],
+  upload_canister_snapshot_metadata: [
+    Record({
+      canister_id: Id,
+      replace_snapshot: Opt(Blob),
+      wasm_module_size: Nat64,
+      globals: Vec(SnapshotGlobal),
+      wasm_memory_size: Nat64,
+      stable_memory_size: Nat64,
+      certified_data: Blob,
+      global_timer: Opt(GlobalTimer),
+      on_low_wasm_memory_hook_status: Opt(HookStatus),
+    }),
+  ],
+  upload_canister_snapshot_data: [
+    Record({
+      canister_id: Id,
+      snapshot_id: Blob,
+      kind: Variant({ wasm_module: Offset, wasm_memory: Offset, stable_memory: Offset, wasm_chunk: Null }),
+      chunk: Blob,
+    }),
+  ],
   /** Of a method that is not implemented: what routing reads. */
   versioned: [Record({ canister_id: Id, sender_canister_version: SenderVersion })],
 } satisfies Record<string, IDL.Type[]>;
@@ -251,5 +293,24 @@ export const RESULT = {
     ),
   ],
   subnet_info: [Record({ replica_version: Text, registry_version: Nat64 })],
+  take_canister_snapshot: [Snapshot],
+  list_canister_snapshots: [Vec(Snapshot)],
+  read_canister_snapshot_metadata: [
+    Record({
+      source: SnapshotSource,
+      taken_at_timestamp: Nat64,
+      wasm_module_size: Nat64,
+      globals: Vec(SnapshotGlobal),
+      wasm_memory_size: Nat64,
+      stable_memory_size: Nat64,
+      wasm_chunk_store: Vec(ChunkHash),
+      canister_version: Nat64,
+      certified_data: Blob,
+      global_timer: Opt(GlobalTimer),
+      on_low_wasm_memory_hook_status: Opt(HookStatus),
+    }),
+  ],
+  read_canister_snapshot_data: [Record({ chunk: Blob })],
+  upload_canister_snapshot_metadata: [Record({ snapshot_id: Blob })],
   fetch_canister_logs: [Record({ canister_log_records: Vec(Record({ idx: Nat64, timestamp_nanos: Nat64, content: Blob })) })],
 } satisfies Record<string, IDL.Type[]>;

@@ -11,6 +11,8 @@ const ID = principal(ALICE);
 const VETKD_KEY = { curve: { bls12_381_g2: null }, name: "key_1" };
 const VERSION = { sender_canister_version: [] };
 
+const SNAPSHOT_ID = new Uint8Array(18);
+
 const SAMPLES: { [Name in ArgumentName]: object } = {
   create_canister: { settings: [settings({ controllers: [ID], log_visibility: { public: null } })], sender_canister_version: [3n] },
   update_settings: { canister_id: ID, settings: settings({ environment_variables: [{ name: "a", value: "b" }] }), ...VERSION },
@@ -83,6 +85,23 @@ const SAMPLES: { [Name in ArgumentName]: object } = {
     pricing_version: [1],
   },
   transform: { response: { status: 200n, headers: [], body: Uint8Array.of(1) }, context: Uint8Array.of(2) },
+  take_canister_snapshot: { canister_id: ID, replace_snapshot: [SNAPSHOT_ID], uninstall_code: [true], ...VERSION },
+  load_canister_snapshot: { canister_id: ID, snapshot_id: SNAPSHOT_ID, sender_canister_version: [9n] },
+  delete_canister_snapshot: { canister_id: ID, snapshot_id: SNAPSHOT_ID },
+  read_canister_snapshot_metadata: { canister_id: ID, snapshot_id: SNAPSHOT_ID },
+  read_canister_snapshot_data: { canister_id: ID, snapshot_id: SNAPSHOT_ID, kind: { wasm_memory: { offset: 1n, size: 2n } } },
+  upload_canister_snapshot_metadata: {
+    canister_id: ID,
+    replace_snapshot: [],
+    wasm_module_size: 1n,
+    globals: [{ i32: -1 }, { i64: -2n }, { f32: 0.5 }, { f64: -0.25 }, { v128: 1n << 127n }],
+    wasm_memory_size: 65_536n,
+    stable_memory_size: 0n,
+    certified_data: Uint8Array.of(1),
+    global_timer: [{ active: 7n }],
+    on_low_wasm_memory_hook_status: [{ executed: null }],
+  },
+  upload_canister_snapshot_data: { canister_id: ID, snapshot_id: SNAPSHOT_ID, kind: { wasm_chunk: null }, chunk: Uint8Array.of(1) },
   versioned: { canister_id: ID, sender_canister_version: [9n] },
 };
 
@@ -104,8 +123,12 @@ test("target and version of any method", () => {
     kind: "value",
     value: ALICE,
   });
-  expect(decodeTarget("take_canister_snapshot", encode("canister_id", SAMPLES.canister_id))).toEqual({ kind: "value", value: ALICE });
-  expect(decodeVersion("load_canister_snapshot", encode("versioned", SAMPLES.versioned))).toEqual({ kind: "value", value: 9n });
+  expect(decodeTarget("rename_canister", encode("canister_id", SAMPLES.canister_id))).toEqual({ kind: "value", value: ALICE });
+  expect(decodeVersion("rename_canister", encode("versioned", SAMPLES.versioned))).toEqual({ kind: "value", value: 9n });
+  expect(decodeVersion("load_canister_snapshot", encode("load_canister_snapshot", SAMPLES.load_canister_snapshot))).toEqual({
+    kind: "value",
+    value: 9n,
+  });
   expect(decodeVersion("create_canister", encode("create_canister", SAMPLES.create_canister))).toEqual({ kind: "value", value: 3n });
 });
 

@@ -132,8 +132,69 @@ export interface ArgumentValue {
     readonly transport_public_key: Uint8Array;
     readonly key_id: VetkdKeyId;
   };
+  readonly take_canister_snapshot: {
+    readonly canister_id: Principal;
+    readonly replace_snapshot: Opt<Uint8Array>;
+    readonly uninstall_code: Opt<boolean>;
+  } & Versioned;
+  readonly load_canister_snapshot: SnapshotArgument & Versioned;
+  readonly delete_canister_snapshot: SnapshotArgument;
+  readonly read_canister_snapshot_metadata: SnapshotArgument;
+  readonly read_canister_snapshot_data: SnapshotArgument & { readonly kind: SnapshotDataKind };
+  readonly upload_canister_snapshot_metadata: {
+    readonly canister_id: Principal;
+    readonly replace_snapshot: Opt<Uint8Array>;
+  } & UploadedMetadata;
+  readonly upload_canister_snapshot_data: SnapshotArgument & { readonly kind: SnapshotDataOffset; readonly chunk: Uint8Array };
   readonly versioned: { readonly canister_id: Principal } & Versioned;
 }
+interface SnapshotArgument {
+  readonly canister_id: Principal;
+  readonly snapshot_id: Uint8Array;
+}
+
+/** What can be read of a snapshot. */
+export type SnapshotDataKind =
+  | { readonly wasm_module: SnapshotSlice }
+  | { readonly wasm_memory: SnapshotSlice }
+  | { readonly stable_memory: SnapshotSlice }
+  | { readonly wasm_chunk: { readonly hash: Uint8Array } };
+
+export interface SnapshotSlice {
+  readonly offset: bigint;
+  readonly size: bigint;
+}
+
+/** What can be written of an uploaded one. */
+export type SnapshotDataOffset =
+  | { readonly wasm_module: Pick<SnapshotSlice, "offset"> }
+  | { readonly wasm_memory: Pick<SnapshotSlice, "offset"> }
+  | { readonly stable_memory: Pick<SnapshotSlice, "offset"> }
+  | { readonly wasm_chunk: null };
+
+export type SnapshotGlobalValue =
+  { readonly i32: number } | { readonly i64: bigint } | { readonly f32: number } | { readonly f64: number } | { readonly v128: bigint };
+
+export type HookStatusValue = { readonly condition_not_satisfied: null } | { readonly ready: null } | { readonly executed: null };
+
+/** Metadata as they are uploaded; what can be read of a snapshot has more. */
+export interface UploadedMetadata {
+  readonly wasm_module_size: bigint;
+  readonly globals: readonly SnapshotGlobalValue[];
+  readonly wasm_memory_size: bigint;
+  readonly stable_memory_size: bigint;
+  readonly certified_data: Uint8Array;
+  readonly global_timer: Opt<{ readonly inactive: null } | { readonly active: bigint }>;
+  readonly on_low_wasm_memory_hook_status: Opt<HookStatusValue>;
+}
+
+export interface SnapshotMetadata extends UploadedMetadata {
+  readonly source: { readonly taken_from_canister: null } | { readonly metadata_upload: null };
+  readonly taken_at_timestamp: bigint;
+  readonly wasm_chunk_store: readonly { readonly hash: Uint8Array }[];
+  readonly canister_version: bigint;
+}
+
 /** `http_request_result`. */
 export interface HttpResultValue {
   readonly status: bigint;

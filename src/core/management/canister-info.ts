@@ -8,6 +8,7 @@ import type { CanisterState, HistoryEntry } from "../state/canister.ts";
 import { fail, reply, target, type Method } from "./call.ts";
 import { decodeArgument, encodeResult, idOf, opt, optional, principalOf } from "./candid.ts";
 import { unexpectedIngress } from "./errors.ts";
+import { sourceToCandid } from "./snapshot-candid.ts";
 
 export const canisterInfo: Method = ({ subnet, call }) => {
   if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));
@@ -58,6 +59,16 @@ function detailsToCandid(details: HistoryEntry["details"]): object {
       return { code_uninstall: null };
     case "codeDeployment":
       return { code_deployment: { mode: { [details.mode]: null }, module_hash: fromHex(details.moduleHash) } };
+    case "loadSnapshot":
+      return {
+        load_snapshot: {
+          from_canister_id: opt(details.fromCanister === null ? null : principalOf(details.fromCanister)),
+          snapshot_id: fromHex(details.snapshotId),
+          canister_version: BigInt(details.canisterVersion),
+          taken_at_timestamp: details.takenAtNanos,
+          source: sourceToCandid(details.source),
+        },
+      };
     case "controllersChange":
       return { controllers_change: { controllers: details.controllers.map(principalOf) } };
   }

@@ -7,10 +7,8 @@
 import { concat, fromHex, toHex } from "../../base/bytes.ts";
 import { chargeManagementInstructions } from "../cycles/accounts.ts";
 import { feesOf } from "../cycles/fees.ts";
-import { idleUse, shortfall, topUpCycles } from "../cycles/freezing.ts";
-import { reservationCycles, reservationRefusal, saturation, threadMemoryBytes } from "../cycles/reservation.ts";
 import type { CanisterState } from "../state/canister.ts";
-import { CHUNK_BYTES, memoryUsageBytes, withAllocation } from "../state/memory-usage.ts";
+import { CHUNK_BYTES, memoryUsageBytes } from "../state/memory-usage.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import type { UserError } from "../state/rejects.ts";
 import { limitsOf, type World } from "../state/world.ts";
@@ -19,11 +17,12 @@ import { isController, requireControllerOrSelf } from "./access.ts";
 import { fail, finish, reply, target, targetForWriting, type Method } from "./call.ts";
 import { decodeArgument, encodeResult, idOf, type Decoded } from "./candid.ts";
 import * as errors from "./errors.ts";
+import { memoryPrice, payMemory } from "./memory-taking.ts";
 
 /** Chunks of a store. Source: wasm.md 8. */
 export const MAX_CHUNKS = 100;
 /** Instructions of one upload, whether or not the chunk is new. Replica: `rs/config/src/subnet_config.rs`; 0 on system subnets. */
-const UPLOAD_INSTRUCTIONS = 200_000_000;
+export const UPLOAD_INSTRUCTIONS = 200_000_000;
 
 export const uploadChunk: Method = ({ world, subnet, call }) => {
   const decoded = decodeArgument("upload_chunk", call.arg);
@@ -42,8 +41,11 @@ export const uploadChunk: Method = ({ world, subnet, call }) => {
   const { chunk } = decoded.value;
   const hash = toHex(world.platform.sha256(chunk));
   if (!canister.chunkStore.has(hash)) {
-    const refused = checkChunk(world, subnet, canister, chunk);
+    const refused = chunkRefusal(canister.chunkStore, chunk) ?? heapDeltaRefusal(world, subnet, canister);
     if (refused !== null) return fail(call, refused, instructions);
+    const price = memoryPrice(world, subnet, canister, { usageBytes: memoryUsageBytes(canister) + CHUNK_BYTES, sender: call.sender });
+    if (price.kind === "error") return fail(call, price.error, instructions);
+    payMemory(canister, price.value);
     canister.chunkStore = new Map([...canister.chunkStore, [hash, chunk]]);
     if (limitsOf(world, subnet).rateLimiting) canister.heapDeltaDebitBytes += CHUNK_BYTES;
   }
@@ -51,48 +53,25 @@ export const uploadChunk: Method = ({ world, subnet, call }) => {
   return { ...reply(call, encodeResult("upload_chunk", { hash: fromHex(hash) })), instructions };
 };
 
-/** Whether a new chunk may be stored; reserves its cycles if so. */
-function checkChunk(world: World, subnet: SubnetState, canister: CanisterState, chunk: Uint8Array): UserError | null {
+/** Whether a new chunk has a place in a store. */
+export function chunkRefusal(store: ReadonlyMap<string, Uint8Array>, chunk: Uint8Array): UserError | null {
   if (chunk.length > CHUNK_BYTES) {
     return errors.chunkStoreError(`Wasm chunk size ${chunk.length} exceeds the maximum chunk size of ${CHUNK_BYTES}`);
   }
-  if (canister.chunkStore.size >= MAX_CHUNKS) {
+  if (store.size >= MAX_CHUNKS) {
     const capacity = MAX_CHUNKS * CHUNK_BYTES;
     return errors.chunkStoreError(
       `Wasm chunk store has already reached maximum capacity of ${capacity} bytes or the maximum number of entries, ${MAX_CHUNKS}`,
     );
   }
-  const limits = limitsOf(world, subnet);
-  if (limits.rateLimiting && canister.heapDeltaDebitBytes >= limits.heapDeltaRateLimitBytes) {
-    return errors.heapDeltaRateLimited(canister.id, canister.heapDeltaDebitBytes, limits.heapDeltaRateLimitBytes);
-  }
-  return takeMemory(world, subnet, canister, memoryUsageBytes(canister) + CHUNK_BYTES);
+  return null;
 }
 
-/**
- * Checks that a canister's memory may become this large, and reserves cycles for what it grows: the subnet's memory, the freezing threshold,
- * the reservation. Replica: `cycles_and_memory_usage_checks_and_updates`.
- */
-function takeMemory(world: World, subnet: SubnetState, canister: CanisterState, usageBytes: number): UserError | null {
+/** A canister that has written too much lately writes nothing more here. */
+export function heapDeltaRefusal(world: World, subnet: SubnetState, canister: CanisterState): UserError | null {
   const limits = limitsOf(world, subnet);
-  const fees = feesOf(subnet.config);
-  const { memoryAllocation, reservedCyclesLimit } = canister.settings;
-  const before = withAllocation(memoryAllocation, memoryUsageBytes(canister));
-  const after = withAllocation(memoryAllocation, usageBytes);
-  const grown = after > before ? after - before : 0n;
-  const available = threadMemoryBytes(limits, subnet.memoryUsageBytes);
-  if (grown > BigInt(Math.max(0, available))) return errors.subnetMemoryOversubscribed(grown, BigInt(Math.max(0, available)));
-  const missing = shortfall(fees, canister.settings, { ...idleUse(canister), memoryBytes: usageBytes }, canister, 0n);
-  if (missing !== null) return errors.cannotAffordMemoryGrow(grown, topUpCycles(missing));
-  const cycles = reservationCycles(fees, saturation(limits, available), Number(grown));
-  const { balanceCycles, reservedCycles } = canister;
-  const refusal = reservationRefusal(cycles, { balanceCycles, reservedCycles, limitCycles: reservedCyclesLimit });
-  if (refusal?.kind === "limit")
-    return errors.reservedLimitExceededByGrow(grown, refusal.limitCycles, refusal.requestedCycles - refusal.limitCycles);
-  if (refusal?.kind === "balance") return errors.cannotAffordMemoryGrow(grown, refusal.requestedCycles - refusal.availableCycles);
-  canister.balanceCycles -= cycles;
-  canister.reservedCycles += cycles;
-  return null;
+  if (!limits.rateLimiting || canister.heapDeltaDebitBytes < limits.heapDeltaRateLimitBytes) return null;
+  return errors.heapDeltaRateLimited(canister.id, canister.heapDeltaDebitBytes, limits.heapDeltaRateLimitBytes);
 }
 
 export const storedChunks: Method = ({ subnet, call }) => {
@@ -120,8 +99,10 @@ export const clearChunkStore: Method = ({ world, subnet, call }) => {
   const canister = found.value;
   const denied = requireControllerOrSelf(canister, call.sender);
   if (denied !== null) return fail(call, denied);
-  const refused = takeMemory(world, subnet, canister, memoryUsageBytes(canister) - CHUNK_BYTES * canister.chunkStore.size);
-  if (refused !== null) return fail(call, refused);
+  const usageBytes = memoryUsageBytes(canister) - CHUNK_BYTES * canister.chunkStore.size;
+  const price = memoryPrice(world, subnet, canister, { usageBytes, sender: call.sender });
+  if (price.kind === "error") return fail(call, price.error);
+  payMemory(canister, price.value);
   canister.chunkStore = new Map();
   finish(subnet, canister);
   return reply(call);

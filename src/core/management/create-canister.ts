@@ -13,6 +13,7 @@ import { CanisterQueues } from "../queues/canister-queues.ts";
 import type { CanisterState, HistoryEntry } from "../state/canister.ts";
 import type { CanisterId, PrincipalId } from "../state/ids.ts";
 import { NOT_INDEXED, reindexCanister } from "../state/indexes.ts";
+import { NO_SNAPSHOTS } from "../state/snapshots.ts";
 import { limitsOf, at, route } from "../state/world.ts";
 import { canisterIdFromIndex, indexOfCanisterId } from "../state/principal.ts";
 import type { NetworkState, SubnetState } from "../state/network-state.ts";
@@ -170,6 +171,7 @@ function emptyCanister(id: CanisterId, subnet: SubnetState, nowNanos: bigint, qu
     heapDeltaDebitBytes: 0,
     installCodeDebitInstructions: 0,
     chunkStore: new Map(),
+    snapshots: NO_SNAPSHOTS,
     queryStats: { calls: 0, instructions: 0, requestBytes: 0, responseBytes: 0 },
     indexed: NOT_INDEXED,
     indexedBytes: 0,

@@ -10,12 +10,12 @@ import { ErrorCode, type UserError } from "../state/rejects.ts";
 
 const DOCUMENTATION = "https://internetcomputer.org/docs/current/references/execution-errors#";
 
-function error(code: ErrorCode, description: string): UserError {
+export function error(code: ErrorCode, description: string): UserError {
   return { code, description };
 }
 
 /** With advice on a second line, as most of the platform's texts have it. */
-function withHelp(code: ErrorCode, description: string, advice: string, anchor: string): UserError {
+export function withHelp(code: ErrorCode, description: string, advice: string, anchor: string): UserError {
   return { code, description: `${description}\n${advice} See documentation: ${DOCUMENTATION}${anchor}` };
 }
 
@@ -286,6 +286,14 @@ export function reservedLimitExceededByGrow(bytes: bigint, limit: bigint, excess
     `Canister cannot grow memory by ${bytes} bytes due to its reserved cycles limit. The current limit (${limit}) would be exceeded by ${excess}.`,
     RESERVED_ADVICE,
     "reserved-cycles-limit-exceeded-in-memory-grow",
+  );
+}
+
+/** A management method's own instructions cannot be paid; `cause` is what the canister would be told. */
+export function cannotAffordOperation(cause: UserError): UserError {
+  return error(
+    ErrorCode.CanisterOutOfCycles,
+    `Canister management operation failed with: \`${cause.description}\`\nTry sending more cycles with the request. See documentation: not-enough-cycles`,
   );
 }
 

@@ -20,13 +20,17 @@ import { noSuchMethod, notImplemented, onlyNns, wrongSenderSubnet } from "./erro
 import { fetchCanisterLogs } from "./fetch-canister-logs.ts";
 import { flexibleHttpRequest, httpRequest } from "./http-request.ts";
 import { installChunkedCode, installCode } from "./install-code.ts";
+import { loadCanisterSnapshot } from "./load-snapshot.ts";
 import { METHODS, type MethodInfo } from "./methods.ts";
 import { renameCanister, reshareChainKey, setupInitialDkg } from "./nns-methods.ts";
 import { provisionalTopUpCanister } from "./provisional-top-up-canister.ts";
 import { rawRand } from "./raw-rand.ts";
+import { listCanisterSnapshots, readCanisterSnapshotData, readCanisterSnapshotMetadata } from "./snapshot-reading.ts";
+import { uploadCanisterSnapshotData, uploadCanisterSnapshotMetadata } from "./snapshot-upload.ts";
 import { startCanister } from "./start-canister.ts";
 import { stopCanister } from "./stop-canister.ts";
 import { nodeMetricsHistory, subnetInfo } from "./subnet-methods.ts";
+import { deleteCanisterSnapshot, takeCanisterSnapshot } from "./take-snapshot.ts";
 import { ecdsaPublicKey, schnorrPublicKey, signWithEcdsa, signWithSchnorr, vetkdDeriveKey, vetkdPublicKey } from "./threshold-keys.ts";
 import { uninstallCode } from "./uninstall-code.ts";
 import { updateSettings } from "./update-settings.ts";
@@ -54,6 +58,14 @@ export const IMPLEMENTED: ReadonlyMap<string, Method> = new Map(
     provisional_create_canister_with_cycles: provisionalCreateCanisterWithCycles,
     provisional_top_up_canister: provisionalTopUpCanister,
     fetch_canister_logs: fetchCanisterLogs,
+    take_canister_snapshot: takeCanisterSnapshot,
+    load_canister_snapshot: loadCanisterSnapshot,
+    list_canister_snapshots: listCanisterSnapshots,
+    delete_canister_snapshot: deleteCanisterSnapshot,
+    read_canister_snapshot_metadata: readCanisterSnapshotMetadata,
+    read_canister_snapshot_data: readCanisterSnapshotData,
+    upload_canister_snapshot_metadata: uploadCanisterSnapshotMetadata,
+    upload_canister_snapshot_data: uploadCanisterSnapshotData,
     http_request: httpRequest,
     flexible_http_request: flexibleHttpRequest,
     node_metrics_history: nodeMetricsHistory,

@@ -23,9 +23,14 @@ const KNOWN_MODULE_DISCOUNT = 100;
 export function createModule(world: World, subnet: SubnetState, canister: CanisterId, bytes: Uint8Array): ModuleCreation {
   const prepared = prepareModule(bytes, world.platform, world.modules);
   if (isRefusal(prepared)) return { module: null, error: userErrorOf(canister, failureOf(prepared)), instructions: prepared.instructions };
-  const compilation = INSTRUCTIONS_PER_COMPILED_INSTRUCTION * prepared.info.compilationInstructions;
-  const charged = subnet.compiledModules.has(prepared.hash) ? Math.floor(compilation / KNOWN_MODULE_DISCOUNT) : compilation;
-  return { module: prepared, error: null, instructions: CREATION_INSTRUCTIONS + charged };
+  return creationOf(subnet, prepared);
+}
+
+/** The same of a module that is at hand. */
+export function creationOf(subnet: SubnetState, module: PreparedModule): ModuleCreation {
+  const compilation = INSTRUCTIONS_PER_COMPILED_INSTRUCTION * module.info.compilationInstructions;
+  const charged = subnet.compiledModules.has(module.hash) ? Math.floor(compilation / KNOWN_MODULE_DISCOUNT) : compilation;
+  return { module, error: null, instructions: CREATION_INSTRUCTIONS + charged };
 }
 
 function failureOf({ kind, description, advice }: ModuleRefusal): ExecutionFailure {

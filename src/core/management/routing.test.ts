@@ -54,7 +54,7 @@ test("methods with a target go to the subnet that hosts it, also when no such ca
     "deposit_cycles",
     "canister_metrics",
     "stored_chunks",
-    "take_canister_snapshot",
+    "list_canister_snapshots",
   ]) {
     expect(resolve(net, method, idArg(there))).toBe(net.subnet(1).config.id);
   }

@@ -5,8 +5,9 @@
  * Source: interface spec, "IC method uninstall_code", and the rule "IC Management Canister: Code uninstallation"; management-canister.md 3,
  * cycles.md 6.
  */
-import type { CanisterState } from "../state/canister.ts";
+import type { CanisterState, HistoryEntry } from "../state/canister.ts";
 import type { SubnetState } from "../state/network-state.ts";
+import { withoutSnapshots } from "../state/snapshots.ts";
 import { at, type World } from "../state/world.ts";
 import { burnRemainingCycles } from "../cycles/accounts.ts";
 import { GOVERNANCE_CANISTER, requireControllerOrAdmin } from "./access.ts";
@@ -24,20 +25,32 @@ export const uninstallCode: Method = ({ world, subnet, call }) => {
   const denied = call.sender === GOVERNANCE_CANISTER ? null : requireControllerOrAdmin(subnet, canister, call.sender);
   if (denied !== null) return fail(call, denied);
 
-  const owed = uninstall(canister);
-  addChange(world, canister, changeOrigin(call, decoded.value.sender_canister_version), { kind: "codeUninstall" });
+  const owed = uninstallBy(world, subnet, canister, changeOrigin(call, decoded.value.sender_canister_version));
   finish(subnet, canister);
-  world.emit({ kind: "canister", ...at(world, subnet), canister: canister.id, change: "uninstalled" });
   return reply(call, undefined, owed);
 };
 
+/** Uninstalls because somebody asked for it. Returns the answers owed to the canister's callers. `canister` must be for writing. */
+export function uninstallBy(
+  world: World,
+  subnet: SubnetState,
+  canister: CanisterState,
+  origin: HistoryEntry["origin"],
+): readonly OwedAnswer[] {
+  const owed = uninstall(canister);
+  addChange(world, canister, origin, { kind: "codeUninstall" });
+  world.emit({ kind: "canister", ...at(world, subnet), canister: canister.id, change: "uninstalled" });
+  return owed;
+}
+
 /**
- * A canister that cannot pay for what it holds: uninstalled, its history and allocations gone too, what cycles are left burned.
+ * A canister that cannot pay for what it holds: uninstalled, its history, snapshots and allocations gone too, what cycles are left burned.
  * Returns the answers owed to its callers. `canister` must be for writing.
  */
 export function uninstallForLackOfCycles(world: World, subnet: SubnetState, canister: CanisterState): readonly OwedAnswer[] {
   const owed = uninstall(canister);
   canister.history = { total: canister.history.total, entries: [] };
+  canister.snapshots = withoutSnapshots(canister.snapshots);
   canister.settings = { ...canister.settings, computeAllocation: 0, memoryAllocation: 0n };
   burnRemainingCycles(canister);
   finish(subnet, canister);

@@ -11,9 +11,10 @@ import type { ExecutionState } from "../canister/execution-state.ts";
 import type { Closure } from "../canister/types.ts";
 import type { CanisterQueues } from "../queues/canister-queues.ts";
 import type { IndexedAs } from "./indexes.ts";
-import type { CallbackId, CallContextId, CanisterId, MessageId, PrincipalId, SubnetId } from "./ids.ts";
+import type { CallbackId, CallContextId, CanisterId, MessageId, PrincipalId, SnapshotId, SubnetId } from "./ids.ts";
 import type { LongExecution } from "./long-execution.ts";
 import type { CallTree, CoarseTime, Ingress, MessageTag, Request } from "./messages.ts";
+import type { CanisterSnapshot, CanisterSnapshots } from "./snapshots.ts";
 
 export type Visibility =
   | { readonly kind: "controllers" }
@@ -125,6 +126,15 @@ export interface HistoryEntry {
     | { readonly kind: "creation"; readonly controllers: readonly PrincipalId[]; readonly environmentVariablesHash: Uint8Array | null }
     | { readonly kind: "codeUninstall" }
     | { readonly kind: "codeDeployment"; readonly mode: "install" | "reinstall" | "upgrade"; readonly moduleHash: string }
+    | {
+        readonly kind: "loadSnapshot";
+        /** `null` for one of the canister's own. */
+        readonly fromCanister: CanisterId | null;
+        readonly snapshotId: SnapshotId;
+        readonly canisterVersion: number;
+        readonly takenAtNanos: bigint;
+        readonly source: CanisterSnapshot["source"];
+      }
     | { readonly kind: "controllersChange"; readonly controllers: readonly PrincipalId[] };
 }
 
@@ -190,6 +200,8 @@ export interface CanisterState extends Owned {
   installCodeDebitInstructions: number;
   /** Custom sections' bytes and the uploaded module's bytes count as memory; kept here so that usage needs no walk. */
   chunkStore: ReadonlyMap<string, Uint8Array>;
+  /** Replaced whole. */
+  snapshots: CanisterSnapshots;
   queryStats: { calls: number; instructions: number; requestBytes: number; responseBytes: number };
   /** Where this canister stands in the subnet's sets; written by `indexes.ts` only, `NOT_INDEXED` at creation. */
   indexed: IndexedAs;

@@ -12,6 +12,9 @@ export type CanisterId = PrincipalId;
 /** A principal that names a subnet. */
 export type SubnetId = PrincipalId;
 
+/** Lower-case hex of a snapshot's id: eight bytes that count up per canister from 0, and the id of the canister. */
+export type SnapshotId = Branded<string, "Snapshot">;
+
 /** Counts up per canister from 1; never visible to canisters. */
 export type CallContextId = Branded<number, "CallContext">;
 /** Counts up per canister from 1; never visible to canisters. */

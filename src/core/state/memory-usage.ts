@@ -21,7 +21,7 @@ export interface MemoryMetrics {
 }
 
 /** Bytes of each global that is exported or mutable. Replica: `rs/replicated_state/src/canister_state/execution_state.rs`, `size_of::<Global>()`. */
-const GLOBAL_BYTES = 32;
+export const GLOBAL_BYTES = 32;
 /** The replica's own global, which counts as the module's. Source: wasm.md 5. */
 const INSTRUCTION_COUNTER = 1;
 /** Bytes each chunk is accounted for, whatever its size. Source: management-canister.md 4. */
@@ -41,18 +41,35 @@ export function memoryMetrics(canister: CanisterState): MemoryMetrics {
     customSections: execution === null ? 0 : customSectionBytes(execution.module.info.customSections),
     canisterHistory: historyBytes(canister.history.entries),
     wasmChunkStore: CHUNK_BYTES * canister.chunkStore.size,
-    snapshots: 0,
+    snapshots: canister.snapshots.sizeBytes,
   };
 }
 
 /** Sum of the metrics, in bytes. Asked for before every execution, so it walks nothing twice. */
 export function memoryUsageBytes(canister: CanisterState): number {
   const { execution } = canister;
-  const bytes = CHUNK_BYTES * canister.chunkStore.size + historyBytes(canister.history.entries);
+  const bytes = CHUNK_BYTES * canister.chunkStore.size + historyBytes(canister.history.entries) + canister.snapshots.sizeBytes;
   if (execution === null) return bytes;
   const { info, uploaded } = execution.module;
   const ofModule = GLOBAL_BYTES * (info.countedGlobals + INSTRUCTION_COUNTER) + uploaded.length + customSectionBytes(info.customSections);
   return bytes + execution.heapBytes + execution.stableBytes + ofModule;
+}
+
+/**
+ * Code and memories alone, as a snapshot that were taken now would count them: the custom sections are in the module, and not again beside it.
+ * Replica: `CanisterState::snapshot_size_bytes` (c7c5005).
+ */
+export function snapshotBytes({ execution, chunkStore, certifiedData }: CanisterState): number {
+  const bytes = CHUNK_BYTES * chunkStore.size + certifiedData.length;
+  if (execution === null) return bytes;
+  const { info, uploaded } = execution.module;
+  const globals = GLOBAL_BYTES * (info.countedGlobals + INSTRUCTION_COUNTER);
+  return bytes + execution.heapBytes + execution.stableBytes + globals + uploaded.length;
+}
+
+/** What `uninstall_code` would free: everything but history and snapshots. */
+export function uninstallableBytes(canister: CanisterState): number {
+  return memoryUsageBytes(canister) - historyBytes(canister.history.entries) - canister.snapshots.sizeBytes;
 }
 
 /** What is charged and counted on the subnet: the larger of usage and allocation, in bytes. */

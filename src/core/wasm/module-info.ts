@@ -16,6 +16,14 @@ export interface GlobalInfo {
   readonly initial: Uint8Array;
 }
 
+/** A global that is exported or mutable: what a snapshot shows of it. */
+export interface VisibleGlobal {
+  readonly type: GlobalInfo["type"];
+  /** Its place in the image of mutable globals; `null` when it never changes. */
+  readonly offset: number | null;
+  readonly initial: Uint8Array;
+}
+
 export interface DataSegment {
   readonly offset: number;
   readonly bytes: Uint8Array;
@@ -41,7 +49,9 @@ export interface ModuleInfo {
   readonly globals: readonly GlobalInfo[];
   /** Size of the image of mutable globals. */
   readonly globalsBytes: number;
-  /** Number of exported or mutable globals of the user's module (32 bytes each in memory usage, plus one of the replica's). */
+  /** Exported or mutable globals of the user's module: the exported ones as they are exported, then the rest by index. */
+  readonly visibleGlobals: readonly VisibleGlobal[];
+  /** Their number (32 bytes each in memory usage, plus one of the replica's). */
   readonly countedGlobals: number;
   readonly hasTable: boolean;
   readonly hasStart: boolean;

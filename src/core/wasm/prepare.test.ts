@@ -393,6 +393,10 @@ describe("what is known of a module", () => {
       initialPages: 2,
       maximumPages: 300,
       declaredMaximumPages: 300,
+      visibleGlobals: [
+        { type: "i32", offset: null, initial: Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0) },
+        { type: "i64", offset: 0, initial: Uint8Array.of(0xfb, 255, 255, 255, 255, 255, 255, 255) },
+      ],
       countedGlobals: 2,
       hasTable: false,
       hasStart: false,

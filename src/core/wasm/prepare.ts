@@ -18,7 +18,7 @@ import { Malformed } from "./reader.ts";
 import { functionNames } from "./name-section.ts";
 import { Refused } from "./refused.ts";
 import { codeSectionBytes } from "./sections.ts";
-import { checkLargeBodies, maximumPages, mutableGlobals, rewrite, REWRITER_VERSION } from "./rewrite.ts";
+import { checkLargeBodies, maximumPages, mutableGlobals, rewrite, REWRITER_VERSION, visibleGlobals } from "./rewrite.ts";
 import type { Measured } from "./measured.ts";
 import { validateFunctions } from "./measure.ts";
 
@@ -190,8 +190,8 @@ function describe(module: DecodedModule, measured: Measured, checked: Checked, n
   const platformMaximum = module.memory64 ? Limit.MAX_WASM64_PAGES : Limit.MAX_WASM32_PAGES;
   const dataSegments: DataSegment[] = [];
   for (const { offset, bytes } of module.data) if (offset !== null) dataSegments.push({ offset: unsignedValue(offset), bytes });
-  const exportedGlobals = new Set(module.exports.filter(({ kind }) => kind === "global").map(({ index }) => index));
   const image = mutableGlobals(module);
+  const visible = visibleGlobals(module);
   const { methods, systemExports, customSections } = checked;
   let functionNames: ReadonlyMap<number, string> | null = null;
   return {
@@ -203,7 +203,8 @@ function describe(module: DecodedModule, measured: Measured, checked: Checked, n
     dataSegments,
     globals: image.globals,
     globalsBytes: image.bytes,
-    countedGlobals: module.globals.filter(({ mutable }, index) => mutable || exportedGlobals.has(index)).length,
+    visibleGlobals: visible,
+    countedGlobals: visible.length,
     hasTable: module.tables.length > 0,
     hasStart: module.start >= 0,
     methods,

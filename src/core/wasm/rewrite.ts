@@ -12,8 +12,8 @@ import { IC0 } from "./ic0.ts";
 import { Layout, valueBytes } from "./layout.ts";
 import type { Constant, DecodedModule, FunctionType } from "./module.ts";
 import { unsignedValue } from "./module.ts";
-import type { GlobalInfo } from "./module-info.ts";
-import { F32, F64, I32, I64, V128 } from "./opcodes.ts";
+import type { GlobalInfo, VisibleGlobal } from "./module-info.ts";
+import { F32, F64, I32, I64, V128, type ValueType } from "./opcodes.ts";
 import { FunctionRewriter } from "./rewrite-function.ts";
 import type { Measured } from "./measured.ts";
 import { ByteWriter } from "./writer.ts";
@@ -31,16 +31,38 @@ export function mutableGlobals(module: DecodedModule): { globals: GlobalInfo[]; 
   const globals: GlobalInfo[] = [];
   const indices: number[] = [];
   let bytes = 0;
-  const names = { [I32]: "i32", [I64]: "i64", [F32]: "f32", [F64]: "f64", [V128]: "v128" } as const;
   module.globals.forEach((global, index) => {
     if (!global.mutable || global.initial.kind !== "number") return;
     const size = valueBytes(global.type);
     bytes = Math.ceil(bytes / size) * size;
-    globals.push({ type: names[global.type as keyof typeof names], offset: bytes, initial: global.initial.bits });
+    globals.push({ type: numberType(global.type), offset: bytes, initial: global.initial.bits });
     indices.push(index);
     bytes += size;
   });
   return { globals, indices, bytes };
+}
+
+const NUMBER_TYPES = { [I32]: "i32", [I64]: "i64", [F32]: "f32", [F64]: "f64", [V128]: "v128" } as const;
+
+function numberType(type: ValueType): GlobalInfo["type"] {
+  return NUMBER_TYPES[type as keyof typeof NUMBER_TYPES];
+}
+
+/**
+ * What a snapshot holds of globals, in its order: the instrumentation exports the mutable ones that are not exported yet behind all others.
+ * Replica: `export_mutable_globals` in `rs/embedders/src/wasm_utils/instrumentation.rs`, `get_exported_globals` in
+ * `rs/embedders/src/wasmtime_embedder.rs` (c7c5005).
+ */
+export function visibleGlobals(module: DecodedModule): VisibleGlobal[] {
+  const exported = module.exports.filter(({ kind }) => kind === "global").map(({ index }) => index);
+  const shown = new Set(exported);
+  const hidden = module.globals.flatMap(({ mutable }, index) => (mutable && !shown.has(index) ? [index] : []));
+  const { globals, indices } = mutableGlobals(module);
+  const places = new Map(indices.map((index, i) => [index, globals[i]!.offset]));
+  return [...exported, ...hidden].flatMap((index) => {
+    const { type, initial } = module.globals[index]!;
+    return initial.kind === "number" ? [{ type: numberType(type), offset: places.get(index) ?? null, initial: initial.bits }] : [];
+  });
 }
 
 /** The module must have passed all checks of `prepare.ts`. */
