@@ -48,6 +48,7 @@ async function launch(given: LauncherArguments): Promise<void> {
   const network = await startNetwork({
     subnets: subnetsOf(given.subnets),
     profile: "instant",
+    system: {},
     ...(given.artificialDelayMilliseconds === null ? {} : { delayMilliseconds: given.artificialDelayMilliseconds }),
     port: given.gatewayPort ?? 0,
     bind: given.bind,

@@ -5,7 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
 import { CanneryError } from "../base/cannery-error.ts";
-import { DEFAULT_PORT, DEFAULT_SUBNETS, parsePort, parseProfile, parseSubnets } from "./options.ts";
+import { DEFAULT_PORT, DEFAULT_SUBNETS, parsePort, parseProfile, parseSubnets, parseSystemCanister } from "./options.ts";
 import type { StartOptions } from "./start.ts";
 import { version } from "./version.ts";
 import type { WhichNetwork } from "./running.ts";
@@ -35,6 +35,7 @@ program
   .option("--bind <address>", "address to listen on", "127.0.0.1")
   .option("--subnets <kinds>", "kinds of subnets, each with how many: application=2,nns", parseSubnets, parseSubnets(DEFAULT_SUBNETS))
   .option("--profile <name>", "how long rounds take: instant, or as on mainnet", parseProfile, "instant")
+  .option("--system-canister <name=path>", "a module for a system canister, such as ledger=PATH; repeatable", parseSystemCanister, {})
   .option("--background", "returns when the network is ready, which stays until `cannery stop`", false)
   .option("--json", "one line of JSON on standard output when it is ready: url, rootKey, pid, subnets", false)
   .option("--state <folder>", "not there yet", () => {

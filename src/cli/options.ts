@@ -1,8 +1,11 @@
 /**
  * Options as people write them on a command line.
  */
+import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import type { SubnetRequest } from "../core/genesis.ts";
+import type { SystemFiles } from "../host/server/system.ts";
+import { SYSTEM_CANISTER_IDS } from "../network/system/canisters.ts";
 import { SUBNET_KINDS, subnetOf } from "./subnets.ts";
 
 export const DEFAULT_PORT = 8000;
@@ -30,4 +33,12 @@ export function parseSubnets(text: string): SubnetRequest[] {
     if (!/^[1-9]\d?$/.test(count)) throw new InvalidArgumentError(`${JSON.stringify(item)}: a number from 1 to 99 comes behind "=".`);
     return Array.from({ length: Number(count) }, () => subnetOf(word));
   });
+}
+
+/** `ledger=PATH`, besides those given before. */
+export function parseSystemCanister(text: string, before: SystemFiles): SystemFiles {
+  const equals = text.indexOf("=");
+  const name = text.slice(0, Math.max(equals, 0));
+  if (Object.hasOwn(SYSTEM_CANISTER_IDS, name)) return { ...before, [name]: resolve(text.slice(equals + 1)) };
+  throw new InvalidArgumentError(`NAME=PATH is expected, with a name of ${Object.keys(SYSTEM_CANISTER_IDS).join(", ")}.`);
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { CanneryError } from "../base/cannery-error.ts";
 import type { SubnetRequest } from "../core/genesis.ts";
 import type { ReadyNetwork } from "../host/server/plan.ts";
+import type { SystemFiles } from "../host/server/system.ts";
 import { makeRunningFolder, recordRunning } from "../host/server/running.ts";
 import { startNetwork } from "../host/server/start.ts";
 import { StopSignals } from "./stop-signals.ts";
@@ -17,6 +18,7 @@ export interface StartOptions {
   readonly bind: string;
   readonly subnets: readonly SubnetRequest[];
   readonly profile: "instant" | "mainnet";
+  readonly systemCanister: SystemFiles;
   readonly background: boolean;
   readonly json: boolean;
 }
@@ -39,8 +41,8 @@ export async function start(options: StartOptions): Promise<void> {
     process.disconnect?.();
   };
   try {
-    const { port, bind, subnets, profile, json } = options;
-    const network = await startNetwork({ port, bind, subnets, profile, prints: json ? "stderr" : "stdout", version });
+    const { port, bind, subnets, profile, json, systemCanister: system } = options;
+    const network = await startNetwork({ port, bind, subnets, profile, system, prints: json ? "stderr" : "stdout", version });
     const forget = recordRunning(network.ready, { log });
     console.log(json ? jsonLine(network.ready, process.pid) : banner(network.ready));
     report({ kind: "ready", network: network.ready });

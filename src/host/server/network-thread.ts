@@ -11,6 +11,7 @@ import { now } from "../clock.ts";
 import { nodeHost } from "../node-host.ts";
 import { listen } from "./listen.ts";
 import type { FromNetwork, NetworkPlan, ReadyNetwork, ToNetwork } from "./plan.ts";
+import { installSystem } from "./system.ts";
 
 assert(!isMainThread && parentPort !== null, "a network's thread is started by start.ts");
 const port = parentPort;
@@ -37,6 +38,7 @@ async function serveNetwork(plan: NetworkPlan): Promise<{ readonly ready: ReadyN
     trace: false,
     print: (line) => void process[plan.prints].write(`${line}\n`),
   });
+  const funded = await installSystem(net, plan.system);
   net.live(plan.delayMilliseconds === undefined ? {} : { delayMilliseconds: plan.delayMilliseconds });
   const listening = await listen(net.fetch, plan);
   const { subnets, subnetOrder } = net.state;
@@ -45,7 +47,7 @@ async function serveNetwork(plan: NetworkPlan): Promise<{ readonly ready: ReadyN
     port: listening.port,
     rootKey: toHex(net.rootKey),
     subnets: net.subnets,
-    funded: [],
+    funded,
     defaultEffectiveCanisterId: principalText(subnets.get(subnetOrder[0]!)!.config.allocationRange.start),
   };
   const close = async (): Promise<void> => {

@@ -2,12 +2,15 @@
  * What a served network is started with, and what is told when it is ready: plain data that crosses from thread to thread.
  */
 import type { SubnetRequest } from "../../core/genesis.ts";
+import type { SystemFiles } from "./system.ts";
 import type { Subnet } from "../../network/options.ts";
 
 export interface NetworkPlan {
   readonly subnets: readonly SubnetRequest[];
   /** How long rounds take, and messages between subnets. */
   readonly profile: "instant" | "mainnet";
+  /** Modules for system canisters, by path; ours otherwise. */
+  readonly system: SystemFiles;
   /** Least real time between two rounds; what the profile says where it is not given. */
   readonly delayMilliseconds?: number;
   /** 0 for any that is free. */

@@ -1,0 +1,35 @@
+/**
+ * The system canisters of a served network: those that its subnets have room for, with modules of ours or of the user.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { CanneryError } from "../../base/cannery-error.ts";
+import type { Cannery } from "../../network/cannery.ts";
+import { OWN_CANISTERS, SYSTEM_CANISTER_IDS, type SystemCanister } from "../../network/system/canisters.ts";
+import { installSystemCanisters, type SystemModules } from "../../network/system/install.ts";
+import { route } from "../../core/state/world.ts";
+import { principalId } from "../../network/principals.ts";
+import { systemModule } from "../system-modules.ts";
+import type { FundedIdentity } from "./plan.ts";
+
+/** Paths of modules that take the places of ours, or of canisters that we have none for. */
+export type SystemFiles = { readonly [K in SystemCanister]?: string };
+
+/** Everybody is this user without an identity. Source: icp-launcher.md 5. */
+const FUNDED: readonly FundedIdentity[] = [{ name: "anonymous: ICP and cycles", principal: "2vxsx-fae" }];
+
+/** Gives who owns something now. */
+export async function installSystem(net: Cannery, files: SystemFiles): Promise<readonly FundedIdentity[]> {
+  const hasRoom = (name: SystemCanister): boolean => route(net.state, principalId(SYSTEM_CANISTER_IDS[name])) !== null;
+  const own = OWN_CANISTERS.filter((name) => files[name] === undefined && hasRoom(name));
+  const modules: SystemModules = {
+    ...Object.fromEntries(own.map((name) => [name, systemModule(name)])),
+    ...Object.fromEntries(Object.entries(files).map(([name, path]) => [name, read(name, path)])),
+  };
+  await installSystemCanisters(net, modules);
+  return modules.ledger === undefined ? [] : FUNDED;
+}
+
+function read(name: string, path: string): Uint8Array {
+  if (existsSync(path)) return new Uint8Array(readFileSync(path));
+  throw new CanneryError("file-missing", `There is no file ${path} for the system canister ${name}.`);
+}
