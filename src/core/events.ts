@@ -157,5 +157,24 @@ export interface ChosenEvent extends At {
   readonly tag: MessageTag | null;
 }
 
+/** A mock canister asked what to do: whoever stands behind it answers with a `mock` input. */
+export interface MockEvent extends At {
+  readonly kind: "mock";
+  readonly call: PendingCallId;
+  readonly canister: CanisterId;
+  readonly tag: MessageTag;
+  readonly data: Uint8Array;
+}
+
 export type NetworkEvent =
-  ChosenEvent | OutcallEvent | SentEvent | InductedEvent | DroppedEvent | ExecutedEvent | IngressStatusEvent | PrintedEvent | CanisterEvent | RoundEvent;
+  | MockEvent
+  | ChosenEvent
+  | OutcallEvent
+  | SentEvent
+  | InductedEvent
+  | DroppedEvent
+  | ExecutedEvent
+  | IngressStatusEvent
+  | PrintedEvent
+  | CanisterEvent
+  | RoundEvent;

@@ -61,7 +61,15 @@ export interface OutcallInput {
   readonly responses: readonly OutcallResponse[];
 }
 
-export type Input = OutcallInput | IngressInput | QueryInput | RoundInput | TimeInput | CommandInput;
+/** What a mock canister is to do next: a program of its module, which the next round hands to it. */
+export interface MockInput {
+  readonly kind: "mock";
+  readonly subnet: SubnetId;
+  readonly call: PendingCallId;
+  readonly program: Uint8Array;
+}
+
+export type Input = OutcallInput | MockInput | IngressInput | QueryInput | RoundInput | TimeInput | CommandInput;
 
 /** What a submission or a query is answered at once with. */
 export type Answer =

@@ -15,6 +15,7 @@ import { InvariantWatch } from "./invariant-watch.ts";
 import { checkInvariants } from "./invariants.ts";
 import { executeQuery, querySubnet, type ExecutedQuery } from "./queries/execute-query.ts";
 import { QUERY_TOOLS } from "./rules/query-tools.ts";
+import { takeMockAnswer } from "./rules/mocks.ts";
 import { takeOutcall } from "./rules/outcalls.ts";
 import { runCommand } from "./rules/test-commands.ts";
 import { submitRequest } from "./rules/request-submission.ts";
@@ -25,6 +26,7 @@ import { TIME_STEPS_NANOS } from "./rules/open-outcomes.ts";
 import { ORDINARY, type Choice, type Schedule } from "./schedule/schedule.ts";
 import { copyNetwork } from "./state/copy.ts";
 import type { NetworkState, SubnetState } from "./state/network-state.ts";
+import type { CanisterId } from "./state/ids.ts";
 import { principalText } from "./state/principal.ts";
 import { ErrorCode } from "./state/rejects.ts";
 import { editSubnet, limitsOf, type World } from "./state/world.ts";
@@ -85,6 +87,8 @@ export class Network {
   private broken: string | null = null;
   private watch: InvariantWatch | null = null;
   private isHalted = false;
+  /** Answers what mock canisters ask in queries, which leave nothing behind and so need no input; `null` where nobody does. */
+  mockQueries: ((canister: CanisterId, payload: Uint8Array) => Uint8Array | null) | null = null;
   private readonly environment: Environment;
   private readonly options: NetworkOptions;
   private readonly seed: bigint;
@@ -118,6 +122,7 @@ export class Network {
       modules: environment.modules,
       emit: (event) => network.events.push(event),
       afterExecution: probe?.afterExecution === undefined ? undefined : () => probe.afterExecution!(),
+      answerMockQuery: (canister, payload) => network.mockQueries?.(canister, payload) ?? null,
     };
   }
 
@@ -179,6 +184,8 @@ export class Network {
         return null;
       case "outcall":
         return takeOutcall(this.world, input);
+      case "mock":
+        return takeMockAnswer(this.world, input);
       case "time":
         return this.setTime(input.timeNanos);
       case "command":

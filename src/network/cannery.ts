@@ -1,6 +1,7 @@
 /**
  * A network in the test's own process: the public face of Cannery for JavaScript.
  */
+import { NO_BYTES } from "../base/bytes.ts";
 import { CanneryError } from "../base/cannery-error.ts";
 import { decodeUtf8Lossy } from "../base/utf8.ts";
 import { path } from "../core/certification/certificate.ts";
@@ -15,7 +16,7 @@ import type { AnyService } from "./actor.ts";
 import { Canister } from "./canister.ts";
 import type { Core } from "./core.ts";
 import { deploy, type Deployment, type DeployOptions, type ProjectManifest } from "./deploy/deploy.ts";
-import { DEFAULT_CALL_BUDGET_ROUNDS } from "./driver.ts";
+import { DEFAULT_CALL_BUDGET_ROUNDS, DEFAULT_MOCK_PATIENCE_MS } from "./driver.ts";
 import { instantNanos, nanosOf, type Duration, type Instant } from "./duration.ts";
 import type { Host } from "./host.ts";
 import { identityOf, type Identity } from "./identity.ts";
@@ -23,6 +24,10 @@ import { createdId, createRequest, settingsRequest } from "./management.ts";
 import { interfaceOfCandid } from "./module-interface.ts";
 import { loadModule, type ModuleSource } from "./module-source.ts";
 import type { LiveOptions } from "./live.ts";
+import { mockSource, Mock } from "./mocks/mock.ts";
+import type { MockHandlers } from "./mocks/context.ts";
+import { mockModule } from "./mocks/module.ts";
+import type { MocksSnapshot } from "./mocks/mocks.ts";
 import { Names } from "./names.ts";
 import { drawNetwork, type NetworkDrawOptions } from "./network-drawing.ts";
 import {
@@ -60,7 +65,7 @@ export class Cannery {
     core: Core,
     host: Host,
     options: CanneryOptions,
-    from: { readonly names: Names; readonly log: TraceLog; readonly submitted: number },
+    from: { readonly names: Names; readonly log: TraceLog; readonly submitted: number; readonly mocks: MocksSnapshot | null },
   ) {
     this.options = options;
     this.log = from.log;
@@ -70,8 +75,10 @@ export class Cannery {
       log: from.log,
       names: from.names,
       submitted: from.submitted,
+      mocks: from.mocks,
       outcalls: options.outcalls ?? "refuse",
       callBudgetRounds: options.callBudgetRounds ?? DEFAULT_CALL_BUDGET_ROUNDS,
+      mockPatienceMs: options.mockPatience ?? DEFAULT_MOCK_PATIENCE_MS,
       onEvent: (event) => this.onEvent(event),
     });
   }
@@ -85,12 +92,12 @@ export class Cannery {
       ...(probe === undefined ? {} : { probe }),
     });
     const log = new TraceLog(options.trace === false ? 0 : (options.trace ?? DEFAULT_TRACE_EVENTS));
-    return new Cannery(core, host, options, { names: new Names(), log, submitted: 0 });
+    return new Cannery(core, host, options, { names: new Names(), log, submitted: 0, mocks: null });
   }
 
   /** The face of a network that is there already: of one that is replayed. */
   static over(core: Core, host: Host, names: Names): Cannery {
-    return new Cannery(core, host, { print: false }, { names, log: new TraceLog(DEFAULT_TRACE_EVENTS), submitted: 0 });
+    return new Cannery(core, host, { print: false }, { names, log: new TraceLog(DEFAULT_TRACE_EVENTS), submitted: 0, mocks: null });
   }
 
   /** What is behind the face: for the rooms that are built on it (`../explore`, `../testing`). */
@@ -146,8 +153,7 @@ export class Cannery {
 
   /** Runs rounds now, one after the other; resolves when whoever was answered has gone on. */
   async tick(rounds = 1): Promise<void> {
-    for (let i = 0; i < rounds; i++) this.session.driver.round();
-    await this.session.driver.nextTurn();
+    await this.session.driver.tick(rounds);
   }
 
   /**
@@ -163,6 +169,7 @@ export class Cannery {
       rounds: `after ${rounds} rounds there is still something to do`,
       time: `after ${Number(nanos / 1_000_000n) / 1000} virtual seconds there is still something to do`,
       stuck: "calls are open, and nothing can answer them",
+      mock: "the handler of a mock has done nothing for some seconds (one that is never to answer returns context.stall())",
     }[unsettled.why];
     throw new CanneryError("not-settled", `the network does not settle: ${why}.\n${this.session.whoWaits()}`);
   }
@@ -186,6 +193,34 @@ export class Cannery {
     const canister = await this.createUnder<T>({ ...options, name: options.name ?? "canister" }, options.sender);
     await this.setControllers(principalId(canister.id), options);
     return canister;
+  }
+
+  /**
+   * A canister that the test stands behind, of a description: Candid text, a `.did` file, or a module that carries its own. Its methods are functions
+   * that take the arguments and a context (`MockContext`); what has no function traps.
+   */
+  async mock<T = AnyService>(of: ModuleSource, handlers: MockHandlers<NoInfer<T>>, options: CreateOptions = {}): Promise<Mock<T>> {
+    const { candid, stem } = await mockSource(of, this.session.host);
+    const canister = await this.createUnder<T>({ ...options, name: options.name ?? stem ?? "mock" }, options.sender);
+    const id = principalId(canister.id);
+    const described = interfaceOfCandid(candid, null, this.session.nameOf(id));
+    await this.session.installBytes(
+      id,
+      { kind: "install" },
+      mockModule(candid, [...described.methods.values()]),
+      { arg: NO_BYTES },
+      senderOf(options),
+    );
+    this.session.mocks.define(id, described, handlers);
+    await this.setControllers(id, options);
+    return new Mock<T>(this.session, id, senderOf(options));
+  }
+
+  /** A mock by its id: that of another network's mock in a fork of it. */
+  mockAt<T = AnyService>(id: PrincipalLike): Mock<T> {
+    const canister = principalId(id);
+    if (this.session.mocks.isMock(canister)) return new Mock<T>(this.session, canister, ANONYMOUS);
+    throw new CanneryError("bad-mock", `${this.session.nameOf(canister)} is no mock in this network`);
   }
 
   /** A canister by its id, such as one that another canister created; `candid` describes one whose module does not. */
@@ -307,8 +342,15 @@ export class Cannery {
 
   /** The whole network as it is now; costs next to nothing until something is written. */
   snapshot(): NetworkSnapshot {
-    const { core, driver, names } = this.session;
-    return { core: core.snapshot(), names: names.copy(), log: this.log.copy(), submitted: driver.submitted, open: driver.openIds() };
+    const { core, driver, names, mocks } = this.session;
+    return {
+      core: core.snapshot(),
+      names: names.copy(),
+      log: this.log.copy(),
+      mocks: mocks.snapshot(),
+      submitted: driver.submitted,
+      open: driver.openIds(),
+    };
   }
 
   /**
@@ -316,10 +358,11 @@ export class Cannery {
    * was taken, and are not answered, go on; all later ones are given up with a `CanneryError` (`network-restored`).
    */
   restore(snapshot: NetworkSnapshot): void {
-    const { core, driver } = this.session;
+    const { core, driver, mocks } = this.session;
     core.restore(snapshot.core);
     this.session.names = snapshot.names.copy();
     this.log = snapshot.log.copy();
+    mocks.restored(snapshot.mocks);
     driver.restored(snapshot.submitted, this.log);
     this.session.trace.replace(this.log);
     const error = new CanneryError(
@@ -331,8 +374,9 @@ export class Cannery {
 
   /** A second network that goes on from here on its own. Promises of this network's calls stay with this one. */
   fork(): Cannery {
-    const { core, driver, names, host } = this.session;
-    return new Cannery(core.fork(), host, this.options, { names: names.copy(), log: this.log.copy(), submitted: driver.submitted });
+    const { core, driver, names, mocks, host } = this.session;
+    const from = { names: names.copy(), log: this.log.copy(), submitted: driver.submitted, mocks: mocks.snapshot() };
+    return new Cannery(core.fork(), host, this.options, from);
   }
 
   private async createUnder<T>(

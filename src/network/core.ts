@@ -6,6 +6,7 @@ import type { NetworkEvent } from "../core/events.ts";
 import type { Answer, Input, QueryInput } from "../core/inputs.ts";
 import type { Deviation } from "../core/schedule/recorder.ts";
 import type { Choice } from "../core/schedule/schedule.ts";
+import type { CanisterId } from "../core/state/ids.ts";
 import type { NetworkState } from "../core/state/network-state.ts";
 
 export interface Core<Snapshot = unknown> {
@@ -19,6 +20,8 @@ export interface Core<Snapshot = unknown> {
   choose(choice: Choice, options: number): number;
   /** A probe ended the last step between two executions: nothing goes on until the network is restored. */
   readonly halted: boolean;
+  /** Answers what mock canisters ask in queries. */
+  mockQueries: ((canister: CanisterId, payload: Uint8Array) => Uint8Array | null) | null;
   snapshot(): Snapshot;
   restore(snapshot: Snapshot): void;
   fork(): Core<Snapshot>;

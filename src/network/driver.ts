@@ -10,7 +10,7 @@ import { assert, unreachable } from "../base/assert.ts";
 import { CanneryError } from "../base/cannery-error.ts";
 import { maxBigint } from "../base/integers.ts";
 import type { NetworkEvent } from "../core/events.ts";
-import type { Answer, CommandInput, IngressInput, Input, OutcallInput, QueryInput } from "../core/inputs.ts";
+import type { Answer, CommandInput, IngressInput, Input, MockInput, OutcallInput, QueryInput } from "../core/inputs.ts";
 import type { MessageId, PrincipalId, SubnetId } from "../core/state/ids.ts";
 import type { MessageTag } from "../core/state/messages.ts";
 
@@ -18,6 +18,7 @@ import { outcomeOfError, type CallOutcome } from "./call-error.ts";
 import type { Core } from "./core.ts";
 import type { Host } from "./host.ts";
 import { Live, type LiveOptions } from "./live.ts";
+import type { Mocks } from "./mocks/mocks.ts";
 import { Outcalls, type OutcallPolicy } from "./outcalls.ts";
 import { hasHeartbeats, hasNoOpenCalls, isQuiet, nextDue } from "./quiet.ts";
 import { envelopeBytes, nonceOf, RequestIds } from "../core/ingress/request-ids.ts";
@@ -62,7 +63,7 @@ export interface Budget {
 type Next = "round" | "nothing" | "outside" | bigint;
 
 /** How settling ended; `null` when the network is settled, else why it is not. */
-export type Unsettled = { readonly why: "rounds" | "time" | "stuck" };
+export type Unsettled = { readonly why: "rounds" | "time" | "stuck" | "mock" };
 
 export interface DriverOptions {
   readonly core: Core;
@@ -74,6 +75,10 @@ export interface DriverOptions {
   readonly callBudgetRounds: number;
   /** The web, as canisters reach it. */
   readonly outcalls: OutcallPolicy;
+  /** Canisters that the test stands behind. */
+  readonly mocks: Mocks;
+  /** Milliseconds of the host's clock that a mock's handler may take for its next step. */
+  readonly mockPatienceMs: number;
   /** After each event, once the driver has done its own part. */
   onEvent(event: NetworkEvent): void;
   /** Says for people who waits for whom; for errors. */
@@ -86,6 +91,8 @@ const MINUTE_NANOS = 60_000_000_000n;
 /** Rounds of one turn, before other work of the process has its turn. */
 const ROUNDS_PER_TURN = 200;
 export const DEFAULT_CALL_BUDGET_ROUNDS = 500_000;
+/** Milliseconds of the host's clock that a mock's handler may take for its next step. */
+export const DEFAULT_MOCK_PATIENCE_MS = 4_000;
 /** How far ahead a timer counts for settling: ten virtual minutes (design, "Who drives it"). */
 const SETTLE_HORIZON_NANOS = 600_000_000_000n;
 
@@ -115,12 +122,16 @@ export class Driver {
   private readonly idleTimers = new Set<string>();
   /** HTTPS outcalls and who answers them. */
   readonly outcalls: Outcalls;
+  private readonly mocks: Mocks;
+  /** Somebody looks at the host's clock while a mock's handler is at work. */
+  private isWatchingMocks = false;
   private readonly turn = (): void => this.runTurn();
 
   constructor(options: DriverOptions) {
     this.options = options;
     this.core = options.core;
     this.trace = options.log;
+    this.mocks = options.mocks;
     this.submittedCount = options.submitted;
     this.outcalls = new Outcalls({
       policy: options.outcalls,
@@ -263,6 +274,7 @@ export class Driver {
     const startNanos = this.core.state.timeNanos;
     this.idleTimers.clear();
     for (let rounds = 0; ;) {
+      if (this.closed === null) this.mocks.flush();
       const answeredBefore = this.answeredCount;
       for (let inTurn = 0; inTurn < ROUNDS_PER_TURN && this.answeredCount === answeredBefore; inTurn++) {
         if (this.closed !== null) throw this.closed;
@@ -271,13 +283,15 @@ export class Driver {
         const horizon = untilNanos === null ? SETTLE_HORIZON_NANOS : maxBigint(0n, untilNanos - state.timeNanos);
         const next = this.nextStep(isAwaited ? null : horizon);
         if (next === "outside") break;
+        if (next === "nothing" && this.mocks.isAnybodyWaitedFor) break;
         if (next === "nothing") return isAwaited ? { why: "stuck" } : null;
         if (rounds >= budget.rounds) return { why: "rounds" };
         if (state.timeNanos - startNanos > budget.nanos) return { why: "time" };
         this.advance(next);
         rounds++;
+        if (this.mocks.needsTurn) break;
       }
-      if (this.isOutside()) await this.outcalls.progress();
+      if (this.isOutside() && !(await this.progressOutside())) return { why: "mock" };
       // Whoever was answered goes on, and may call again, before the next round.
       await new Promise<void>((resolve) => this.options.host.macrotask(resolve));
     }
@@ -304,9 +318,18 @@ export class Driver {
     return !this.isAwaited && !this.isScheduled;
   }
 
-  /** Applies an input of a recorded run. */
+  /** Applies an input of a recorded run; what mocks answered is among them. */
   replay(input: Input): void {
+    this.mocks.leaveToInputs();
     this.step(input);
+  }
+
+  /** Waits for who is at work outside; false when a mock's handler has not taken a step for too long. */
+  private async progressOutside(): Promise<boolean> {
+    const before = this.mocks.progressed;
+    const patience = this.mocks.isAnybodyWaitedFor ? [this.options.host.delay(this.options.mockPatienceMs)] : [];
+    await Promise.race([this.outcalls.progress(), this.mocks.progress(), ...patience]);
+    return !this.outcalls.isBusy && this.mocks.isAnybodyWaitedFor ? this.mocks.progressed !== before : true;
   }
 
   /** Gives up all open calls but those in `kept`, telling their callers why. */
@@ -362,6 +385,7 @@ export class Driver {
     const done = this.afterTurn;
     this.afterTurn = [];
     try {
+      if (this.closed === null) this.mocks.flush();
       if (!this.isManual) {
         if (this.live === null) this.runRounds();
         else this.runLive(this.live);
@@ -380,13 +404,14 @@ export class Driver {
     for (let rounds = 0; rounds < ROUNDS_PER_TURN && this.closed === null; rounds++) {
       const next = this.nextStep(this.isAwaited ? null : 0n);
       // Goes on when the answer comes.
-      if (next === "outside") return;
+      if (next === "outside") return this.watchMocks();
       if (next === "nothing") {
+        if (this.mocks.isAnybodyWaitedFor) return this.watchMocks();
         if (this.isAwaited && !this.outcalls.isByHand) this.giveUp("nothing in the network can answer it any more");
         return;
       }
       this.advance(next);
-      if (this.answeredCount !== answeredBefore) break;
+      if (this.answeredCount !== answeredBefore || this.mocks.needsTurn) break;
       const budget = this.options.callBudgetRounds;
       if (this.isAwaited && ++this.roundsWaiting >= budget) this.giveUp(`there was none within ${budget} rounds`);
     }
@@ -424,14 +449,55 @@ export class Driver {
     const due = nextDue(state, this.idleTimers);
     // The web takes no virtual time: whatever is due later waits for the answer.
     const isLater = due === null || due.timeNanos > state.timeNanos;
-    if (isLater && this.outcalls.isBusy) return "outside";
+    if (isLater && (this.outcalls.isBusy || this.mocks.isBusy)) return "outside";
     if (isLater && this.outcalls.isByHand) return "nothing";
     if (due !== null && (horizonNanos === null || due.timeNanos <= state.timeNanos + horizonNanos)) return due.timeNanos;
     return horizonNanos === null && hasHeartbeats(state) ? "round" : "nothing";
   }
 
   private isOutside(): boolean {
-    return this.outcalls.isBusy && this.nextStep(0n) === "outside";
+    const next = this.nextStep(0n);
+    return next === "outside" || (next === "nothing" && this.mocks.isAnybodyWaitedFor && !this.mocks.needsTurn);
+  }
+
+  /** Gives up who waits when a mock's handler does not take its next step: a test that hangs says nothing. */
+  private watchMocks(): void {
+    if (this.isWatchingMocks || !this.mocks.isAnybodyWaitedFor) return;
+    this.isWatchingMocks = true;
+    const before = this.mocks.progressed;
+    void this.options.host.delay(this.options.mockPatienceMs).then(() => {
+      this.isWatchingMocks = false;
+      if (!this.isAwaited || !this.mocks.isAnybodyWaitedFor) return;
+      if (this.mocks.progressed !== before) return this.wake();
+      const seconds = this.options.mockPatienceMs / 1000;
+      const who = this.mocks.unanswered.join(", ");
+      this.giveUp(`the handler of the mock ${who} has done nothing for ${seconds} s; one that is never to answer returns context.stall()`);
+    });
+  }
+
+  /** Rounds by hand; handlers of mocks go on in between. */
+  async tick(rounds: number): Promise<void> {
+    for (let i = 0; i < rounds; i++) {
+      this.mocks.flush();
+      this.round();
+      if (this.mocks.needsTurn) await new Promise<void>((resolve) => this.options.host.macrotask(resolve));
+    }
+    this.mocks.flush();
+    await this.nextTurn();
+  }
+
+  /** Why a mock's answer is refused, or `null`. */
+  answerMock(input: MockInput): string | null {
+    const answer = this.step(input);
+    this.roundsWaiting = 0;
+    this.wake();
+    return answer?.kind === "refused" ? answer.error.description : null;
+  }
+
+  /** A handler has something for the network: it goes on in a later macrotask. */
+  mockProgressed(): void {
+    this.roundsWaiting = 0;
+    this.wake();
   }
 
   /** Why the answer is refused, or `null`. */
@@ -467,6 +533,7 @@ export class Driver {
     for (const event of events) {
       this.trace.append(event);
       if (event.kind === "outcall") this.outcalls.onEvent(event);
+      if (event.kind === "mock") this.mocks.onEvent(event);
       if (event.kind === "sent" && event.message === "ingress") this.lastIngressTag = event.tag;
       if (event.kind === "ingressStatus") {
         const { status } = event;
@@ -483,6 +550,7 @@ export class Driver {
       this.close(
         new CanneryError("network-halted", "the network was stopped between two messages, to be looked at: it takes no more calls"),
       );
+    if (this.closed === null) this.mocks.dispatch();
     return answer;
   }
 

@@ -37,6 +37,13 @@ export class MethodCodec {
     return values.length > 1 ? values : values[0];
   }
 
+  /** What a method answers with: nothing, one value, or an array of several. Refuses values of the wrong type. */
+  encodeResult(value: unknown, callee: string): Uint8Array {
+    const count = this.results.types.length;
+    const values = count === 0 ? [] : count === 1 ? [value] : Array.isArray(value) ? (value as unknown[]) : [value];
+    return this.results.encode(values, () => `the result of ${callee}.${this.name}`);
+  }
+
   /** The values of an argument, for showing it. */
   decodeArgs(bytes: Uint8Array): unknown[] {
     return this.args.decode(bytes, () => this.name);

@@ -2,6 +2,7 @@
  * Drawings of a network: the trace's diagram with the names and the Candid that the network knows.
  */
 import { ANONYMOUS, MANAGEMENT_CANISTER, type PrincipalId } from "../core/state/ids.ts";
+import { MOCK_METHOD } from "../core/state/mock-canisters.ts";
 import { CanneryError } from "../base/cannery-error.ts";
 import { draw, type DrawOptions } from "../trace/draw.ts";
 import type { TracedMessage } from "../trace/messages.ts";
@@ -18,14 +19,17 @@ export interface NetworkDrawOptions extends Omit<DrawOptions, "names" | "nameOf"
   readonly since?: number;
   /** Shows arguments and replies, decoded by the callee's Candid. */
   readonly values?: boolean;
-  /** Shows also what users ask of the management canister, such as installing. */
+  /** Shows also what users ask of the management canister, such as installing, and how mocks ask for what they do. */
   readonly management?: boolean;
 }
 
 export function drawNetwork(session: Session, options: NetworkDrawOptions): string {
   const { names, since, values = false, management = false, include, label, ...rest } = options;
   const own = namesOf(names);
-  const isManagement = (message: TracedMessage): boolean => message.message === "ingress" && message.to === MANAGEMENT_CANISTER;
+  const isManagement = (message: TracedMessage): boolean =>
+    message.message === "ingress"
+      ? message.to === MANAGEMENT_CANISTER
+      : message.method === MOCK_METHOD && session.mocks.isMock(message.from);
   return draw(session.trace.since(since ?? 0), {
     ...rest,
     nameOf: (id) => own.get(id) ?? nameInLane(session, id),

@@ -9,6 +9,7 @@ import type { Limits } from "../core/state/limits.ts";
 import type { LatencyProfile, SubnetKind } from "../core/state/network-state.ts";
 import type { InstallArguments } from "./canister.ts";
 import { instantNanos, type Duration, type Instant } from "./duration.ts";
+import type { MocksSnapshot } from "./mocks/mocks.ts";
 import type { Names } from "./names.ts";
 import type { OutcallPolicy } from "./outcalls.ts";
 import { principalId, type PrincipalLike } from "./principals.ts";
@@ -41,6 +42,8 @@ export interface CanneryOptions {
   readonly checkInvariants?: boolean;
   /** An awaited call is given up after so many rounds in which nobody was answered; 500,000 by default. */
   readonly callBudgetRounds?: number;
+  /** Milliseconds of the host's clock that a mock's handler may take for a step before whoever waits for it is given up; 4,000 by default. */
+  readonly mockPatience?: number;
   /** Events kept for drawings and errors: 100,000 by default, `false` for none. */
   readonly trace?: number | false;
   /** Who answers canisters' HTTPS outcalls: nobody by default, and then they are refused. */
@@ -93,6 +96,7 @@ export interface NetworkSnapshot {
   readonly core: unknown;
   readonly names: Names;
   readonly log: TraceLog;
+  readonly mocks: MocksSnapshot;
   readonly submitted: number;
   readonly open: ReadonlySet<MessageId>;
 }

@@ -5,6 +5,8 @@
 import type { CallOrigin } from "../core/state/canister.ts";
 import type { CanisterId, PrincipalId, SubnetId } from "../core/state/ids.ts";
 import { OUTCALL_TIMEOUT_NANOS } from "../core/rules/pending-calls.ts";
+import { isFromOutside } from "../core/state/pending-calls.ts";
+import { MOCK_METHOD } from "../core/state/mock-canisters.ts";
 import type { NetworkState, SubnetState } from "../core/state/network-state.ts";
 
 /** Seconds after which a stop request is given up. Source: management-canister.md 3, `stop_canister`. */
@@ -37,9 +39,9 @@ function isSubnetQuiet(subnet: SubnetState): boolean {
   return true;
 }
 
-/** Signatures are made by the network itself, in a later round than the call; an outcall waits until its answer has arrived. */
+/** Signatures are made by the network itself, in a later round than the call; what is asked outside waits until its answer has arrived. */
 function hasAnswersToGive(subnet: SubnetState): boolean {
-  for (const { request, arrived } of subnet.pendingCalls.values()) if (request.kind !== "outcall" || arrived !== null) return true;
+  for (const { request, arrived } of subnet.pendingCalls.values()) if (!isFromOutside(request) || arrived !== null) return true;
   return false;
 }
 
@@ -178,6 +180,8 @@ export function waitingText(waiting: readonly Waiting[], nowNanos: bigint, nameO
 function waitingLine(waiting: Waiting, nowNanos: bigint, nameOf: (principal: PrincipalId) => string): string {
   switch (waiting.kind) {
     case "call": {
+      if (waiting.method === MOCK_METHOD)
+        return `${nameOf(waiting.canister)}${originText(waiting.origin, nameOf)} is a mock, and its handler has not answered`;
       const times = waiting.count > 1 ? ` (${waiting.count} calls)` : "";
       return `${nameOf(waiting.canister)}${originText(waiting.origin, nameOf)} waits for ${nameOf(waiting.callee)}.${waiting.method}${times}`;
     }

@@ -20,6 +20,7 @@ import type { Host } from "./host.ts";
 import { installRequest, type InstallMode } from "./management.ts";
 import { EMPTY_CANDID, interfaceOfUpload, interfaceOfModule, type ModuleInterface } from "./module-interface.ts";
 import { loadModule, type ModuleSource } from "./module-source.ts";
+import { Mocks, type MocksSnapshot } from "./mocks/mocks.ts";
 import { Names } from "./names.ts";
 import type { OutcallPolicy } from "./outcalls.ts";
 import { principalId } from "./principals.ts";
@@ -38,6 +39,9 @@ export interface SessionOptions {
   readonly submitted: number;
   readonly callBudgetRounds: number;
   readonly outcalls: OutcallPolicy;
+  readonly mockPatienceMs: number;
+  /** Mocks of the network that this one is forked from. */
+  readonly mocks: MocksSnapshot | null;
   onEvent(event: NetworkEvent): void;
 }
 
@@ -46,6 +50,7 @@ export class Session {
   readonly host: Host;
   readonly driver: Driver;
   readonly trace: TraceView;
+  readonly mocks: Mocks;
   names: Names;
   /** Descriptions given by hand, for modules that carry none. */
   private readonly described = new Map<CanisterId, ModuleInterface>();
@@ -55,7 +60,20 @@ export class Session {
     this.host = options.host;
     this.names = options.names;
     this.trace = new TraceView(options.log);
-    this.driver = new Driver({ ...options, whoWaits: () => this.whoWaits() });
+    const { core } = options;
+    this.mocks = new Mocks(
+      {
+        state: () => core.state,
+        timeNanos: () => core.state.timeNanos,
+        nameOf: (id) => this.nameOf(id),
+        interfaceOf: (id) => this.interfaceOf(id),
+        step: (input) => this.driver.answerMock(input),
+        wake: () => this.driver.mockProgressed(),
+      },
+      options.mocks,
+    );
+    core.mockQueries = (canister, payload) => this.mocks.query(canister, payload);
+    this.driver = new Driver({ ...options, mocks: this.mocks, whoWaits: () => this.whoWaits() });
   }
 
   /** The name of a principal for people, or its text. */

@@ -96,6 +96,8 @@ function payloadBytes(event: NetworkEvent): number {
       return event.status.kind === "replied" ? event.status.data.length : 0;
     case "printed":
       return event.content.length;
+    case "mock":
+      return event.data.length;
     case "outcall":
       return event.request.body?.length ?? 0;
     case "inducted":

@@ -170,6 +170,7 @@ export class MessageIndex {
         return;
       }
       case "outcall":
+      case "mock":
       case "printed":
       case "canister":
       case "chosen":

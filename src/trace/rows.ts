@@ -99,6 +99,7 @@ function rowOf(event: NetworkEvent, index: MessageIndex, options: RowOptions, in
       const at = event.tag === null ? "schedule" : options.nameOf(event.at ?? event.subnet);
       return { kind: "mark", at, isFailure: false, label: "chosen", note: options.choice(event), moment: event };
     }
+    case "mock":
     case "inducted":
     case "dropped":
     case "printed":

@@ -33,7 +33,7 @@ export function makeWorld(
     World,
     "platform" | "pool" | "modules" | "schedule"
   >;
-  return { ...absent, state, emit: () => undefined };
+  return { ...absent, state, emit: () => undefined, answerMockQuery: () => null };
 }
 
 export function subnetAt(world: World, index = 0): SubnetState {

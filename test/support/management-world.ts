@@ -75,7 +75,7 @@ export class ManagementWorld {
   constructor(config: Partial<GenesisConfig> = {}) {
     const subnets = [{ kind: "application" as const, name: "application" }];
     const state = genesis({ seed: 7n, latency: "instant", subnets, ...config }, (bytes) => nodePlatform.sha224(bytes));
-    this.world = { state, schedule: ORDINARY, ...shared, emit: (event) => this.events.push(event) };
+    this.world = { state, schedule: ORDINARY, ...shared, emit: (event) => this.events.push(event), answerMockQuery: () => null };
     const dataCertificate: QueryTools["dataCertificate"] = (_world, _subnet, canister) => () =>
       Uint8Array.from(Buffer.from(canister.id, "hex"));
     this.tools = { ...QUERY_TOOLS, dataCertificate };

@@ -8,6 +8,8 @@ import type { SubnetState } from "../state/network-state.ts";
 import type { UserError } from "../state/rejects.ts";
 import { route, type World } from "../state/world.ts";
 import { fail, type ManagementCall, type ManagementOutcome, type ManagementTools, type Method } from "./call.ts";
+import { MOCK_METHOD } from "../state/mock-canisters.ts";
+import { canneryMock } from "./cannery-mock.ts";
 import { canisterInfo } from "./canister-info.ts";
 import { canisterMetadata } from "./canister-metadata.ts";
 import { canisterMetrics } from "./canister-metrics.ts";
@@ -79,6 +81,7 @@ export const IMPLEMENTED: ReadonlyMap<string, Method> = new Map(
     sign_with_schnorr: signWithSchnorr,
     vetkd_public_key: vetkdPublicKey,
     vetkd_derive_key: vetkdDeriveKey,
+    [MOCK_METHOD]: canneryMock,
   }),
 );
 

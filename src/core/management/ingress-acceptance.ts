@@ -59,7 +59,7 @@ type Problem = { readonly problem: "unknown" | "notAllowed" } | { readonly probl
 
 function effectiveCanister(method: string, arg: Uint8Array): CanisterId | null | Problem {
   const info = METHODS.get(method);
-  if (info === undefined) return { problem: "unknown" };
+  if (info === undefined || info.ingress === "unknown") return { problem: "unknown" };
   if (info.ingress === "never") return { problem: "notAllowed" };
   if (WITHOUT_CANISTER.has(method)) return null;
   const target = decodeTarget(method, arg);
@@ -82,6 +82,7 @@ export function acceptManagementIngress(world: World, subnet: SubnetState, messa
   if (effective !== null && typeof effective === "object") return effective.error;
   const rule = METHODS.get(method)!.ingress;
   switch (rule) {
+    case "unknown":
     case "never":
     case "onlyCanisters":
       return onlyCanisters(method);

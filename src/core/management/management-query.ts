@@ -19,6 +19,7 @@ import { decodeArgument, decodeNothing, decodeTarget, idOf, optional } from "./c
 import { noAccessToLogs, noSubnetAdmins, noSuchMethod } from "./errors.ts";
 import { encodeCanisterLogs } from "./fetch-canister-logs.ts";
 import { encodeCanisterList } from "./list-canisters.ts";
+import { isMock, MOCK_METHOD } from "../state/mock-canisters.ts";
 import { METHODS } from "./methods.ts";
 
 type QueryMethod = (subnet: SubnetState, caller: PrincipalId, arg: Uint8Array) => ManagementAnswer;
@@ -54,10 +55,17 @@ export function managementQueryFromCanister(
   method: string,
   arg: Uint8Array,
 ): { readonly kind: "data"; readonly data: Uint8Array } | ({ readonly kind: "reject" } & Reject) {
+  if (method === MOCK_METHOD) return mockProgram(world, caller, arg);
   if (!METHODS.has(method) && !QUERY_METHODS.has(method)) return { kind: "reject", ...rejectFromError(noSuchMethod(method)) };
   const answer = managementQuery(world, subnet, caller.id, method, arg);
   if (answer.kind === "reply") return { kind: "data", data: answer.data };
   return { kind: "reject", code: rejectCodeOf(answer.error.code), message: answer.error.description };
+}
+
+/** What a mock canister is to do in a query. Others do not have the method. */
+function mockProgram(world: World, caller: CanisterState, arg: Uint8Array): ReturnType<typeof managementQueryFromCanister> {
+  const program = isMock(caller.execution) ? world.answerMockQuery(caller.id, arg) : null;
+  return program === null ? { kind: "reject", ...rejectFromError(noSuchMethod(MOCK_METHOD)) } : { kind: "data", data: program };
 }
 
 /** The canister that a query call is about, for finding its subnet; `null` where there is none or the argument does not tell. */

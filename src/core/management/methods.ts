@@ -23,6 +23,8 @@ export type Destination =
 
 /** Who may send a method as an ingress message. */
 export type IngressRule =
+  /** Not a method of the platform: refused like any other name that is none. */
+  | "unknown"
   /** Refused when the request is decoded. */
   | "never"
   | "onlyCanisters"
@@ -133,5 +135,7 @@ export const METHODS: ReadonlyMap<string, MethodInfo> = new Map(
     bitcoin_get_current_fee_percentiles: method("BitcoinGetCurrentFeePercentiles", OWN, "never", ["later"]),
     node_metrics_history: method("NodeMetricsHistory", { kind: "subnetArgument" }, "never"),
     subnet_info: method("SubnetInfo", { kind: "subnetArgument" }, "never"),
+    // Ours, for mock canisters only: to others it is unknown (`cannery-mock.ts`).
+    cannery_mock: method("CanneryMock", OWN, "unknown"),
   }),
 );

@@ -14,6 +14,7 @@ import type { CanisterState } from "../state/canister.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { decodeArgument, decodeTarget, decodeVersion, idOf, optional } from "./candid.ts";
 import { noSuchMethod, senderVersionMismatch } from "./errors.ts";
+import { isMock, MOCK_METHOD } from "../state/mock-canisters.ts";
 import { METHODS, type MethodInfo } from "./methods.ts";
 import { chainKeyOf, chainKeyOfMaster, schemeOf } from "./threshold-keys.ts";
 
@@ -31,7 +32,8 @@ export interface CallToResolve {
  */
 export function resolveManagementCall(world: World, ownSubnet: SubnetState, caller: CanisterState, call: CallToResolve): Resolution {
   const info = METHODS.get(call.method);
-  if (info === undefined) return { kind: "reject", reject: rejectFromError(noSuchMethod(call.method)) };
+  if (info === undefined || (call.method === MOCK_METHOD && !isMock(caller.execution)))
+    return { kind: "reject", reject: rejectFromError(noSuchMethod(call.method)) };
   if (info.versioned) {
     const version = decodeVersion(call.method, call.arg);
     if (version.kind === "error") return { kind: "reject", reject: rejectFromError(version.error) };

@@ -7,6 +7,7 @@
 import { methodNotFound, userErrorOf, wasmModuleNotFound } from "../canister/errors.ts";
 import type { ExecutionState } from "../canister/execution-state.ts";
 import { methodKind } from "../canister/run.ts";
+import { isMock, mockQueryExport } from "../state/mock-canisters.ts";
 import { feesOf } from "../cycles/fees.ts";
 import { isFrozen } from "../cycles/freezing.ts";
 import type { CanisterState } from "../state/canister.ts";
@@ -21,6 +22,8 @@ export type Callable =
       readonly canister: CanisterState;
       readonly execution: ExecutionState;
       readonly method: "query" | "composite_query";
+      /** Name under which the module exports it: the method's own, but for mock canisters. */
+      readonly exported: string;
     }
   | { readonly kind: "error"; readonly error: UserError };
 
@@ -34,12 +37,13 @@ export function findQueryMethod(subnet: SubnetState, id: PrincipalId, method: st
   }
   const { execution } = canister;
   if (execution === null) return { kind: "error", error: userErrorOf(id, wasmModuleNotFound()) };
-  const kind = methodKind(execution, method);
+  const exported = isMock(execution) ? mockQueryExport(method) : method;
+  const kind = methodKind(execution, exported);
   if (kind !== "query" && kind !== "composite_query") return { kind: "error", error: userErrorOf(id, methodNotFound("query", method)) };
   if (isFrozen(feesOf(subnet.config), canister)) {
     const advice = "Please top up the canister with cycles and try again.";
     return refuse(ErrorCode.CanisterOutOfCycles, `Canister ${name} is unable to process query calls because it's frozen. ${advice}`);
   }
   if (canister.status.kind === "stopping") return refuse(ErrorCode.CanisterStopping, `Canister ${name} is not running`);
-  return { kind: "callable", canister, execution, method: kind };
+  return { kind: "callable", canister, execution, method: kind, exported };
 }

@@ -103,7 +103,7 @@ class CallGraph {
   evaluate(found: Found): QueryResult {
     const { sender, senderInfo, method, arg } = this.input;
     const origin: CallOrigin = { kind: "ingress", user: sender, messageId: "" as MessageId, method, tag: 0 };
-    const root = this.enter(found, this.newContext(origin, sender, senderInfo), method, arg);
+    const root = this.enter(found, this.newContext(origin, sender, senderInfo), arg);
     if (root.kind === "answered") return this.resultOf(root.result);
     try {
       return this.resultOf(this.walk(root.pending));
@@ -187,15 +187,16 @@ class CallGraph {
       method: call.method,
       tag: 0,
     };
-    const entered = this.enter(found, this.newContext(origin, from.canister.id, null), call.method, call.arg);
+    const entered = this.enter(found, this.newContext(origin, from.canister.id, null), call.arg);
     this.instructionsLeft -= this.limits.compositeCallInstructions;
     return entered;
   }
 
   /** Runs a method in a context of its own. */
-  private enter({ canister, execution }: Found, context: CallContext, method: string, arg: Uint8Array): Entered {
+  private enter({ canister, execution, exported: method }: Found, context: CallContext, arg: Uint8Array): Entered {
     // The certificate is the root target's; a nested call back to it has it too.
-    const dataCertificate = canister.id === this.input.receiver ? this.tools.dataCertificate(this.world, this.subnet, canister, this.input) : null;
+    const dataCertificate =
+      canister.id === this.input.receiver ? this.tools.dataCertificate(this.world, this.subnet, canister, this.input) : null;
     const record: CanisterState = { ...canister, consumed: { ...canister.consumed } };
     const { outcome, view } = this.execute(
       execution,

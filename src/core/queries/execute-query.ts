@@ -57,7 +57,7 @@ type Found = Extract<ReturnType<typeof findQueryMethod>, { kind: "callable" }>;
 function executePlainQuery(
   world: World,
   subnet: SubnetState,
-  { canister, execution }: Found,
+  { canister, execution, exported }: Found,
   input: QueryInput,
   tools: QueryTools,
 ): QueryResult & { readonly instructions: number } {
@@ -66,7 +66,7 @@ function executePlainQuery(
   const outcome = run(
     world.pool,
     execution,
-    { kind: "query", method: input.method, arg: input.arg },
+    { kind: "query", method: exported, arg: input.arg },
     () =>
       tools.view({
         world,

@@ -186,8 +186,9 @@ function hold(
   const id = subnet.nextPendingCallId++;
   const call = { id, origin, refundCycles, sinceRound: subnet.round, sinceNanos: world.state.timeNanos, request, arrived: null };
   subnet.pendingCalls.set(id, call);
-  if (request.kind === "outcall")
-    world.emit({ kind: "outcall", ...at(world, subnet), call: id, canister: origin.canister, tag: message.tag, request });
+  const event = { ...at(world, subnet), call: id, canister: origin.canister, tag: message.tag };
+  if (request.kind === "outcall") world.emit({ kind: "outcall", ...event, request });
+  if (request.kind === "mock") world.emit({ kind: "mock", ...event, data: request.payload });
 }
 
 function eventResult(outcome: ManagementOutcome) {

@@ -1,6 +1,7 @@
 /**
  * Answers to calls of the management canister that consensus delivers, in a later round than the one that accepted the call: signatures and
- * derived keys, which the network makes itself, and what came from outside (`outcalls.ts`), which it waits for no longer than a minute.
+ * derived keys, which the network makes itself, and what came from outside: from the web (`outcalls.ts`), which it waits for no longer than a minute, and from those who stand behind
+ * mock canisters (`mocks.ts`).
  *
  * Source: scheduling.md 2.1 ("Process all consensus responses"); management-canister.md 7. Replica: `rs/execution_environment/src/scheduler.rs`
  * (`execute_subnet_messages`, consensus queue; c7c5005). Ours: one round, as on PocketIC; mainnet takes several.
@@ -28,6 +29,7 @@ export function answerPendingCalls(world: World, subnet: SubnetState): void {
 
 /** What the network can say without the outside; `null` while it cannot. */
 function ownAnswer(world: World, subnet: SubnetState, call: PendingCall): PendingAnswer | null {
+  if (call.request.kind === "mock") return null;
   if (call.request.kind !== "outcall") return thresholdAnswer(world, subnet, call, call.request);
   if (world.state.timeNanos <= call.sinceNanos + OUTCALL_TIMEOUT_NANOS) return null;
   return { kind: "reject", reject: { code: RejectCode.SYS_TRANSIENT, message: "Canister http request timed out" } };

@@ -1,5 +1,5 @@
 /**
- * Calls of the management canister whose answer comes in a later round: signatures, HTTP outcalls, questions to Bitcoin's network.
+ * Calls of the management canister whose answer comes in a later round: signatures, HTTP outcalls, what a mock canister asks the test.
  * On the platform consensus delivers these answers; the subnet keeps a context for each call until then.
  *
  * Source: management-canister.md 6, 7, 10. Replica: `rs/replicated_state/src/metadata_state/subnet_call_context_manager.rs` (c7c5005).
@@ -25,7 +25,12 @@ export interface PendingCall {
   readonly arrived: PendingAnswer | null;
 }
 
-export type PendingRequest = SignatureRequest | DerivedKeyRequest | OutcallRequest;
+export type PendingRequest = SignatureRequest | DerivedKeyRequest | OutcallRequest | MockRequest;
+
+/** Whether somebody outside gives the answer, as an input; else the network makes it itself. */
+export function isFromOutside({ kind }: PendingRequest): boolean {
+  return kind === "outcall" || kind === "mock";
+}
 
 /** `sign_with_ecdsa` (the message is the hash) and `sign_with_schnorr`. */
 export interface SignatureRequest {
@@ -66,6 +71,12 @@ export interface OutcallRequest {
   readonly transform: { readonly method: string; readonly context: Uint8Array } | null;
   /** Every node does it and they must agree; or one of them does. */
   readonly isReplicated: boolean;
+}
+
+/** `cannery_mock`: a mock canister asks the test what to do; in bytes that its module and the face agree on. */
+export interface MockRequest {
+  readonly kind: "mock";
+  readonly payload: Uint8Array;
 }
 
 /** What one node got. */

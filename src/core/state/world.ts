@@ -23,6 +23,8 @@ export interface World {
   emit(event: NetworkEvent): void;
   /** Called after each execution, when its effects are whole. Absent where nobody watches. */
   readonly afterExecution?: (() => void) | undefined;
+  /** What a mock canister is to do in a query, by whoever stands behind it; `null` when nobody does. */
+  answerMockQuery(canister: CanisterId, payload: Uint8Array): Uint8Array | null;
 }
 
 /** Limits of execution on this subnet. */
