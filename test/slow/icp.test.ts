@@ -1,0 +1,167 @@
+/**
+ * The real `icp` command starts, uses and stops a network of ours, through the launcher: nothing of it is replaced.
+ *
+ * Its binary comes from npm (test/icp, with a lock of its own). Source of what it does: icp-launcher.md 4, 5, 7.
+ */
+import { execFile, execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const FOLDER = join(ROOT, "test", "icp");
+const ICP = join(FOLDER, "node_modules", "@icp-sdk", "icp-cli-linux-x64", "bin", "icp");
+/** The binary there is for Linux. */
+const isHere = process.platform === "linux" && process.arch === "x64";
+
+const home = mkdtempSync(join(tmpdir(), "cannery-icp-"));
+const project = join(home, "project");
+const ENVIRONMENT = {
+  ...process.env,
+  HOME: home,
+  XDG_CONFIG_HOME: join(home, ".config"),
+  XDG_DATA_HOME: join(home, ".local", "share"),
+  XDG_CACHE_HOME: join(home, ".cache"),
+  CANNERY_RUNNING_DIR: join(home, "running"),
+  ICP_CLI_NETWORK_LAUNCHER_PATH: join(ROOT, "dist", "cli", "launcher.js"),
+  ICP_TELEMETRY_DISABLED: "1",
+  DO_NOT_TRACK: "1",
+  NO_COLOR: "1",
+};
+
+interface Said {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs to its end, whatever that is. */
+function attempt(...args: string[]): Promise<Said> {
+  return new Promise((resolve) => {
+    execFile(ICP, args, { cwd: project, env: ENVIRONMENT }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+/** Standard output of a command that must work. */
+async function icp(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await attempt(...args);
+  if (code !== 0) throw new Error(`icp ${args.join(" ")} ended with code ${code}:\n${stdout}${stderr}`);
+  return stdout;
+}
+
+const MOTOKO = `node --import tsx scripts/motoko/build.ts examples/users-and-posts`;
+
+/** Two Motoko canisters that a script builds, and one that is there already. */
+const MANIFEST = {
+  networks: [{ name: "local", mode: "managed", gateway: { port: 0 } }],
+  canisters: [
+    { name: "users", build: { steps: [{ type: "script", commands: [`cd '${ROOT}' && ${MOTOKO}/users.mo`] }] } },
+    { name: "posts", build: { steps: [{ type: "script", commands: [`cd '${ROOT}' && ${MOTOKO}/posts.mo`] }] } },
+    { name: "counter", build: { steps: [{ type: "pre-built", path: join(ROOT, "generated", "motoko", "counter.wasm.gz") }] } },
+  ],
+};
+
+describe.runIf(isHere)("icp", () => {
+  beforeAll(() => {
+    if (!existsSync(ICP)) execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: FOLDER, stdio: "inherit" });
+    execFileSync(process.execPath, ["--import", "tsx", join(ROOT, "scripts", "build.ts")]);
+    mkdirSync(project);
+    // YAML reads JSON.
+    writeFileSync(join(project, "icp.yaml"), JSON.stringify(MANIFEST));
+  });
+  afterAll(async () => {
+    await attempt("network", "stop");
+    rmSync(home, { recursive: true, force: true });
+  });
+
+  test("starts the network in the background with an identity that has ICP and cycles, the Candid UI and the proxy canister", async () => {
+    await icp("identity", "new", "alice", "--storage", "plaintext");
+    const { stderr } = await attempt("network", "start", "-d");
+    expect(stderr).not.toMatch(/error|warn/i);
+    const { pid, ...status } = descriptor();
+    expect(status).toMatchObject({ v: "1" });
+    expect(() => process.kill(pid, 0)).not.toThrow();
+    expect(await icp("network", "status")).toMatch(/Candid UI Principal: \S+\nProxy Canister Principal: \S+/);
+    expect(await icp("network", "ping")).toContain('"replica_health_status": "healthy"');
+    expect(await icp("token", "balance", "--identity", "alice")).toContain("1000000.00000000 ICP");
+    expect(await icp("cycles", "balance", "--identity", "alice")).toContain("1_000_000_000_000_000 cycles");
+  });
+
+  test("deploys canisters, and calls them", async () => {
+    await icp("deploy");
+    expect(await icp("canister", "call", "counter", "inc", "()")).toBe("(1 : nat)\n");
+    expect(await icp("canister", "call", "counter", "get", "()", "--query")).toBe("(1 : nat)\n");
+    // A second deployment upgrades them.
+    await icp("deploy");
+    expect(await icp("canister", "call", "counter", "get", "()", "--query")).toBe("(1 : nat)\n");
+  });
+
+  test("tells a controller of a canister's status, settings and logs, anybody else less", async () => {
+    const status = await icp("canister", "status", "counter");
+    expect(status).toContain("Status: Running");
+    expect(status).toMatch(/Module hash: 0x[0-9a-f]{64}/);
+    const toAlice = await icp("canister", "status", "counter", "--identity", "alice");
+    expect(toAlice).toMatch(/Controllers:\n.*2vxsx-fae\n {2}Module hash: 0x/);
+    expect(toAlice).not.toContain("Cycles:");
+    await icp("canister", "settings", "update", "counter", "--freezing-threshold", "3000000", "--log-visibility", "public");
+    const settings = await icp("canister", "settings", "show", "counter");
+    expect(settings).toContain("Freezing threshold: 3_000_000");
+    expect(settings).toContain("Log visibility: Public");
+    expect((await attempt("canister", "logs", "counter", "--identity", "alice")).code).toBe(0);
+  });
+
+  test("goes back to a snapshot", async () => {
+    await icp("canister", "stop", "counter");
+    await icp("canister", "snapshot", "create", "counter");
+    const listed = await icp("canister", "snapshot", "list", "counter");
+    const id = /\b[0-9a-f]{24,}\b/.exec(listed)![0];
+    await icp("canister", "start", "counter");
+    expect(await icp("canister", "call", "counter", "inc", "()")).toBe("(2 : nat)\n");
+    await icp("canister", "stop", "counter");
+    await icp("canister", "snapshot", "restore", "counter", id);
+    await icp("canister", "start", "counter");
+    expect(await icp("canister", "call", "counter", "get", "()", "--query")).toBe("(1 : nat)\n");
+  });
+
+  test("moves tokens and cycles, and tops up a canister", async () => {
+    await icp("identity", "new", "bob", "--storage", "plaintext");
+    const bob = (await icp("identity", "principal", "--identity", "bob")).trim();
+    await icp("token", "transfer", "5", bob, "--identity", "alice");
+    expect(await icp("token", "balance", "--identity", "bob")).toContain("5.00000000 ICP");
+    await icp("cycles", "mint", "--icp", "1", "--identity", "bob");
+    expect(await icp("cycles", "balance", "--identity", "bob")).toMatch(/Balance: 3_5\d\d_/);
+    const before = await cyclesOf("counter");
+    await icp("canister", "top-up", "counter", "--amount", "1t");
+    expect((await cyclesOf("counter")) - before).toBeGreaterThan(990_000_000_000n);
+  });
+
+  test("deletes a canister", async () => {
+    await icp("canister", "stop", "posts");
+    await icp("canister", "delete", "posts");
+    expect((await attempt("canister", "status", "posts")).code).not.toBe(0);
+  });
+
+  test("stops the network without a warning, and starts it again", async () => {
+    const { pid } = descriptor();
+    const { code, stderr } = await attempt("network", "stop");
+    expect([code, stderr]).toEqual([0, expect.not.stringMatching(/warn/i)]);
+    expect(() => process.kill(pid, 0)).toThrow();
+    await icp("network", "start", "-d");
+    expect(await icp("network", "ping")).toContain("healthy");
+  });
+});
+
+async function cyclesOf(canister: string): Promise<bigint> {
+  const status = await icp("canister", "status", canister);
+  return BigInt(/ Cycles: ([\d_]+)/.exec(status)![1]!.replaceAll("_", ""));
+}
+
+function descriptor(): { readonly pid: number; readonly v: string } {
+  const text = readFileSync(join(project, ".icp", "cache", "networks", "local", "descriptor.json"), "utf8");
+  const parsed = JSON.parse(text) as { readonly v: string; readonly "child-locator": { readonly pid: number } };
+  return { v: parsed.v, pid: parsed["child-locator"].pid };
+}
