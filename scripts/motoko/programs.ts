@@ -83,6 +83,7 @@ const SYSTEM_PROGRAMS: readonly Program[] = [
   variant("cycles-ledger/cycles-ledger.mo", "cycles-ledger"),
   variant("cmc/cmc.mo", "cycles-minting"),
   variant("proxy/proxy.mo", "proxy"),
+  variant("assets/assets.mo", "assets"),
 ];
 
 export const EXAMPLES: Collection = {

@@ -7,11 +7,12 @@ import { CanneryError } from "../base/cannery-error.ts";
 import { OWN_CANISTERS, type OwnCanister } from "../network/system/canisters.ts";
 import type { SystemModules } from "../network/system/install.ts";
 
-const FILES: Readonly<Record<OwnCanister | "proxy", string>> = {
+const FILES: Readonly<Record<OwnCanister | "proxy" | "assets", string>> = {
   ledger: "icp-ledger",
   "cycles-ledger": "cycles-ledger",
   cmc: "cycles-minting",
   proxy: "proxy",
+  assets: "assets",
 };
 
 /** Where a module lies: the ones of `OWN_CANISTERS`, and those that projects deploy. */

@@ -3,7 +3,9 @@
 /// Source: interface spec, "Certification", certification#certification-encoding.
 import Array "mo:core/Array";
 import Blob "mo:core/Blob";
+import Iter "mo:core/Iter";
 import List "mo:core/List";
+import Map "mo:core/Map";
 import Nat "mo:core/Nat";
 import Nat8 "mo:core/Nat8";
 import Text "mo:core/Text";
@@ -51,6 +53,20 @@ module {
 
   /// What of a tree is to be shown: everything below a label, or some labels and below each the same again.
   public type Shown = { #all; #labels : [(Blob, Shown)] };
+
+  /// Everything below each of the paths.
+  public func paths(wanted : [[Blob]]) : Shown {
+    let byLabel = Map.empty<Blob, List.List<[Blob]>>();
+    for (path in wanted.vals()) {
+      if (path.size() == 0) return #all;
+      let rest = Array.tabulate<Blob>(path.size() - 1, func(i) = path[i + 1]);
+      switch (byLabel.get(path[0])) {
+        case (?known) known.add(rest);
+        case null byLabel.add(path[0], List.singleton(rest));
+      };
+    };
+    #labels(byLabel.entries().map<(Blob, List.List<[Blob]>), (Blob, Shown)>(func((name, rests)) = (name, paths(rests.toArray()))).toArray());
+  };
 
   /// The tree with all else pruned. A label that is not there leaves its neighbours, which prove its absence.
   public func witness(tree : Tree, shown : Shown) : Tree {

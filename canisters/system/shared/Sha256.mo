@@ -50,7 +50,11 @@ module {
 
     public func write(data : Blob) {
       length +%= Nat64.fromNat(data.size());
-      for (byte in data.vals()) push(byte);
+      let bytes = data.vals();
+      loop {
+        let ?byte = bytes.next() else return;
+        push(byte);
+      };
     };
 
     public func sum() : Blob {
