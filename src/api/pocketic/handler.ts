@@ -65,8 +65,12 @@ export class InstanceHandler {
     await progress?.stop();
   }
 
-  /** What is wrong with a request is in the response; rejects only for bugs of ours. */
-  async handle(request: InstanceRequest): Promise<InstanceResponse> {
+  /**
+   * What is wrong with a request is in the response; rejects only for bugs of ours. `whenWaiting` is called when everything is done but that
+   * the client waits for an answer, which rounds to come may bring.
+   */
+  async handle(request: InstanceRequest, whenWaiting: () => void = () => {}): Promise<InstanceResponse> {
+    this.instance.whenWaiting = whenWaiting;
     const path = request.path.replace(/\/$/, "");
     if (path.startsWith("/api/")) return this.passOn(request, path);
     const operation = this.operationAt(path);

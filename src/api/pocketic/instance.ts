@@ -62,6 +62,8 @@ export class Instance {
   readonly defaultCanisterId: CanisterId;
   private readonly core: Network;
   private readonly requestIds: RequestIds;
+  /** Called when a client begins to wait for the answer to its message. */
+  whenWaiting: () => void = () => {};
   private readonly isTrusting: boolean;
   private clockNanos: bigint;
   private submitted = 0;
@@ -180,6 +182,7 @@ export class Instance {
     const final = new Promise<boolean>((resolve) => {
       this.waiting.set(id, [...(this.waiting.get(id) ?? []), resolve]);
     });
+    this.whenWaiting();
     return Promise.race([final, this.host.delay(WAIT_MILLISECONDS).then(() => false)]);
   }
 

@@ -1,5 +1,5 @@
 /**
- * The instances of the PocketIC server: each on a worker of its own, its operations one after the other.
+ * The instances of the PocketIC server by their numbers; the operations of each one after the other.
  *
  * Ours: an operation waits for the one before it, and its client waits with it, where the real server answers 409 and leaves it to the client to
  * come again; 202 is only for clients that say how long they wait (pocketic-server.md 2.1). A deleted instance's run is ended, not waited for.
@@ -9,24 +9,25 @@ import type { InstanceConfig } from "../../api/pocketic/config.ts";
 import { json, type InstanceRequest, type InstanceResponse } from "../../api/pocketic/handler.ts";
 import { delay } from "../clock.ts";
 import type { Outcome } from "./messages.ts";
-import { WorkerEnded, type PicWorker, type WorkerPool } from "./pool.ts";
+import { HostedInstance } from "./hosted-instance.ts";
+import { WorkerEnded, type WorkerPool } from "./pool.ts";
 
-interface LiveInstance {
-  readonly worker: PicWorker;
+interface Numbered {
+  readonly hosted: HostedInstance;
   /** Of the operation under way. */
   label: string;
 }
 
 export type Created = { readonly id: number; readonly topology: string } | { readonly refused: string };
 
-/** How long an instance that is deleted may go on, milliseconds. */
-const GRACE_MILLISECONDS = 100;
 const LABEL_BYTES = 16;
 
 export class Instances {
   private readonly pool: WorkerPool;
   /** By number; `null` for deleted ones: numbers are never given again. */
-  private readonly all: (LiveInstance | null)[] = [];
+  private readonly all: (Numbered | null)[] = [];
+  /** Instances ever, also those that were refused. */
+  private made = 0;
   /** Outcomes of operations whose clients went on before they ended, `null` while there is none. */
   private readonly graph = new Map<string, InstanceResponse | null>();
 
@@ -35,29 +36,19 @@ export class Instances {
   }
 
   async create(config: InstanceConfig): Promise<Created> {
-    const worker = this.pool.take();
-    let outcome: Outcome;
-    try {
-      outcome = await worker.run({ kind: "create", config });
-    } catch (error) {
-      if (!(error instanceof WorkerEnded)) throw error;
-      return { refused: error.message };
-    }
-    if (outcome.kind === "created") {
-      const id = this.all.push({ worker, label: newLabel() }) - 1;
-      return { id, topology: outcome.topology };
-    }
-    this.pool.giveBack(worker);
-    return { refused: outcome.kind === "refused" || outcome.kind === "failed" ? outcome.message : "the instance was not created" };
+    const hosted = new HostedInstance(this.made++, this.pool);
+    const outcome = await hosted.create(config).catch(failure);
+    if (outcome.kind === "created") return { id: this.all.push({ hosted, label: newLabel() }) - 1, topology: outcome.topology };
+    await hosted.delete();
+    return { refused: "message" in outcome ? outcome.message : "the instance was not created" };
   }
 
   /** As the real server lists them. */
   list(): string[] {
     return this.all.map((instance) => {
       if (instance === null) return "Deleted";
-      return instance.worker.isBusy
-        ? `Busy(StateLabel(${Buffer.from(instance.label, "base64url").toString("hex").toUpperCase()}))`
-        : "Available";
+      const label = Buffer.from(instance.label, "base64url").toString("hex").toUpperCase();
+      return instance.hosted.isBusy ? `Busy(StateLabel(${label}))` : "Available";
     });
   }
 
@@ -69,7 +60,7 @@ export class Instances {
   async handle(id: number, request: InstanceRequest, timeoutMilliseconds: number | null): Promise<InstanceResponse> {
     const instance = this.all[id];
     if (instance == null) return missing(id < this.all.length);
-    const response = this.responseOf(instance, request);
+    const response = responseOf(instance.hosted, request);
     if (timeoutMilliseconds === null) return response;
     const label = (instance.label = newLabel());
     const operation = request.path.split("/").filter(Boolean).join("_");
@@ -80,17 +71,6 @@ export class Instances {
     this.graph.set(key, null);
     void response.then((outcome) => this.graph.has(key) && this.graph.set(key, outcome));
     return json(202, { state_label: label, op_id: operation });
-  }
-
-  private async responseOf({ worker }: LiveInstance, request: InstanceRequest): Promise<InstanceResponse> {
-    try {
-      const outcome = await worker.run({ kind: "request", request });
-      if (outcome.kind === "response") return outcome.response;
-      return json(500, { message: outcome.kind === "failed" ? outcome.message : "operation returned invalid type" });
-    } catch (error) {
-      if (error instanceof WorkerEnded) return missing(true);
-      return json(500, { message: error instanceof Error ? error.message : String(error) });
-    }
   }
 
   /** What an operation gave, in the same form as its own answer would have been. */
@@ -105,24 +85,27 @@ export class Instances {
     return json(200, null);
   }
 
-  /** Ends what it is doing, if that does not end soon by itself. */
   async delete(id: number): Promise<void> {
     const instance = this.all[id];
     if (instance == null) return;
     this.all[id] = null;
-    const { worker } = instance;
-    const dropped = worker.run({ kind: "drop" }).then(
-      () => true,
-      () => false,
-    );
-    const isDropped = await Promise.race([dropped, delay(GRACE_MILLISECONDS).then(() => false)]);
-    if (isDropped) this.pool.giveBack(worker);
-    else await worker.end();
+    await instance.hosted.delete();
   }
 
   async deleteAll(): Promise<void> {
     await Promise.all(this.all.map((_, id) => this.delete(id)));
   }
+}
+
+async function responseOf(hosted: HostedInstance, request: InstanceRequest): Promise<InstanceResponse> {
+  const outcome = await hosted.request(request).catch((error: unknown) => (error instanceof WorkerEnded ? null : failure(error)));
+  if (outcome === null) return missing(true);
+  if (outcome.kind === "response") return outcome.response;
+  return json(500, { message: outcome.kind === "failed" ? outcome.message : "operation returned invalid type" });
+}
+
+function failure(error: unknown): Outcome {
+  return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
 }
 
 function newLabel(): string {

@@ -9,22 +9,23 @@ import { answered, json, jsonOf, type InstanceRequest, type InstanceResponse } f
 import { parseJson } from "../../api/pocketic/json.ts";
 import { now } from "../clock.ts";
 import { Blobs } from "./blobs.ts";
+import { gatewayRequest, GatewayRefused, Gateways, type GatewayRequest } from "./gateways.ts";
 import { Instances } from "./instances.ts";
 import type { WorkerPool } from "./pool.ts";
-
-/** Most bytes of a body: what one buffer of this process may hold. The real server knows no limit. */
-const MAX_BODY_BYTES = 2 ** 31;
+import { bodyOf, empty, plain, send } from "./wire.ts";
 
 export class PicServer {
   readonly http: Server;
   private readonly instances: Instances;
   private readonly blobs = new Blobs();
+  private readonly gateways: Gateways;
   private pending = 0;
   /** When the last request was answered, milliseconds. */
   private lastActive = Date.now();
 
   constructor(pool: WorkerPool) {
     this.instances = new Instances(pool);
+    this.gateways = new Gateways((id, request) => this.instances.handle(id, { ...request, stored: null }, null));
     this.http = createServer({ keepAliveTimeout: 600_000, requestTimeout: 0, headersTimeout: 60_000 }, (request, response) => {
       void this.serve(request, response);
     });
@@ -38,6 +39,7 @@ export class PicServer {
   /** Deletes what is there and takes no more. */
   async stop(): Promise<void> {
     this.http.close();
+    await this.gateways.stopAll();
     await this.instances.deleteAll();
     this.http.closeAllConnections();
   }
@@ -77,9 +79,41 @@ export class PicServer {
           : empty(404);
       case "instances":
         return withCors(method, await this.instance(method, request, first, path, body));
+      case "http_gateway":
+        return this.gateway(method, { contentType: request.headers["content-type"] ?? null, body }, first, more);
       default:
         return empty(404);
     }
+  }
+
+  private gateway(
+    method: string,
+    request: Pick<InstanceRequest, "contentType" | "body">,
+    id: string | undefined,
+    more: readonly string[],
+  ): InstanceResponse | Promise<InstanceResponse> {
+    if (id === undefined)
+      return only(method, {
+        GET: () => json(200, this.gateways.list()),
+        POST: () => answeredWithin(() => this.createGateway(gatewayRequest(jsonOf(request), "body"))),
+      });
+    if (more.length !== 1 || more[0] !== "stop" || !/^\d{1,15}$/.test(id)) return empty(404);
+    return only(method, { POST: () => this.gateways.stop(Number(id)).then(() => json(200, null)) });
+  }
+
+  private async createGateway(request: GatewayRequest): Promise<InstanceResponse> {
+    try {
+      return json(201, { Created: await this.gateways.create(request) });
+    } catch (error) {
+      if (error instanceof GatewayRefused) return json(502, { Error: { message: error.message } });
+      throw error;
+    }
+  }
+
+  private async delete(id: number): Promise<InstanceResponse> {
+    await this.gateways.stopAll((backend) => backend.kind === "instance" && backend.id === id);
+    await this.instances.delete(id);
+    return empty(200);
   }
 
   private async blob(method: string, request: IncomingMessage, id: string | undefined, body: Uint8Array): Promise<InstanceResponse> {
@@ -117,7 +151,7 @@ export class PicServer {
     if (!/^\d{1,15}$/.test(number)) return plain(400, `Invalid URL: Cannot parse \`id\` with value \`${number}\` to a \`usize\``);
     const id = Number(number);
     const below = path.slice(path.indexOf(number) + number.length);
-    if (below === "" || below === "/") return only(method, { DELETE: () => this.instances.delete(id).then(() => empty(200)) });
+    if (below === "" || below === "/") return only(method, { DELETE: () => this.delete(id) });
     const stored = below.startsWith("/update/set_stable_memory") ? this.named(body) : null;
     const timeout = request.headers["processing-timeout-ms"];
     const given: InstanceRequest = { method, path: below, contentType, body, stored };
@@ -147,7 +181,16 @@ export class PicServer {
       }
       const created = await this.instances.create(config);
       if ("refused" in created) return json(400, { Error: { message: created.refused } });
-      const body = `{"Created":{"instance_id":${created.id},"topology":${created.topology},"http_gateway_info":null}}`;
+      let gateway = "null";
+      if (config.gateway !== null) {
+        const answer = await this.createGateway({ ...config.gateway, backend: { kind: "instance", id: created.id } });
+        if (answer.status !== 201) {
+          await this.delete(created.id);
+          return { ...answer, status: 400 };
+        }
+        gateway = JSON.stringify((JSON.parse(answer.body as string) as { readonly Created: object }).Created);
+      }
+      const body = `{"Created":{"instance_id":${created.id},"topology":${created.topology},"http_gateway_info":${gateway}}}`;
       return { status: 201, headers: { "content-type": "application/json" }, body };
     });
   }
@@ -167,14 +210,6 @@ function only(
   return handlers[method]?.() ?? { status: 405, headers: { allow: Object.keys(handlers).join(",") }, body: "" };
 }
 
-function empty(status: number): InstanceResponse {
-  return { status, headers: {}, body: "" };
-}
-
-function plain(status: number, text: string): InstanceResponse {
-  return { status, headers: { "content-type": "text/plain; charset=utf-8" }, body: text };
-}
-
 function tooLarge(): InstanceResponse {
   return plain(413, "Failed to buffer the request body: length limit exceeded");
 }
@@ -184,22 +219,4 @@ const PREFLIGHT = { ...CORS, "access-control-allow-methods": "*", "access-contro
 
 function withCors(method: string, response: InstanceResponse): InstanceResponse {
   return { ...response, headers: { ...response.headers, ...(method === "OPTIONS" ? PREFLIGHT : CORS) } };
-}
-
-/** `null` when there is more than is taken. */
-async function bodyOf(request: IncomingMessage): Promise<Uint8Array | null> {
-  const pieces: Buffer[] = [];
-  let length = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    length += piece.length;
-    if (length > MAX_BODY_BYTES) return null;
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
-}
-
-function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: InstanceResponse): void {
-  const bytes = typeof body === "string" ? Buffer.from(body) : body;
-  response.writeHead(status, { ...headers, "content-length": bytes.length });
-  response.end(request.method === "HEAD" ? undefined : bytes);
 }

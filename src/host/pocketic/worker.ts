@@ -1,12 +1,11 @@
 /**
- * A worker of the PocketIC server: one instance, on a thread of its own, so that a canister that runs long holds up nobody else's.
+ * A worker of the PocketIC server: some instances, on a thread of their own.
  */
 import { parentPort } from "node:worker_threads";
 import type { InstanceConfig } from "../../api/pocketic/config.ts";
 import { InstanceHandler } from "../../api/pocketic/handler.ts";
 import type { InstanceHost } from "../../api/pocketic/instance.ts";
 import { writeJson } from "../../api/pocketic/json.ts";
-import { CanneryError } from "../../base/cannery-error.ts";
 import { InstancePool } from "../../core/canister/instances.ts";
 import { GenesisRefused } from "../../core/genesis.ts";
 import { ModuleCache } from "../../core/wasm/prepare.ts";
@@ -18,66 +17,85 @@ import { nodeSignatureChecks } from "../signature-checks-node.ts";
 import type { FromWorker, Outcome, Task, ToWorker } from "./messages.ts";
 
 const port = parentPort!;
-/** Live Wasm memories of one worker: a process has addresses for some thousand, and there may be a hundred workers. */
-const LIVE_INSTANCES = 64;
+/** Live Wasm memories of one worker: a process has addresses for some thousand, and workers may be many. */
+const LIVE_MEMORIES = 250;
 
-const modules = new ModuleCache({ store: rewrittenStore() });
-
-function host(print: (line: string) => void): InstanceHost {
-  return {
-    environment: { platform: nodePlatform, modules, pool: new InstancePool(nodePlatform.engine, { instances: LIVE_INSTANCES }) },
-    checks: nodeSignatureChecks,
-    now,
-    delay,
-    print,
-    fetchOutcall,
-  };
-}
-
-let handler: InstanceHandler | null = null;
+const environment = {
+  platform: nodePlatform,
+  modules: new ModuleCache({ store: rewrittenStore() }),
+  pool: new InstancePool(nodePlatform.engine, { instances: LIVE_MEMORIES }),
+};
+const handlers = new Map<number, InstanceHandler>();
+let isSilent = false;
 
 function tell(message: FromWorker): void {
   port.postMessage(message);
 }
 
-function create(config: InstanceConfig): Outcome {
+const host: InstanceHost = {
+  environment,
+  checks: nodeSignatureChecks,
+  now,
+  delay,
+  print: (line) => void (isSilent || tell({ kind: "printed", line })),
+  fetchOutcall,
+};
+
+function create(instance: number, config: InstanceConfig): Outcome {
   try {
-    handler = new InstanceHandler(
-      config,
-      host((line) => tell({ kind: "printed", line })),
-    );
+    const handler = new InstanceHandler(config, host);
+    handlers.set(instance, handler);
     return { kind: "created", topology: writeJson(handler.topology()) };
   } catch (error) {
-    if (error instanceof GenesisRefused || error instanceof CanneryError) return { kind: "refused", message: error.message };
+    if (error instanceof GenesisRefused) return { kind: "refused", message: error.message };
     throw error;
   }
 }
 
-async function outcomeOf(task: Task): Promise<Outcome> {
+async function outcomeOf(instance: number, task: Task, whenWaiting: () => void): Promise<Outcome> {
   switch (task.kind) {
     case "create":
-      return create(task.config);
+      return create(instance, task.config);
     case "request": {
-      const response = await handler!.handle(task.request);
-      return { kind: "response", response, isProgressing: handler?.isProgressing ?? false };
+      const handler = handlers.get(instance)!;
+      const response = await handler.handle(task.request, whenWaiting);
+      return { kind: "response", response, isLive: handler.isProgressing };
     }
     case "drop": {
-      const dropped = handler;
-      handler = null;
-      await dropped?.close();
+      const handler = handlers.get(instance);
+      handlers.delete(instance);
+      await handler?.close();
       return { kind: "dropped" };
     }
   }
 }
 
-port.on("message", ({ number, task }: ToWorker) => {
-  outcomeOf(task).then(
-    (outcome) => tell({ kind: "outcome", number, outcome }),
-    (error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
-      tell({ kind: "outcome", number, outcome: { kind: "failed", message } });
-    },
-  );
+function failure(error: unknown): Outcome {
+  return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
+}
+
+/** Resolves when the next task may begin. */
+function begin({ number, instance, task, isRepeated }: ToWorker): Promise<void> {
+  return new Promise((mayGoOn) => {
+    isSilent = isRepeated;
+    const whenWaiting = (): void => {
+      tell({ kind: "waiting", number });
+      mayGoOn();
+    };
+    void outcomeOf(instance, task, whenWaiting)
+      .catch(failure)
+      .then((outcome) => {
+        isSilent = false;
+        tell({ kind: "outcome", number, outcome });
+        mayGoOn();
+      });
+  });
+}
+
+/** A request may take several turns of this thread: without the queue, effects would depend on how they meet, and could not be repeated. */
+let last: Promise<void> = Promise.resolve();
+port.on("message", (message: ToWorker) => {
+  last = last.then(() => begin(message));
 });
 
 /** The first instance of a process takes several times as long as later ones, so a worker makes one before anybody waits for it. */
@@ -94,11 +112,7 @@ function warmUp(): void {
     disableIngressValidation: false,
     icpFeatures: [],
   };
-  const { instance } = new InstanceHandler(
-    config,
-    host(() => undefined),
-  );
-  for (let i = 0; i < 3; i++) instance.tick();
+  new InstanceHandler(config, host).instance.tick();
 }
 
 warmUp();

@@ -1,0 +1,173 @@
+/**
+ * HTTP gateways of the PocketIC server: a port of its own for an instance, or for another network, that browsers and agents talk to.
+ *
+ * Source: pocketic-server.md 8. Replica: `create_http_gateway` in `rs/pocket_ic_server/src/state_api/state.rs` (c7c5005).
+ */
+import { readFileSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { gatewayConfig, type GatewayConfig } from "../../api/pocketic/config.ts";
+import type { InstanceResponse } from "../../api/pocketic/handler.ts";
+import { fields, required, text, unsigned, variant, type Reader } from "../../api/pocketic/shape.ts";
+import { bodyOf, empty, plain, send } from "./wire.ts";
+
+export type Backend = { readonly kind: "instance"; readonly id: number } | { readonly kind: "replica"; readonly url: string };
+
+export interface GatewayRequest extends GatewayConfig {
+  readonly backend: Backend;
+}
+
+export const gatewayRequest: Reader<GatewayRequest> = (value, what) => ({
+  ...gatewayConfig(value, what),
+  backend: required(
+    fields(value, what),
+    "forward_to",
+    variant<Backend>({
+      PocketIcInstance: (id, at) => ({ kind: "instance", id: Number(unsigned(64)(id, at)) }),
+      Replica: (url, at) => ({ kind: "replica", url: text(url, at) }),
+    }),
+  ),
+});
+
+/** A request to a gateway, for the instance behind it. */
+export interface ForwardedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly contentType: string | null;
+  readonly body: Uint8Array;
+}
+
+/** Answers for an instance. */
+export type Forward = (instance: number, request: ForwardedRequest) => Promise<InstanceResponse>;
+
+export class GatewayRefused extends Error {
+  override name = "GatewayRefused";
+}
+
+interface Gateway {
+  readonly port: number;
+  readonly config: GatewayRequest;
+  readonly server: Server;
+}
+
+export class Gateways {
+  private readonly forward: Forward;
+  /** By number; `null` for those that were stopped. */
+  private readonly all: (Gateway | null)[] = [];
+
+  constructor(forward: Forward) {
+    this.forward = forward;
+  }
+
+  /** Throws `GatewayRefused`. */
+  async create(config: GatewayRequest): Promise<{ readonly instance_id: number; readonly port: number }> {
+    await this.checkBackend(config.backend);
+    const server = this.server(config);
+    const host = config.ipAddress ?? "127.0.0.1";
+    const port = await new Promise<number>((resolve, reject) => {
+      server.once("error", (error) =>
+        reject(new GatewayRefused(`Failed to bind to address ${host}:${config.port ?? 0}: ${error.message}`)),
+      );
+      server.listen(config.port ?? 0, host, () => resolve((server.address() as AddressInfo).port));
+    });
+    return { instance_id: this.all.push({ port, config, server }) - 1, port };
+  }
+
+  list(): object[] {
+    return this.all.flatMap((gateway, id) => {
+      if (gateway === null) return [];
+      const { backend, domains, https } = gateway.config;
+      return [
+        {
+          instance_id: id,
+          port: gateway.port,
+          forward_to: backend.kind === "instance" ? { PocketIcInstance: backend.id } : { Replica: backend.url },
+          domains,
+          https_config: https === null ? null : { cert_path: https.certPath, key_path: https.keyPath },
+        },
+      ];
+    });
+  }
+
+  /** Its port is free afterwards. */
+  async stop(id: number): Promise<void> {
+    const gateway = this.all[id];
+    if (gateway == null) return;
+    this.all[id] = null;
+    await new Promise<void>((resolve) => {
+      gateway.server.close(() => resolve());
+      gateway.server.closeAllConnections();
+    });
+  }
+
+  async stopAll(which: (backend: Backend) => boolean = () => true): Promise<void> {
+    await Promise.all(this.all.map((gateway, id) => (gateway !== null && which(gateway.config.backend) ? this.stop(id) : undefined)));
+  }
+
+  /** What is behind it must answer. */
+  private async checkBackend(backend: Backend): Promise<void> {
+    const status = await this.passOn(backend, { method: "GET", path: "/api/v2/status", contentType: null, body: new Uint8Array() });
+    if (status.status !== 200) throw new GatewayRefused(`error: upstream_error (${textOf(status.body)})`);
+  }
+
+  private server(config: GatewayRequest): Server {
+    const listener: RequestListener = (request, response) => {
+      const answer = async (): Promise<InstanceResponse> => {
+        const body = await bodyOf(request);
+        if (body === null) return plain(413, "Request body is too large");
+        if (!isServed(config, request.headers.host)) return plain(400, "error: unknown_domain");
+        const contentType = request.headers["content-type"] ?? null;
+        return this.answer(config.backend, { method: request.method ?? "GET", path: request.url ?? "/", contentType, body });
+      };
+      answer().then(
+        (given) => send(request, response, given),
+        () => response.destroy(),
+      );
+    };
+    if (config.https === null) return createServer(listener);
+    try {
+      const { certPath, keyPath } = config.https;
+      return createSecureServer({ cert: readFileSync(certPath), key: readFileSync(keyPath) }, listener);
+    } catch (error) {
+      throw new GatewayRefused(`TLS config could not be created: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  private async answer(backend: Backend, request: ForwardedRequest): Promise<InstanceResponse> {
+    const path = request.path.replace(/\?.*$/s, "");
+    if (path.startsWith("/api/") || path === "/_/topology" || path === "/_/dashboard") return this.passOn(backend, { ...request, path });
+    if (path === "/health") return empty(204);
+    if (path === "/") return { status: 307, headers: { location: "/_/dashboard" }, body: "" };
+    return plain(404, "error: no_authority");
+  }
+
+  private async passOn(backend: Backend, request: ForwardedRequest): Promise<InstanceResponse> {
+    if (backend.kind === "instance") return this.forward(backend.id, request);
+    try {
+      const { method, path, contentType, body } = request;
+      const response = await fetch(new URL(path, backend.url), {
+        method,
+        headers: contentType === null ? {} : { "content-type": contentType },
+        ...(method === "GET" || method === "HEAD" ? {} : { body: Uint8Array.from(body) }),
+      });
+      const headers: Record<string, string> = { "access-control-allow-origin": "*" };
+      const type = response.headers.get("content-type");
+      if (type !== null) headers["content-type"] = type;
+      return { status: response.status, headers, body: new Uint8Array(await response.arrayBuffer()) };
+    } catch (error) {
+      return plain(503, `error: upstream_error (${error instanceof Error ? error.message : String(error)})`);
+    }
+  }
+}
+
+function textOf(body: InstanceResponse["body"]): string {
+  return typeof body === "string" ? body : Buffer.from(body).toString();
+}
+
+/** Without a list of domains every host is served. */
+function isServed({ domains }: GatewayConfig, host: string | undefined): boolean {
+  if (domains === null) return true;
+  const name = (host ?? "").replace(/:\d+$/, "").toLowerCase();
+  return [...domains, "127.0.0.1"].some((domain) => name === domain.toLowerCase() || name.endsWith(`.${domain.toLowerCase()}`));
+}

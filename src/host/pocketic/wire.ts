@@ -1,0 +1,35 @@
+/**
+ * Requests and responses between Node's sockets and the server's functions.
+ */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { InstanceResponse } from "../../api/pocketic/handler.ts";
+
+/** Most bytes of a body: what one buffer of this process may hold. The real server knows no limit. */
+const MAX_BODY_BYTES = 2 ** 31;
+
+/** `null` when there is more than is taken. */
+export async function bodyOf(request: IncomingMessage): Promise<Uint8Array | null> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > MAX_BODY_BYTES) return null;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+export function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: InstanceResponse): void {
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  const length = status === 204 || status === 304 ? {} : { "content-length": bytes.length };
+  response.writeHead(status, { ...headers, ...length });
+  response.end(request.method === "HEAD" || bytes.length === 0 ? undefined : bytes);
+}
+
+export function empty(status: number): InstanceResponse {
+  return { status, headers: {}, body: "" };
+}
+
+export function plain(status: number, text: string): InstanceResponse {
+  return { status, headers: { "content-type": "text/plain; charset=utf-8" }, body: text };
+}
