@@ -57,12 +57,12 @@ program
 
 program
   .command("path")
-  .description("where a program of this package is: `launcher`, for ICP_CLI_NETWORK_LAUNCHER_PATH")
-  .argument("<program>", "launcher", (name) => {
-    if (name !== "launcher") throw new InvalidArgumentError("there is one program, launcher.");
+  .description("where a program of this package is: `launcher`, for ICP_CLI_NETWORK_LAUNCHER_PATH; `pocket-ic`, for POCKET_IC_BIN")
+  .argument("<program>", "launcher or pocket-ic", (name) => {
+    if (name !== "launcher" && name !== "pocket-ic") throw new InvalidArgumentError("there are launcher and pocket-ic.");
     return name;
   })
-  .action(() => console.log(fileURLToPath(new URL("./launcher.js", import.meta.url))));
+  .action((name: string) => console.log(fileURLToPath(new URL(`./${name}.js`, import.meta.url))));
 
 program
   .command("ping")

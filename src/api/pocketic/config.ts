@@ -272,8 +272,5 @@ function refuseUnsupported(config: Fields, features: readonly IcpFeature[]): voi
     refuse("icp_config.function_name_length_limits: Disabled", "leave it out; the platform's limits hold.");
   if (maybe(config, "state_dir", text) !== null) refuse("state_dir", "leave it out; instances live in memory.");
   maybe(config, "incomplete_state", switchable);
-  for (const spec of subnetsOf(required(config, "subnet_config_set", fields))) {
-    if (spec.subnetAdmins !== null) refuse("subnet_admins", "leave them out.");
-  }
   if (typeof config["nonmainnet_features"] !== "undefined") maybe(config, "nonmainnet_features", flag);
 }

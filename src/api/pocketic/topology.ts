@@ -75,6 +75,7 @@ export function subnetRequest(spec: SubnetSpec, config: Pick<InstanceConfig, "ma
     nodeCount,
     keyNames,
     costSchedule: spec.costSchedule === "Free" ? "free" : "normal",
+    ...(spec.subnetAdmins === null ? {} : { admins: spec.subnetAdmins }),
     ...(mainnetId === undefined ? {} : { id: parsePrincipal(mainnetId) as SubnetId }),
     ...(spec.instructionConfig === "Benchmarking" ? { limits: BENCHMARKING } : {}),
   };
