@@ -16,6 +16,7 @@ export type {
   SettleOptions,
   Subnet,
 } from "./network/options.ts";
+export type { GatewayOptions } from "./api/gateway/gateway.ts";
 export type { PathLabel } from "./network/cannery.ts";
 export type { DeployOptions, Deployment, ProjectManifest } from "./network/deploy/deploy.ts";
 export type { Duration, Instant } from "./network/duration.ts";

@@ -67,7 +67,7 @@ const TEST_PROGRAMS: readonly Program[] = [
     memoryFlags: [...CLASSIC, collector, ...COLLECT_ALWAYS],
   })),
   { ...variant("collector.mo", "collector-enhanced"), memoryFlags: COLLECT_ALWAYS },
-  ...["spawner", "control", "clock", "facts", "storage", "directory"].map((name) => variant(`${name}.mo`, name)),
+  ...["spawner", "control", "clock", "facts", "storage", "directory", "web"].map((name) => variant(`${name}.mo`, name)),
   ...["ledger-v1", "ledger-v2", "ledger-v3", "ledger-incompatible"].flatMap((name) => [
     variant(`${name}.mo`, name),
     { ...variant(`${name}.mo`, `${name}-classic`), memoryFlags: CLASSIC },

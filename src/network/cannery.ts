@@ -1,6 +1,8 @@
 /**
  * A network in the test's own process: the public face of Cannery for JavaScript.
  */
+import { httpGateway, type GatewayOptions } from "../api/gateway/gateway.ts";
+import { httpInterface } from "../api/http/handler.ts";
 import { NO_BYTES } from "../base/bytes.ts";
 import { CanneryError } from "../base/cannery-error.ts";
 import { decodeUtf8Lossy } from "../base/utf8.ts";
@@ -42,7 +44,6 @@ import {
   type Subnet,
 } from "./options.ts";
 import type { Outcalls } from "./outcalls.ts";
-import { httpInterface } from "../api/http/handler.ts";
 import { principalId, type PrincipalLike } from "./principals.ts";
 import { served } from "./served.ts";
 import { Session } from "./session.ts";
@@ -57,7 +58,7 @@ export class Cannery {
   private readonly session: Session;
   private readonly options: CanneryOptions;
   private log: TraceLog;
-  private handler: ((request: Request) => Promise<Response>) | null = null;
+  private ownHandler: ((request: Request) => Promise<Response>) | null = null;
   private readonly eventListeners = new Set<Listener<NetworkEvent>>();
   private readonly printListeners = new Set<Listener<PrintedLine>>();
 
@@ -326,12 +327,19 @@ export class Cannery {
 
   /**
    * The network's public HTTPS interface as a fetch function: `new HttpAgent({ fetch: net.fetch, rootKey: net.rootKey })` talks to it without a socket,
-   * and checks every signature. From the first request on the network's time follows the host's clock, unless it is ahead of it.
+   * and checks every signature. Other addresses are the HTTP gateway's: `net.fetch("http://<canister id>.localhost/")` is what a browser gets there.
+   * From the first request on the network's time follows the host's clock, unless it is ahead of it.
    */
   readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    this.handler ??= httpInterface(served(this.session), { version: "cannery" });
-    return this.handler(input instanceof Request && init === undefined ? input : new Request(input, init));
+    this.ownHandler ??= this.handler();
+    return this.ownHandler(input instanceof Request && init === undefined ? input : new Request(input, init));
   };
+
+  /** What `fetch` asks, for servers: a function of one request, with options of the HTTP gateway. */
+  handler(options: GatewayOptions = {}): (request: Request) => Promise<Response> {
+    const network = served(this.session);
+    return httpGateway(network, httpInterface(network, { version: "cannery" }), options);
+  }
 
   /** The whole state, to be read only: its shape may change between versions. */
   get state(): NetworkState {
