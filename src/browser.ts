@@ -11,6 +11,7 @@
  * ```
  */
 import { Exploration } from "./explore/explore.ts";
+import { Replay, type ReplayOptions } from "./explore/replay.ts";
 import type { Body, ExploreOptions, Written } from "./explore/options.ts";
 import { browserHost } from "./host/browser-host.ts";
 import { Cannery as Network } from "./network/cannery.ts";
@@ -31,6 +32,11 @@ export function explore<S = object>(written: Written<S>): Exploration<S>;
 export function explore<S = object>(body: Body<S>, options?: ExploreOptions<S>): Exploration<S>;
 export function explore<S = object>(body: Body<S> | Written<S>, options: ExploreOptions<S> = {}): Exploration<S> {
   return typeof body === "function" ? new Exploration(body, options, browserHost()) : new Exploration(body.body, body, browserHost());
+}
+
+/** Repeats a run from its file, which is given as parsed JSON, to the same digest; the result goes to any of its messages. */
+export function replay(file: unknown, options: ReplayOptions = {}): Replay {
+  return Replay.open(file, options, browserHost());
 }
 
 export * from "./face.ts";

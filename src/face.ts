@@ -49,6 +49,7 @@ export {
   type Invariant,
   type Progress,
 } from "./explore/options.ts";
+export { Replay, type ReplayOptions } from "./explore/replay.ts";
 export { withoutModules, type RunFile } from "./explore/run-file.ts";
 export type { StrategyName } from "./explore/strategies/portfolio.ts";
 export type { Weather, WeatherName } from "./explore/strategies/weather.ts";

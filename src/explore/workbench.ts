@@ -7,33 +7,17 @@ import type { NetworkEvent } from "../core/events.ts";
 import type { Input } from "../core/inputs.ts";
 import { Halted } from "../core/network.ts";
 import type { Deviation } from "../core/schedule/recorder.ts";
-import { ORDINARY, type Choice, type Schedule } from "../core/schedule/schedule.ts";
+import { ORDINARY, type Schedule } from "../core/schedule/schedule.ts";
 import { Cannery } from "../network/cannery.ts";
 import { nanosOf } from "../network/duration.ts";
 import type { Host } from "../network/host.ts";
 import type { NetworkSnapshot } from "../network/options.ts";
 import type { Session } from "../network/session.ts";
 import { DEFAULT_TRACE_EVENTS } from "../network/trace-log.ts";
+import { Director } from "./director.ts";
 import { callbackTrap, messageOf, RunEnded, type Failure } from "./failure.ts";
 import type { Body, ExploreOptions, Given, Invariant } from "./options.ts";
 import { OrderWatch } from "./orders.ts";
-
-/** The schedule of whatever run is on. */
-class Director implements Schedule {
-  current: Schedule = ORDINARY;
-  get ordinary(): boolean {
-    return this.current.ordinary;
-  }
-  get injects(): boolean {
-    return this.current.injects === true;
-  }
-  get unlawful(): boolean {
-    return this.current.unlawful === true;
-  }
-  choose(choice: Choice, options: number, nth?: number): number {
-    return this.current.choose(choice, options, nth);
-  }
-}
 
 export interface RunResult {
   /** `null` when everything held. */
