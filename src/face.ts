@@ -19,6 +19,8 @@ export type {
 export type { GatewayOptions } from "./api/gateway/gateway.ts";
 export type { PathLabel } from "./network/cannery.ts";
 export type { DeployOptions, Deployment, ProjectManifest } from "./network/deploy/deploy.ts";
+export type { Faults, StandingFault } from "./network/faults/faults.ts";
+export type { CallMatch, Entry, Fault, FaultedCall, FaultRule, Operation, Part, SubnetFault } from "./network/faults/rule.ts";
 export type { Duration, Instant } from "./network/duration.ts";
 export type { Identity } from "./network/identity.ts";
 export type { LiveOptions } from "./network/live.ts";

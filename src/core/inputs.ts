@@ -2,6 +2,7 @@
  * Everything that comes to a network from outside. A run is a genesis, a seed and a list of these;
  * `step(network, input)` is the only way to change a network.
  */
+import type { Limits } from "./state/limits.ts";
 import type { CanisterId, MessageId, PrincipalId, SubnetId } from "./state/ids.ts";
 import type { OutcallResponse, PendingCallId } from "./state/pending-calls.ts";
 import type { Reject, UserError } from "./state/rejects.ts";
@@ -49,6 +50,11 @@ export interface TimeInput {
 
 /** Test commands: what no user or canister could do. */
 export type CommandInput =
+  /** Limits of all subnets, from now on. */
+  | { readonly kind: "command"; readonly command: "setLimits"; readonly limits: Partial<Limits> }
+  | CanisterCommand;
+
+export type CanisterCommand =
   | { readonly kind: "command"; readonly command: "addCycles"; readonly canister: CanisterId; readonly cycles: bigint }
   | { readonly kind: "command"; readonly command: "setBalance"; readonly canister: CanisterId; readonly cycles: bigint }
   | { readonly kind: "command"; readonly command: "setStableMemory"; readonly canister: CanisterId; readonly bytes: Uint8Array };

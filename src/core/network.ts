@@ -29,6 +29,7 @@ import type { NetworkState, SubnetState } from "./state/network-state.ts";
 import type { CanisterId } from "./state/ids.ts";
 import { principalText } from "./state/principal.ts";
 import { ErrorCode } from "./state/rejects.ts";
+import type { Limits } from "./state/limits.ts";
 import { editSubnet, limitsOf, type World } from "./state/world.ts";
 import { stateDigest } from "./state-digest.ts";
 import type { Platform } from "./wasm/engine.ts";
@@ -247,7 +248,14 @@ export class Network {
     return { kind: "accepted" };
   }
 
+  private setLimits(limits: Partial<Limits>): Answer {
+    const { application, system } = this.current.limits;
+    this.current.limits = { application: { ...application, ...limits }, system: { ...system, ...limits } };
+    return { kind: "accepted" };
+  }
+
   private command(input: CommandInput): Answer {
+    if (input.command === "setLimits") return this.setLimits(input.limits);
     return runCommand(this.world, input);
   }
 
@@ -270,8 +278,9 @@ export class Network {
   }
 
   /** A second network that goes on from here on its own. */
-  fork(): Network {
-    const { state, recorder, steps } = this.snapshot();
+  fork(schedule?: Schedule): Network {
+    const { state, recorder: past, steps } = this.snapshot();
+    const recorder = schedule === undefined ? past : past.over(schedule);
     return new Network(copyNetwork(state), this.seed, this.environment, { ...this.options, probe: {} }, recorder, steps);
   }
 

@@ -10,6 +10,7 @@ import { path } from "../core/certification/certificate.ts";
 import type { NetworkEvent } from "../core/events.ts";
 import { Network, type Probe } from "../core/network.ts";
 import type { Deviation } from "../core/schedule/recorder.ts";
+import { ORDINARY } from "../core/schedule/schedule.ts";
 import { ANONYMOUS, type PrincipalId, type SubnetId } from "../core/state/ids.ts";
 import type { NetworkState } from "../core/state/network-state.ts";
 import { principalBytes, principalText } from "../core/state/principal.ts";
@@ -20,6 +21,8 @@ import type { Core } from "./core.ts";
 import { deploy, type Deployment, type DeployOptions, type ProjectManifest } from "./deploy/deploy.ts";
 import { DEFAULT_CALL_BUDGET_ROUNDS, DEFAULT_MOCK_PATIENCE_MS } from "./driver.ts";
 import { instantNanos, nanosOf, type Duration, type Instant } from "./duration.ts";
+import { Faults } from "./faults/faults.ts";
+import { FaultSchedule, type Now } from "./faults/schedule.ts";
 import type { Host } from "./host.ts";
 import { identityOf, type Identity } from "./identity.ts";
 import { createdId, createRequest, settingsRequest } from "./management.ts";
@@ -55,6 +58,8 @@ const DEFAULT_BUDGET = { rounds: 100_000, nanos: 86_400_000_000_000n };
 type Listener<E> = (event: E) => void;
 
 export class Cannery {
+  /** What goes wrong, by rule: rejects, losses, delays, traps, operations in the middle of a call. */
+  readonly faults: Faults;
   private readonly session: Session;
   private readonly options: CanneryOptions;
   private log: TraceLog;
@@ -66,7 +71,13 @@ export class Cannery {
     core: Core,
     host: Host,
     options: CanneryOptions,
-    from: { readonly names: Names; readonly log: TraceLog; readonly submitted: number; readonly mocks: MocksSnapshot | null },
+    from: {
+      readonly names: Names;
+      readonly log: TraceLog;
+      readonly submitted: number;
+      readonly mocks: MocksSnapshot | null;
+      readonly faults: FaultSchedule;
+    },
   ) {
     this.options = options;
     this.log = from.log;
@@ -78,27 +89,39 @@ export class Cannery {
       submitted: from.submitted,
       mocks: from.mocks,
       outcalls: options.outcalls ?? "refuse",
+      faults: from.faults,
       callBudgetRounds: options.callBudgetRounds ?? DEFAULT_CALL_BUDGET_ROUNDS,
       mockPatienceMs: options.mockPatience ?? DEFAULT_MOCK_PATIENCE_MS,
       onEvent: (event) => this.onEvent(event),
+    });
+    const { session } = this;
+    this.faults = new Faults({
+      schedule: from.faults,
+      wake: () => session.driver.changed(),
+      setLimits: (limits) => session.command({ kind: "command", command: "setLimits", limits }),
     });
   }
 
   /** A new network. The package's entry gives the host of the platform it runs on; `probe` is for exploration and recording. */
   static async create(options: CanneryOptions & { readonly host: Host; readonly probe?: Probe }): Promise<Cannery> {
     const { host, probe } = options;
-    const core = Network.genesis(genesisConfig(options), host.environment, {
-      ...(options.schedule === undefined ? {} : { schedule: options.schedule }),
+    const faults = new FaultSchedule(options.schedule ?? ORDINARY, () => nowOf(core.state));
+    const core: Network = Network.genesis(genesisConfig(options), host.environment, {
+      schedule: faults,
       checkInvariants: options.checkInvariants ?? false,
       ...(probe === undefined ? {} : { probe }),
     });
     const log = new TraceLog(options.trace === false ? 0 : (options.trace ?? DEFAULT_TRACE_EVENTS));
-    return new Cannery(core, host, options, { names: new Names(), log, submitted: 0, mocks: null });
+    const net = new Cannery(core, host, options, { names: new Names(), log, submitted: 0, mocks: null, faults });
+    for (const rule of options.faults ?? []) net.faults.add(rule);
+    return net;
   }
 
   /** The face of a network that is there already: of one that is replayed. */
   static over(core: Core, host: Host, names: Names): Cannery {
-    return new Cannery(core, host, { print: false }, { names, log: new TraceLog(DEFAULT_TRACE_EVENTS), submitted: 0, mocks: null });
+    const faults = new FaultSchedule(ORDINARY, () => nowOf(core.state));
+    const log = new TraceLog(DEFAULT_TRACE_EVENTS);
+    return new Cannery(core, host, { print: false }, { names, log, submitted: 0, mocks: null, faults });
   }
 
   /** What is behind the face: for the rooms that are built on it (`../explore`, `../testing`). */
@@ -350,12 +373,13 @@ export class Cannery {
 
   /** The whole network as it is now; costs next to nothing until something is written. */
   snapshot(): NetworkSnapshot {
-    const { core, driver, names, mocks } = this.session;
+    const { core, driver, names, mocks, faults } = this.session;
     return {
       core: core.snapshot(),
       names: names.copy(),
       log: this.log.copy(),
       mocks: mocks.snapshot(),
+      faults: faults.snapshot(),
       submitted: driver.submitted,
       open: driver.openIds(),
     };
@@ -368,6 +392,7 @@ export class Cannery {
   restore(snapshot: NetworkSnapshot): void {
     const { core, driver, mocks } = this.session;
     core.restore(snapshot.core);
+    this.session.faults.restore(snapshot.faults);
     this.session.names = snapshot.names.copy();
     this.log = snapshot.log.copy();
     mocks.restored(snapshot.mocks);
@@ -382,9 +407,11 @@ export class Cannery {
 
   /** A second network that goes on from here on its own. Promises of this network's calls stay with this one. */
   fork(): Cannery {
-    const { core, driver, names, mocks, host } = this.session;
-    const from = { names: names.copy(), log: this.log.copy(), submitted: driver.submitted, mocks: mocks.snapshot() };
-    return new Cannery(core.fork(), host, this.options, from);
+    const { driver, names, mocks, host } = this.session;
+    const faults = this.session.faults.fork(() => nowOf(core.state));
+    const core: Core = this.session.core.fork(faults);
+    const from = { names: names.copy(), log: this.log.copy(), submitted: driver.submitted, mocks: mocks.snapshot(), faults };
+    return new Cannery(core, host, this.options, from);
   }
 
   private async createUnder<T>(
@@ -432,6 +459,10 @@ export class Cannery {
     else if (print !== false) print(line);
     for (const listener of this.printListeners) listener({ canister, text, line });
   }
+}
+
+function nowOf({ round, timeNanos, subnets }: NetworkState): Now {
+  return { round, timeNanos, isSubnet: (id) => subnets.has(id as SubnetId) };
 }
 
 /** A label of a path in the state tree: a text such as `canister`, bytes such as a request id, or a principal. */

@@ -5,7 +5,7 @@ import type { CertificateRequest } from "../core/certification/certificate.ts";
 import type { NetworkEvent } from "../core/events.ts";
 import type { Answer, Input, QueryInput } from "../core/inputs.ts";
 import type { Deviation } from "../core/schedule/recorder.ts";
-import type { Choice } from "../core/schedule/schedule.ts";
+import type { Choice, Schedule } from "../core/schedule/schedule.ts";
 import type { CanisterId } from "../core/state/ids.ts";
 import type { NetworkState } from "../core/state/network-state.ts";
 
@@ -24,7 +24,7 @@ export interface Core<Snapshot = unknown> {
   mockQueries: ((canister: CanisterId, payload: Uint8Array) => Uint8Array | null) | null;
   snapshot(): Snapshot;
   restore(snapshot: Snapshot): void;
-  fork(): Core<Snapshot>;
+  fork(schedule?: Schedule): Core<Snapshot>;
   readonly rootKey: Uint8Array;
   certificate(request: CertificateRequest): Uint8Array;
   /** Hex. */

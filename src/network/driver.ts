@@ -16,11 +16,12 @@ import type { MessageTag } from "../core/state/messages.ts";
 
 import { outcomeOfError, type CallOutcome } from "./call-error.ts";
 import type { Core } from "./core.ts";
+import type { FaultSchedule } from "./faults/schedule.ts";
 import type { Host } from "./host.ts";
 import { Live, type LiveOptions } from "./live.ts";
 import type { Mocks } from "./mocks/mocks.ts";
 import { Outcalls, type OutcallPolicy } from "./outcalls.ts";
-import { hasHeartbeats, hasNoOpenCalls, isQuiet, nextDue } from "./quiet.ts";
+import { hasHeartbeats, hasNoOpenCalls, isQuiet, nextDue, type Due } from "./quiet.ts";
 import { envelopeBytes, nonceOf, RequestIds } from "../core/ingress/request-ids.ts";
 import type { TraceLog } from "./trace-log.ts";
 
@@ -81,6 +82,8 @@ export interface DriverOptions {
   readonly mockPatienceMs: number;
   /** After each event, once the driver has done its own part. */
   onEvent(event: NetworkEvent): void;
+  /** Rules of what goes wrong. */
+  readonly faults: FaultSchedule;
   /** Says for people who waits for whom; for errors. */
   whoWaits(): string;
 }
@@ -90,6 +93,8 @@ const EXPIRY_NANOS = 300_000_000_000n;
 const MINUTE_NANOS = 60_000_000_000n;
 /** Rounds of one turn, before other work of the process has its turn. */
 const ROUNDS_PER_TURN = 200;
+/** Rounds without any event after which nothing is to be expected of the next: more than messages travel between subnets. */
+const STALLED_ROUNDS = 16;
 export const DEFAULT_CALL_BUDGET_ROUNDS = 500_000;
 /** Milliseconds of the host's clock that a mock's handler may take for its next step. */
 export const DEFAULT_MOCK_PATIENCE_MS = 4_000;
@@ -110,6 +115,10 @@ export class Driver {
   private readonly watching = new Map<MessageId, readonly ((isFinal: boolean) => void)[]>();
   /** Why nothing is taken any more; `null` while it is. */
   private closed: Error | null = null;
+  /** Rounds in a row in which nothing happened. */
+  private idleRounds = 0;
+  /** What rules have asked to be done in the middle of calls, until it is done. */
+  private readonly operations = new Set<{ readonly submittedBefore: number }>();
   /** Run at the end of the next turn. */
   private afterTurn: (() => void)[] = [];
   private isScheduled = false;
@@ -283,7 +292,7 @@ export class Driver {
         const horizon = untilNanos === null ? SETTLE_HORIZON_NANOS : maxBigint(0n, untilNanos - state.timeNanos);
         const next = this.nextStep(isAwaited ? null : horizon);
         if (next === "outside") break;
-        if (next === "nothing" && this.mocks.isAnybodyWaitedFor) break;
+        if (next === "nothing" && (this.mocks.isAnybodyWaitedFor || this.isOperating)) break;
         if (next === "nothing") return isAwaited ? { why: "stuck" } : null;
         if (rounds >= budget.rounds) return { why: "rounds" };
         if (state.timeNanos - startNanos > budget.nanos) return { why: "time" };
@@ -348,6 +357,7 @@ export class Driver {
     this.submittedCount = submitted;
     this.trace = log;
     this.idleTimers.clear();
+    this.idleRounds = 0;
     this.outcalls.restored();
     this.wake();
   }
@@ -355,6 +365,12 @@ export class Driver {
   private afterNextTurn(run: () => void): void {
     this.afterTurn.push(run);
     this.schedule();
+  }
+
+  /** Something outside the state has changed that may let it go on. */
+  changed(): void {
+    this.idleRounds = 0;
+    this.wake();
   }
 
   private wake(): void {
@@ -407,7 +423,8 @@ export class Driver {
       if (next === "outside") return this.watchMocks();
       if (next === "nothing") {
         if (this.mocks.isAnybodyWaitedFor) return this.watchMocks();
-        if (this.isAwaited && !this.outcalls.isByHand) this.giveUp("nothing in the network can answer it any more");
+        if (this.isAwaited && !this.outcalls.isByHand && !this.options.faults.isHolding)
+          this.giveUp("nothing in the network can answer it any more");
         return;
       }
       this.advance(next);
@@ -445,14 +462,30 @@ export class Driver {
    */
   private nextStep(horizonNanos: bigint | null): Next {
     const { state } = this.core;
-    if (!isQuiet(state)) return "round";
-    const due = nextDue(state, this.idleTimers);
+    if (!isQuiet(state) && !this.isStalled()) return "round";
+    const due = this.firstDue();
     // The web takes no virtual time: whatever is due later waits for the answer.
     const isLater = due === null || due.timeNanos > state.timeNanos;
     if (isLater && (this.outcalls.isBusy || this.mocks.isBusy)) return "outside";
     if (isLater && this.outcalls.isByHand) return "nothing";
     if (due !== null && (horizonNanos === null || due.timeNanos <= state.timeNanos + horizonNanos)) return due.timeNanos;
     return horizonNanos === null && hasHeartbeats(state) ? "round" : "nothing";
+  }
+
+  /** Nothing goes on any more because of what rules hold back. What waits only for something to be done meanwhile is let go then. */
+  private isStalled(): boolean {
+    const { faults } = this.options;
+    if (this.idleRounds < STALLED_ROUNDS || !faults.isHolding) return false;
+    if (this.isOperating || faults.releaseMeanwhile() === 0) return true;
+    this.idleRounds = 0;
+    return false;
+  }
+
+  /** What is due first, be it that a rule lets a message go. */
+  private firstDue(): Pick<Due, "timeNanos" | "key"> | null {
+    const due = nextDue(this.core.state, this.idleTimers);
+    const timeNanos = this.options.faults.nextReleaseNanos;
+    return timeNanos === null || (due !== null && due.timeNanos <= timeNanos) ? due : { timeNanos, key: "" };
   }
 
   private isOutside(): boolean {
@@ -510,7 +543,7 @@ export class Driver {
 
   private advance(next: "round" | bigint): void {
     if (next === "round") return this.round();
-    const due = nextDue(this.core.state, this.idleTimers);
+    const due = this.firstDue();
     if (next > this.core.state.timeNanos) this.step({ kind: "time", timeNanos: next });
     this.round();
     // A timer whose canister is stopped or frozen stays where it is: waiting for it would never end.
@@ -530,6 +563,8 @@ export class Driver {
 
   private step(input: Parameters<Core["step"]>[0]): Answer | null {
     const { events, answer } = this.core.step(input);
+    // Before anybody is answered: what a rule was refused for, it was to change.
+    if (this.options.faults.refusal !== null) this.tellRefusal(this.options.faults.refusal);
     for (const event of events) {
       this.trace.append(event);
       if (event.kind === "outcall") this.outcalls.onEvent(event);
@@ -550,8 +585,43 @@ export class Driver {
       this.close(
         new CanneryError("network-halted", "the network was stopped between two messages, to be looked at: it takes no more calls"),
       );
+    this.idleRounds = input.kind === "round" && events.every(({ kind }) => kind === "round" || kind === "chosen") ? this.idleRounds + 1 : 0;
     if (this.closed === null) this.mocks.dispatch();
+    if (this.options.faults.toRun.length > 0) this.followFaults();
     return answer;
+  }
+
+  /** What rules have asked to be done in this step. */
+  private followFaults(): void {
+    const { faults } = this.options;
+    for (const { standing, tag, run } of faults.toRun.splice(0)) {
+      const operation = { submittedBefore: this.submittedCount };
+      this.operations.add(operation);
+      void run()
+        .catch((error: unknown) => this.tell(error))
+        .finally(() => {
+          this.operations.delete(operation);
+          faults.release(standing, tag);
+          this.changed();
+        });
+    }
+  }
+
+  /** Something that a rule has asked to be done is still on its way to the network: its module is being read, say. */
+  private get isOperating(): boolean {
+    for (const { submittedBefore } of this.operations) if (submittedBefore === this.submittedCount) return true;
+    return false;
+  }
+
+  private tellRefusal(refusal: Error): void {
+    this.options.faults.refusal = null;
+    this.tell(refusal);
+  }
+
+  /** To whoever waits for an answer; else to whoever runs the network. */
+  private tell(error: unknown): void {
+    if (this.open.size === 0 || !(error instanceof Error)) throw error;
+    this.abandon(error);
   }
 
   /** Told in a later macrotask, so that a loop that tries again and again does not stop the process. */

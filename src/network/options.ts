@@ -8,6 +8,8 @@ import type { MessageId } from "../core/state/ids.ts";
 import type { Limits } from "../core/state/limits.ts";
 import type { LatencyProfile, SubnetKind } from "../core/state/network-state.ts";
 import type { InstallArguments } from "./canister.ts";
+import type { FaultRule } from "./faults/rule.ts";
+import type { FaultSnapshot } from "./faults/schedule.ts";
 import { instantNanos, type Duration, type Instant } from "./duration.ts";
 import type { MocksSnapshot } from "./mocks/mocks.ts";
 import type { Names } from "./names.ts";
@@ -36,6 +38,8 @@ export interface CanneryOptions {
   readonly timeNanos?: bigint;
   /** Chooses where the platform leaves something open; the ordinary choices by default. */
   readonly schedule?: Schedule;
+  /** What goes wrong from the beginning: see `net.faults`. */
+  readonly faults?: readonly FaultRule[];
   /** The platform's limits, changed: for tests of what happens at them. */
   readonly limits?: Partial<Limits>;
   /** Checks Cannery's own invariants after every step. Slow; finds bugs of Cannery. */
@@ -99,6 +103,7 @@ export interface NetworkSnapshot {
   readonly mocks: MocksSnapshot;
   readonly submitted: number;
   readonly open: ReadonlySet<MessageId>;
+  readonly faults: FaultSnapshot;
 }
 
 /** A line that a canister printed. */

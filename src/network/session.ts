@@ -15,6 +15,7 @@ import { CanneryCallError, type CallOutcome } from "./call-error.ts";
 import type { CallStatus } from "./call-handle.ts";
 import type { InstallArguments } from "./canister.ts";
 import type { Core } from "./core.ts";
+import type { FaultSchedule } from "./faults/schedule.ts";
 import { Driver, type CallRequest, type SubmittedCall } from "./driver.ts";
 import type { Host } from "./host.ts";
 import { installRequest, type InstallMode } from "./management.ts";
@@ -42,6 +43,7 @@ export interface SessionOptions {
   readonly mockPatienceMs: number;
   /** Mocks of the network that this one is forked from. */
   readonly mocks: MocksSnapshot | null;
+  readonly faults: FaultSchedule;
   onEvent(event: NetworkEvent): void;
 }
 
@@ -49,6 +51,7 @@ export class Session {
   readonly core: Core;
   readonly host: Host;
   readonly driver: Driver;
+  readonly faults: FaultSchedule;
   readonly trace: TraceView;
   readonly mocks: Mocks;
   names: Names;
@@ -58,6 +61,7 @@ export class Session {
   constructor(options: SessionOptions) {
     this.core = options.core;
     this.host = options.host;
+    this.faults = options.faults;
     this.names = options.names;
     this.trace = new TraceView(options.log);
     const { core } = options;
@@ -159,7 +163,10 @@ export class Session {
   command(command: CommandInput): void {
     const answer = this.driver.command(command);
     if (answer?.kind === "refused")
-      throw new CanneryError("command-refused", `${command.command} of ${this.nameOf(command.canister)}: ${answer.error.description}`);
+      throw new CanneryError(
+        "command-refused",
+        `${command.command}${"canister" in command ? ` of ${this.nameOf(command.canister)}` : ""}: ${answer.error.description}`,
+      );
   }
 
   async installCode(

@@ -1,7 +1,7 @@
 /**
  * Test commands: changes that no user or canister could make, as inputs, so that runs with them replay.
  */
-import type { Answer, CommandInput } from "../inputs.ts";
+import type { Answer, CanisterCommand } from "../inputs.ts";
 import { PagedMemory } from "../canister/paged-memory.ts";
 import { creditCycles } from "../cycles/accounts.ts";
 import { reindexCanister } from "../state/indexes.ts";
@@ -10,7 +10,7 @@ import { ErrorCode, type UserError } from "../state/rejects.ts";
 import { editCanister, editSubnet, route, type World } from "../state/world.ts";
 import { WASM_PAGE_BYTES } from "../wasm/abi.ts";
 
-export function runCommand(world: World, input: CommandInput): Answer {
+export function runCommand(world: World, input: CanisterCommand): Answer {
   const subnetId = route(world.state, input.canister);
   const subnet = subnetId === null ? undefined : editSubnet(world, subnetId);
   const canister = subnet === undefined ? undefined : editCanister(subnet, input.canister);

@@ -43,6 +43,11 @@ export class Recorder implements Schedule {
     return new Recorder(this.inner, onDeviation, [...this.deviations], new Map(this.seen));
   }
 
+  /** With the same past, over another schedule. */
+  over(inner: Schedule): Recorder {
+    return new Recorder(inner, this.onDeviation, [...this.deviations], new Map(this.seen));
+  }
+
   /** Without a past: situations are counted from here. */
   begin(): Recorder {
     return new Recorder(this.inner, this.onDeviation);

@@ -139,7 +139,7 @@ export interface NetworkState extends Owned {
   /** In the order in which they were asked for. */
   readonly subnetOrder: readonly SubnetId[];
   /** Limits of system subnets and of all others. */
-  readonly limits: { readonly application: Limits; readonly system: Limits };
+  limits: { readonly application: Limits; readonly system: Limits };
   /** Routing table: range starts to ranges, ascending. */
   readonly routing: readonly { readonly range: CanisterRange; readonly subnet: SubnetId }[];
   readonly rootSubnetId: SubnetId;
