@@ -4,6 +4,7 @@ import { certificates } from "./certificates.ts";
 import { cpuRatio } from "./cpu-ratio.ts";
 import { createAndInstall } from "./create-and-install.ts";
 import type { Figure } from "./figure.ts";
+import { exploration } from "./exploration.ts";
 import { heapIndependence } from "./heap-independence.ts";
 import { interCanisterCalls } from "./inter-canister-calls.ts";
 import { rewriterSpeed } from "./rewriter-speed.ts";
@@ -21,5 +22,6 @@ export const FIGURES: readonly Figure[] = [
   certificates,
   createAndInstall,
   snapshotRestore,
+  exploration,
   canistersAlive,
 ];

@@ -33,6 +33,7 @@ export function report<S>(bench: Workbench<S>, options: ExploreOptions<S>, resul
     choice: ({ deviation }) => choiceText(deviation, nameOf),
     first: MAX_ROWS / 2,
     last: MAX_ROWS / 2,
+    width: 120,
   });
   const { sha256 } = session.host.environment.platform;
   const { inputs, setupInputs } = bench.recording;

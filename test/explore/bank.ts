@@ -16,7 +16,7 @@ interface Bank {
 /** Two withdrawals of more than there is together, the second made before or after the first is answered. */
 export function withdrawals(method: "withdraw" | "withdrawUnsafe") {
   return explore({
-    runs: 300,
+    runs: 100,
     setup: async (net) => {
       const ledger = await net.install<Ledger>(loadGenerated("reentrancy-ledger"), { name: "ledger" });
       const bank = await net.install<Bank>(loadGenerated("reentrancy-bank"), { args: [ledger.id], name: "bank" });

@@ -1,0 +1,96 @@
+/**
+ * `schedulesPerSecond`: runs of an exploration with the default settings, from the state after the setup to the verdict, invariant after every message and
+ * conditions at rest included. Three universal canisters, on two subnets, exchange twenty messages: requests and answers.
+ *
+ * `motokoSchedulesPerSecond`: the same of the Motoko bank of `examples/reentrancy`, two withdrawals through a ledger that asks itself three times.
+ */
+import { loadGenerated } from "../examples/modules.ts";
+import { principalId } from "../src/network/principals.ts";
+import { universalCanister } from "../test/universal/module.ts";
+import { append, argument, call, note, program, reply, send } from "../test/universal/program.ts";
+import type { Figure, FigureOptions, Results } from "./figure.ts";
+import { median, rounded } from "./measure.ts";
+
+const { explore } = (await import(new URL("../dist/index.js", import.meta.url).href)) as typeof import("../src/index.ts");
+
+/** Calls that each of two users' messages leads to. */
+const CALLS = 4;
+
+export function universal() {
+  return explore({
+    network: { application: 2 },
+    setup: async (net) => {
+      const [left, right] = net.subnets;
+      const install = (name: string, subnet = left!) => net.install(universalCanister(), { name, subnet });
+      return { a: await install("a"), b: await install("b"), c: await install("c", right) };
+    },
+    // Two users, four calls each: twice one message and one answer, four requests and four answers.
+    body: async ({ a, b, c }) => {
+      const step = (left: number): Uint8Array => {
+        if (left === 0) return reply("end");
+        const callee = left % 2 === 0 ? b : c;
+        return call(principalId(callee), {
+          arg: program(note("x"), step(left - 1)),
+          onReply: program(append(argument), send),
+          onReject: reply("-"),
+        });
+      };
+      await Promise.allSettled([a.call("run", step(CALLS)), a.call("run", step(CALLS))]);
+    },
+    invariants: { "it never says no": ({ b }) => b.lookAt("look", reply("yes")).length === 3 },
+  });
+}
+
+interface Bank {
+  deposit(amount: bigint): Promise<bigint>;
+  withdraw(amount: bigint): Promise<unknown>;
+}
+
+interface Ledger {
+  total(to: unknown): Promise<bigint>;
+}
+
+export function motoko() {
+  return explore({
+    setup: async (net) => {
+      const ledger = await net.install<Ledger>(loadGenerated("reentrancy-ledger"), { name: "ledger" });
+      const bank = await net.install<Bank>(loadGenerated("reentrancy-bank"), { args: [ledger.id], name: "bank" });
+      const alice = net.identity("alice");
+      await bank.as(alice).actor.deposit(100n);
+      return { ledger, bank, alice };
+    },
+    body: async ({ bank, alice }) => {
+      const account = bank.as(alice).actor;
+      await Promise.allSettled([account.withdraw(60n), account.withdraw(60n)]);
+    },
+    invariants: { "nobody is paid what was not there": ({ ledger, alice }) => ledger.look.total(alice.getPrincipal()) <= 100n },
+  });
+}
+
+type Explored = Pick<ReturnType<typeof explore>, "run">;
+
+async function rate(exploration: Explored, name: string, { isQuick, progress }: FigureOptions): Promise<number> {
+  const rates: number[] = [];
+  for (let turn = 0; turn < (isQuick ? 3 : 9); turn++) {
+    const { runs, milliseconds, orders, counterexample } = await exploration.run({ runs: isQuick ? 200 : 1000, seed: 1 + turn * 1000 });
+    if (counterexample !== null) throw new Error(counterexample.text);
+    if (orders < 10) throw new Error(`only ${orders} orders: nothing was explored`);
+    rates.push((runs / milliseconds) * 1000);
+  }
+  progress(`  ${name} ${rounded(median(rates))}`);
+  return rounded(median(rates));
+}
+
+async function measure(options: FigureOptions): Promise<Results> {
+  return {
+    schedulesPerSecond: await rate(universal(), "universal canisters", options),
+    motokoSchedulesPerSecond: await rate(motoko(), "Motoko", options),
+  };
+}
+
+export const exploration: Figure = {
+  name: "schedulesPerSecond",
+  aim: { kind: "at least", value: 1000, of: (results) => results["schedulesPerSecond"] as number },
+  nodeFlags: [],
+  measure,
+};
