@@ -10,6 +10,7 @@ import { universalCanister } from "../test/universal/module.ts";
 import { append, argument, call, note, program, reply, send } from "../test/universal/program.ts";
 import type { Figure, FigureOptions, Results } from "./figure.ts";
 import { median, rounded } from "./measure.ts";
+import type { ExploreResult } from "../src/index.ts";
 
 const { explore } = (await import(new URL("../dist/index.js", import.meta.url).href)) as typeof import("../src/index.ts");
 
@@ -67,12 +68,12 @@ export function motoko() {
   });
 }
 
-type Explored = Pick<ReturnType<typeof explore>, "run">;
+type Run = (overrides: { readonly runs: number; readonly seed: number }) => Promise<ExploreResult>;
 
-async function rate(exploration: Explored, name: string, { isQuick, progress }: FigureOptions): Promise<number> {
+async function rate(run: Run, name: string, { isQuick, progress }: FigureOptions): Promise<number> {
   const rates: number[] = [];
   for (let turn = 0; turn < (isQuick ? 3 : 9); turn++) {
-    const { runs, milliseconds, orders, counterexample } = await exploration.run({ runs: isQuick ? 200 : 1000, seed: 1 + turn * 1000 });
+    const { runs, milliseconds, orders, counterexample } = await run({ runs: isQuick ? 200 : 1000, seed: 1 + turn * 1000 });
     if (counterexample !== null) throw new Error(counterexample.text);
     if (orders < 10) throw new Error(`only ${orders} orders: nothing was explored`);
     rates.push((runs / milliseconds) * 1000);
@@ -83,8 +84,8 @@ async function rate(exploration: Explored, name: string, { isQuick, progress }: 
 
 async function measure(options: FigureOptions): Promise<Results> {
   return {
-    schedulesPerSecond: await rate(universal(), "universal canisters", options),
-    motokoSchedulesPerSecond: await rate(motoko(), "Motoko", options),
+    schedulesPerSecond: await rate((how) => universal().run(how), "universal canisters", options),
+    motokoSchedulesPerSecond: await rate((how) => motoko().run(how), "Motoko", options),
   };
 }
 
