@@ -28,6 +28,7 @@ export type { ModuleSource } from "./network/module-source.ts";
 export type { NetworkDrawOptions } from "./network/network-drawing.ts";
 export { Mock } from "./network/mocks/mock.ts";
 export type { MockCall, MockCallOptions, MockContext, MockHandlers, MockOutcome } from "./network/mocks/context.ts";
+export type { CanisterSnapshotInfo, CanisterSnapshots, TakeSnapshotOptions } from "./network/snapshots.ts";
 export type { Outcall, OutcallAnswer, OutcallDetails, OutcallHandler, OutcallPolicy } from "./network/outcalls.ts";
 export type { PrincipalLike } from "./network/principals.ts";
 export type { CanisterSettings, Environment, Visibility } from "./network/settings.ts";

@@ -1,7 +1,7 @@
 /**
  * Files for the in-process network, by Node.
  */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { HostFiles } from "../network/host.ts";
@@ -17,7 +17,33 @@ export const nodeFiles: HostFiles = {
     const buffer = await readFile(path);
     return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
   },
+  slices,
+  write,
 };
+
+async function* slices(path: string, bytes: number): AsyncGenerator<Uint8Array> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    for (let offset = 0; offset < size; offset += bytes) {
+      const slice = new Uint8Array(Math.min(bytes, size - offset));
+      const { bytesRead } = await file.read(slice, 0, slice.length, offset);
+      yield bytesRead === slice.length ? slice : slice.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function write(path: string, pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const file = await open(path, "w");
+  try {
+    for await (const piece of pieces) await file.writeFile(piece);
+  } finally {
+    await file.close();
+  }
+}
 
 async function kindOf(path: string): Promise<"file" | "directory" | "other" | "none"> {
   try {

@@ -16,6 +16,7 @@ import type { MethodCodec } from "./method-codec.ts";
 import { EMPTY_CANDID, type ModuleInterface } from "./module-interface.ts";
 import { principalId, principalOf, type PrincipalLike } from "./principals.ts";
 import type { CanisterSettings } from "./settings.ts";
+import { CanisterSnapshots } from "./snapshots.ts";
 
 type MethodName<T> = keyof T & string;
 type ArgsOf<F> = F extends (...args: infer A) => unknown ? A : never;
@@ -144,6 +145,21 @@ export class CanisterView<T = AnyService> {
 }
 
 export class Canister<T = AnyService> extends CanisterView<T> {
+  /** Its snapshots on the platform: `take`, `load`, `list`, `delete`, and folders. (What a network can go back to is `net.snapshot()`.) */
+  get snapshots(): CanisterSnapshots {
+    return new CanisterSnapshots(this.net, this.canisterId, (options) => this.controllerOr(options));
+  }
+
+  /**
+   * Writes the canister as it is now into a folder, in the form of `icp canister snapshot download`; `net.importSnapshot` makes a canister of it. For that
+   * a snapshot is taken, and deleted again.
+   */
+  async exportSnapshot(folder: string, options: BySender = {}): Promise<void> {
+    const { id } = await this.snapshots.take(options);
+    await this.snapshots.download(id, folder, options);
+    await this.snapshots.delete(id, options);
+  }
+
   /** The same canister, called by another user. */
   as(user: PrincipalLike): CanisterView<T> {
     return new CanisterView<T>(this.net, this.canisterId, principalId(user));

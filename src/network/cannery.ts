@@ -247,6 +247,19 @@ export class Cannery {
     throw new CanneryError("bad-mock", `${this.session.nameOf(canister)} is no mock in this network`);
   }
 
+  /**
+   * A canister as it was elsewhere: of a folder that `icp canister snapshot download`, PocketIC or `canister.exportSnapshot` has written. A new
+   * canister is made, and the snapshot uploaded and loaded, which costs it cycles. Whatever it remembers of ids is from its former life.
+   */
+  async importSnapshot<T = AnyService>(folder: string, options: CreateOptions = {}): Promise<Canister<T>> {
+    const canister = await this.createUnder<T>({ ...options, name: options.name ?? "canister" }, options.sender);
+    const snapshot = await canister.snapshots.upload(folder);
+    await canister.snapshots.load(snapshot);
+    await canister.snapshots.delete(snapshot);
+    await this.setControllers(principalId(canister.id), options);
+    return canister;
+  }
+
   /** A canister by its id, such as one that another canister created; `candid` describes one whose module does not. */
   canister<T = AnyService>(
     id: PrincipalLike,

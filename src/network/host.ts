@@ -54,4 +54,8 @@ export interface HostFiles {
   glob(base: string, pattern: string): Promise<string[]>;
   /** Rejects with the host's own error, which names the path. */
   read(path: string): Promise<Uint8Array>;
+  /** The same in pieces of this many bytes, of which the last may have fewer. */
+  slices(path: string, bytes: number): AsyncIterable<Uint8Array>;
+  /** Writes a file, and the folders it is in, from pieces. Replaces what is there. */
+  write(path: string, pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void>;
 }

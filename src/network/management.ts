@@ -22,7 +22,7 @@ function request<N extends ArgumentName>(
   return { sender, receiver: MANAGEMENT_CANISTER, method, arg: argumentCodec(name).encode([value]), subnet };
 }
 
-function about<N extends ArgumentName>(
+export function about<N extends ArgumentName>(
   canister: CanisterId,
   sender: PrincipalId,
   method: string,

@@ -264,8 +264,6 @@ export const ARGUMENT = {
       chunk: Blob,
     }),
   ],
-  /** Of a method that is not implemented: what routing reads. */
-  versioned: [Record({ canister_id: Id, sender_canister_version: SenderVersion })],
 } satisfies Record<string, IDL.Type[]>;
 
 /** Results by method; a method without result has none. */

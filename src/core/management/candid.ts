@@ -146,7 +146,6 @@ export interface ArgumentValue {
     readonly replace_snapshot: Opt<Uint8Array>;
   } & UploadedMetadata;
   readonly upload_canister_snapshot_data: SnapshotArgument & { readonly kind: SnapshotDataOffset; readonly chunk: Uint8Array };
-  readonly versioned: { readonly canister_id: Principal } & Versioned;
 }
 interface SnapshotArgument {
   readonly canister_id: Principal;
@@ -253,7 +252,7 @@ export function argumentCodec(name: ArgumentName): CandidArgs {
   return codec;
 }
 
-/** Arguments whose whole type is known, by method; those of later methods are read as far as routing needs them. */
+/** Of methods that are not named there, routing needs the canister alone. */
 function argumentNameOf(method: string): ArgumentName {
   return method in ARGUMENT ? (method as ArgumentName) : "canister_id";
 }
@@ -268,7 +267,7 @@ export function decodeTarget(method: string, bytes: Uint8Array): Decoded<Princip
 
 /** `sender_canister_version` of an argument that has one. */
 export function decodeVersion(method: string, bytes: Uint8Array): Decoded<bigint | null> {
-  const decoded = decodeArgument(method in ARGUMENT ? (method as ArgumentName) : "versioned", bytes);
+  const decoded = decodeArgument(method as ArgumentName, bytes);
   if (decoded.kind === "error") return decoded;
   const version = (decoded.value as Versioned | ArgumentValue["rename_canister"]).sender_canister_version;
   return { kind: "value", value: typeof version === "bigint" ? version : optional(version) };
