@@ -5,9 +5,10 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -15,7 +16,7 @@ const stamp = join(dist, ".sources");
 /** The package's programs, which must be executable. */
 const { bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly bin: Readonly<Record<string, string>> };
 /** What else decides what comes out: settings, and the compiler's version. */
-const SETTINGS = ["tsconfig.base.json", "tsconfig.build.json", "package.json", "node_modules/typescript/package.json"];
+const SETTINGS = ["scripts/build.ts", "tsconfig.base.json", "tsconfig.build.json", "package.json", "node_modules/typescript/package.json"];
 
 function filesOf(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
@@ -34,7 +35,7 @@ function hashOfSources(): string {
  * Into a folder of its own that then takes the place of `dist`: whoever runs the command meanwhile sees the old one or the new one. Of builds that
  * run at the same time, such as before tests, the first to end counts.
  */
-function compile(sources: string): void {
+async function compile(sources: string): Promise<void> {
   const fresh = join(root, ".cache", `dist-${process.pid}`);
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
   const { status } = spawnSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json"), "--outDir", fresh], {
@@ -45,6 +46,7 @@ function compile(sources: string): void {
     console.error("cannery: src does not compile (see above), so dist was not built.");
     process.exit(1);
   }
+  await bundleCommonJs(fresh);
   for (const program of Object.values(bin)) chmodSync(join(fresh, relative("dist", program)), 0o755);
   writeFileSync(join(fresh, ".sources"), sources);
   if (!isBuiltOf(sources)) {
@@ -56,9 +58,28 @@ function compile(sources: string): void {
   rmSync(fresh, { recursive: true, force: true });
 }
 
+/** Entries for `require`, as in package.json. */
+const COMMON_JS = ["index", "testing"];
+
+/**
+ * The same for `require`: test runners such as Jest load nothing else. With what it depends on inside, as some of that is published as ES modules only;
+ * principals and errors of other copies are known by their fields. Types are the same, in a folder that says it is CommonJS.
+ */
+async function bundleCommonJs(fresh: string): Promise<void> {
+  const cjs = join(fresh, "cjs");
+  const input = Object.fromEntries(COMMON_JS.map((name) => [name, join(fresh, `${name}.js`)]));
+  const bundle = await rolldown({ input, platform: "node", logLevel: "warn" });
+  await bundle.write({ dir: cjs, format: "cjs", entryFileNames: "[name].js", chunkFileNames: "cannery.js" });
+  await bundle.close();
+  for (const path of readdirSync(fresh, { recursive: true, encoding: "utf8" })) {
+    if (path.endsWith(".d.ts")) cpSync(join(fresh, path), join(cjs, path));
+  }
+  writeFileSync(join(cjs, "package.json"), JSON.stringify({ type: "commonjs" }));
+}
+
 function isBuiltOf(sources: string): boolean {
   return existsSync(stamp) && readFileSync(stamp, "utf8") === sources;
 }
 
 const sources = hashOfSources();
-if (!isBuiltOf(sources)) compile(sources);
+if (!isBuiltOf(sources)) await compile(sources);
