@@ -10,7 +10,17 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:
 import { parseArgs } from "node:util";
 import { compileMotoko } from "./compile.ts";
 import type { CompiledMotoko, CompileRequest } from "./compile.ts";
-import { checkGenerated, compilerVersion, hashesOf, isMadeFrom, manifestFile, moduleFile, readManifest, sha256 } from "./manifest.ts";
+import {
+  belongs,
+  checkGenerated,
+  compilerVersion,
+  hashesOf,
+  isMadeFrom,
+  manifestFile,
+  moduleFile,
+  readManifest,
+  sha256,
+} from "./manifest.ts";
 import type { Manifest, ManifestEntry } from "./manifest.ts";
 import { COLLECTIONS, requestOf, type Collection } from "./programs.ts";
 
@@ -56,8 +66,9 @@ async function generate(collection: Collection): Promise<void> {
     modules[program.name] = entryOf(request, compiled);
   }
   for (const file of readdirSync(collection.generated)) {
-    if (file !== "manifest.json" && modules[file.replace(/\.wasm\.gz$/, "")] === undefined) rmSync(new URL(file, collection.generated));
+    if (!belongs(collection, file, modules)) rmSync(new URL(file, collection.generated));
   }
+  if (collection.hasDids === true) for (const entry of Object.values(modules)) writeFileSync(didFile(collection, entry), didText(entry));
   const manifest: Manifest = { script: SCRIPT, compiler, modules };
   writeFileSync(manifestFile(collection), JSON.stringify(manifest, null, 2) + "\n");
 }

@@ -3,7 +3,7 @@
  * compiles nothing, so that it can run with every test run.
  */
 import { createHash } from "node:crypto";
-import { readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { posix } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -31,6 +31,20 @@ export interface ManifestEntry {
   readonly candid: string;
   /** Types of the stable variables. */
   readonly stable: string;
+}
+
+/** Where a program's interface lies, for collections that have them. */
+export function didFile(collection: Collection, entry: ManifestEntry): URL {
+  return new URL(entry.entry.replace(/\.mo$/, ".did"), collection.sources);
+}
+
+export function didText(entry: ManifestEntry): string {
+  return `// The interface of ${posix.basename(entry.entry)}, as the compiler tells it; written by npx tsx scripts/motoko/generate.ts.\n${entry.candid}\n`;
+}
+
+/** Whether a file of the folder belongs to it, given the modules that do. */
+export function belongs(collection: Collection, file: string, modules: Manifest["modules"]): boolean {
+  return file === "manifest.json" || collection.others?.includes(file) === true || modules[file.replace(/\.wasm\.gz$/, "")] !== undefined;
 }
 
 export function sha256(data: string | Uint8Array): string {
@@ -70,6 +84,11 @@ export function isMadeFrom(entry: ManifestEntry, request: CompileRequest): boole
   return JSON.stringify(made) === JSON.stringify(wanted);
 }
 
+function isCurrentDid(collection: Collection, entry: ManifestEntry): boolean {
+  const file = didFile(collection, entry);
+  return existsSync(file) && readFileSync(file, "utf8").replaceAll("\r\n", "\n") === didText(entry);
+}
+
 /** What is out of date, missing or too much, a sentence each; empty when all is well. */
 export function checkGenerated(collection: Collection): string[] {
   const manifest = readManifest(collection);
@@ -88,10 +107,11 @@ export function checkGenerated(collection: Collection): string[] {
     if (!collection.programs.some((program) => program.name === name)) problems.push(`${name} is no longer among the programs`);
     if (sha256(gunzipSync(readFileSync(moduleFile(collection, name)))) !== entry.wasmSha256)
       problems.push(`${name}.wasm.gz is not the module the manifest describes`);
+    if (collection.hasDids === true && !isCurrentDid(collection, entry))
+      problems.push(`${didFile(collection, entry).pathname} is not the interface of ${name}`);
   }
   for (const file of readdirSync(collection.generated)) {
-    if (file !== "manifest.json" && manifest.modules[file.replace(/\.wasm\.gz$/, "")] === undefined)
-      problems.push(`${folder}/${file} belongs to no program`);
+    if (!belongs(collection, file, manifest.modules)) problems.push(`${folder}/${file} belongs to no program`);
   }
   return problems;
 }

@@ -22,6 +22,10 @@ export interface Collection {
   readonly sources: URL;
   readonly generated: URL;
   readonly programs: readonly Program[];
+  /** What other scripts put into the folder. */
+  readonly others?: readonly string[];
+  /** Whether each program has its interface beside it, as a `.did` file. */
+  readonly hasDids?: boolean;
 }
 
 /** As icp-cli's Motoko recipe has it: everybody may read the interface. */
@@ -98,6 +102,8 @@ export const SYSTEM: Collection = {
   sources: new URL("../../canisters/system/", import.meta.url),
   generated: new URL("../../generated/system/", import.meta.url),
   programs: SYSTEM_PROGRAMS,
+  others: ["candid-ui.html.gz", "candid-ui.json"],
+  hasDids: true,
 };
 
 export const COLLECTIONS: readonly Collection[] = [

@@ -11,6 +11,8 @@ const FILES: Readonly<Record<OwnCanister | "proxy" | "assets", string>> = {
   ledger: "icp-ledger",
   "cycles-ledger": "cycles-ledger",
   cmc: "cycles-minting",
+  // An asset canister with one page.
+  "candid-ui": "assets",
   proxy: "proxy",
   assets: "assets",
 };
@@ -29,6 +31,10 @@ export function systemModule(name: keyof typeof FILES): Uint8Array {
     );
   }
   return new Uint8Array(gunzipSync(readFileSync(file)));
+}
+
+export function candidUiPage(): Uint8Array {
+  return new Uint8Array(readFileSync(new URL("../../generated/system/candid-ui.html.gz", import.meta.url)));
 }
 
 /** Our own modules, with others in their places where they are given. */

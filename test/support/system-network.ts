@@ -24,8 +24,10 @@ export async function systemNetwork(names: readonly OwnCanister[]) {
   return { net, at };
 }
 
-export async function newNetwork(names: readonly OwnCanister[], options: SystemOptions = {}): Promise<Cannery> {
+export async function newNetwork(names: readonly OwnCanister[], options: SystemOptions & { time?: Date } = {}): Promise<Cannery> {
+  const { time } = options;
   const net = await Cannery.create({
+    ...(time === undefined ? {} : { time }),
     subnets: [
       { kind: "application", name: "application", canisterRanges: [CANDID_UI_RANGE] },
       { kind: "application", name: "application" },

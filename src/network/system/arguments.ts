@@ -120,3 +120,16 @@ export function newSubnetType(name: string): Uint8Array {
 export function subnetsOfType(name: string, subnets: readonly Principal[]): Uint8Array {
   return IDL.encode([TypeAssignment], [{ Add: { subnets, subnet_type: name } }]);
 }
+
+const Asset = IDL.Record({
+  key: IDL.Text,
+  content_type: IDL.Text,
+  content_encoding: IDL.Text,
+  content: IDL.Vec(IDL.Nat8),
+  sha256: IDL.Opt(IDL.Vec(IDL.Nat8)),
+});
+
+/** The first page of an asset canister, compressed. */
+export function assetPage(content: Uint8Array): Uint8Array {
+  return IDL.encode([Asset], [{ key: "/index.html", content_type: "text/html", content_encoding: "gzip", content, sha256: [] }]);
+}

@@ -16,7 +16,7 @@ export const SYSTEM_CANISTER_IDS: Readonly<Record<SystemCanister, string>> = {
 };
 
 /** Those that are written for Cannery and come with it. */
-export const OWN_CANISTERS = ["ledger", "cycles-ledger", "cmc"] as const satisfies readonly SystemCanister[];
+export const OWN_CANISTERS = ["ledger", "cycles-ledger", "cmc", "candid-ui"] as const satisfies readonly SystemCanister[];
 export type OwnCanister = (typeof OWN_CANISTERS)[number];
 
 export const GOVERNANCE = "rrkah-fqaaa-aaaaa-aaaaq-cai";

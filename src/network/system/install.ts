@@ -13,7 +13,16 @@ import { principalId, principalOf, type PrincipalLike } from "../principals.ts";
 import { route } from "../../core/state/world.ts";
 import { principalText } from "../../core/state/principal.ts";
 import { accountIdentifier } from "./account-id.ts";
-import { cmcInit, cyclesLedgerInit, ledgerInit, newSubnetType, rateUpdate, subnetsForEverybody, subnetsOfType } from "./arguments.ts";
+import {
+  assetPage,
+  cmcInit,
+  cyclesLedgerInit,
+  ledgerInit,
+  newSubnetType,
+  rateUpdate,
+  subnetsForEverybody,
+  subnetsOfType,
+} from "./arguments.ts";
 import { CYCLES_LEDGER_INDEX, GOVERNANCE, NNS_ROOT, SYSTEM_CANISTER_IDS, type SystemCanister } from "./canisters.ts";
 
 /** Bytes of a module by the canister that it is for. */
@@ -29,6 +38,8 @@ export interface Funded {
 export interface SystemOptions {
   /** Besides the anonymous user and the usual test accounts. */
   readonly funded?: readonly Funded[];
+  /** The page that the Candid UI serves where it is our own: HTML, compressed by gzip. */
+  readonly candidUiPage?: Uint8Array;
   /** Ten-thousandths of an XDR, and so of 1 T cycles, that one ICP is worth; 35,200 by default. */
   readonly xdrPermyriadPerIcp?: bigint;
 }
@@ -46,6 +57,8 @@ const DEFAULT_RATE = 35_200n;
 /** Rates before this are older than the one that the canister begins with. Replica: rs/nns/cmc/src/lib.rs (c7c5005). */
 const FIRST_RATE_SECONDS = 1_620_633_600n;
 
+/** Candid of one `null`: no argument, for modules that take an optional one. */
+const NOTHING = Uint8Array.of(0x44, 0x49, 0x44, 0x4c, 0, 1, 0x7f);
 const ANONYMOUS = Principal.anonymous();
 const principal = (text: string): Principal => Principal.fromText(text);
 
@@ -79,7 +92,9 @@ export async function installSystemCanisters(net: Cannery, modules: SystemModule
     }),
   });
   if (cmc !== null) await configureCmc(net, cmc, options.xdrPermyriadPerIcp ?? DEFAULT_RATE);
-  await install(net, modules, "candid-ui", {});
+  const candidUi = await install(net, modules, "candid-ui", { arg: NOTHING });
+  if (candidUi !== null && options.candidUiPage !== undefined)
+    await candidUi.call("store", assetPage(options.candidUiPage), { sender: NNS_ROOT });
   await install(net, modules, "internet-identity", { cycles: PLENTY_CYCLES });
 }
 
@@ -110,7 +125,7 @@ async function install(
     id,
     subnet: owner(net, name),
     name,
-    controllers: [NNS_ROOT],
+    sender: NNS_ROOT,
     ...(cycles === undefined ? {} : { cycles }),
     ...(arg === undefined ? {} : { arg }),
   });
