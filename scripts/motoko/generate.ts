@@ -14,6 +14,8 @@ import {
   belongs,
   checkGenerated,
   compilerVersion,
+  didFile,
+  didText,
   hashesOf,
   isMadeFrom,
   manifestFile,
