@@ -234,7 +234,7 @@ describe("calls", () => {
     const { canisterId } = await net.setupCanister({ idlFactory: counterIdl, wasm: loadGenerated("counter") });
     const deferred = net.createDeferredActor(counterIdl, canisterId);
     const [first, second] = [await deferred["inc"]!(), await deferred["inc"]!()];
-    expect([await second(), await first()].sort()).toEqual([1n, 2n]);
+    expect([await second(), await first()].sort((a, b) => Number(a) - Number(b))).toEqual([1n, 2n]);
   });
 });
 

@@ -72,10 +72,12 @@ export class PicServer {
       case "blobstore":
         return this.blob(method, request, first, body);
       case "read_graph":
-        return more.length === 1 ? only(method, { GET: () => this.instances.readGraph(first!, decodeURIComponent(more[0]!)) }) : empty(404);
+        return more.length === 1
+          ? only(method, { GET: () => this.instances.readGraph(unescaped(first!), unescaped(more[0]!)) })
+          : empty(404);
       case "prune_graph":
         return more.length === 1
-          ? only(method, { DELETE: () => this.instances.pruneGraph(first!, decodeURIComponent(more[0]!)) })
+          ? only(method, { DELETE: () => this.instances.pruneGraph(unescaped(first!), unescaped(more[0]!)) })
           : empty(404);
       case "instances":
         return withCors(method, await this.instance(method, request, first, path, body));
@@ -219,4 +221,13 @@ const PREFLIGHT = { ...CORS, "access-control-allow-methods": "*", "access-contro
 
 function withCors(method: string, response: InstanceResponse): InstanceResponse {
   return { ...response, headers: { ...response.headers, ...(method === "OPTIONS" ? PREFLIGHT : CORS) } };
+}
+
+/** A part of a path, as it was meant; as it is where it was not escaped rightly. */
+function unescaped(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
