@@ -18,6 +18,10 @@ export type {
 } from "./network/options.ts";
 export type { GatewayOptions } from "./api/gateway/gateway.ts";
 export type { PathLabel } from "./network/cannery.ts";
+export { BitcoinRefusal, type BitcoinChain } from "./network/bitcoin/chain.ts";
+export { regtestBitcoin, RegtestBitcoin, type MineOptions } from "./network/bitcoin/regtest.ts";
+export type { BitcoinHeaders, BitcoinUtxo, BitcoinUtxos } from "./core/state/pending-calls.ts";
+export type { BitcoinNetwork } from "./core/state/network-state.ts";
 export type { DeployOptions, Deployment, ProjectManifest } from "./network/deploy/deploy.ts";
 export type { Faults, StandingFault } from "./network/faults/faults.ts";
 export type { CallMatch, Entry, Fault, FaultedCall, FaultRule, Operation, Part, SubnetFault } from "./network/faults/rule.ts";

@@ -5,7 +5,7 @@
  */
 import type { CallContextId, CanisterId, MessageId, PrincipalId, SubnetId } from "./state/ids.ts";
 import type { CoarseTime, MessageTag, ResponsePayload } from "./state/messages.ts";
-import type { OutcallRequest, PendingCallId } from "./state/pending-calls.ts";
+import type { BitcoinQuestion, OutcallRequest, PendingCallId } from "./state/pending-calls.ts";
 import type { ErrorCode, UserError } from "./state/rejects.ts";
 import type { SystemTask } from "./state/canister.ts";
 import type { Deviation } from "./schedule/recorder.ts";
@@ -166,9 +166,19 @@ export interface MockEvent extends At {
   readonly data: Uint8Array;
 }
 
+/** A canister asked something of Bitcoin: whoever stands for the chain answers with a `bitcoin` input. */
+export interface BitcoinEvent extends At {
+  readonly kind: "bitcoin";
+  readonly call: PendingCallId;
+  readonly canister: CanisterId;
+  readonly tag: MessageTag;
+  readonly question: BitcoinQuestion;
+}
+
 export type NetworkEvent =
   | MockEvent
   | ChosenEvent
+  | BitcoinEvent
   | OutcallEvent
   | SentEvent
   | InductedEvent

@@ -23,7 +23,15 @@ import { copyCanister } from "./state/canister.ts";
 import { copySubnet } from "./state/copy.ts";
 import type { PrincipalId, SubnetId } from "./state/ids.ts";
 import { defaultLimits, type Limits } from "./state/limits.ts";
-import type { CanisterRange, LatencyProfile, NetworkState, SubnetConfig, SubnetKind, SubnetState } from "./state/network-state.ts";
+import type {
+  BitcoinNetwork,
+  CanisterRange,
+  LatencyProfile,
+  NetworkState,
+  SubnetConfig,
+  SubnetKind,
+  SubnetState,
+} from "./state/network-state.ts";
 import { canisterIdFromIndex, selfAuthenticatingPrincipal } from "./state/principal.ts";
 import { SUBNET_PUBLIC_KEYS } from "./state/subnet-keys.ts";
 
@@ -57,6 +65,8 @@ export interface GenesisConfig {
   readonly subnets: readonly SubnetRequest[];
   readonly latency: "instant" | "mainnet" | LatencyProfile;
   readonly limits?: Partial<Limits>;
+  /** A Bitcoin chain: somebody outside answers for it. None by default. */
+  readonly bitcoin?: BitcoinNetwork | null;
 }
 
 /** 2021-05-06T19:17:10Z, the mainnet's genesis as PocketIC has it. */
@@ -172,6 +182,7 @@ export function genesis(config: GenesisConfig, sha224: (bytes: Uint8Array) => Ui
     prng,
     nextTag: 1,
     nextExecution: 1,
+    bitcoin: config.bitcoin ?? null,
     provisionalWhitelist: "everybody",
   };
 }

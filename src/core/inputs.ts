@@ -4,7 +4,7 @@
  */
 import type { Limits } from "./state/limits.ts";
 import type { CanisterId, MessageId, PrincipalId, SubnetId } from "./state/ids.ts";
-import type { OutcallResponse, PendingCallId } from "./state/pending-calls.ts";
+import type { BitcoinAnswer, OutcallResponse, PendingCallId } from "./state/pending-calls.ts";
 import type { Reject, UserError } from "./state/rejects.ts";
 
 export interface IngressInput {
@@ -75,7 +75,15 @@ export interface MockInput {
   readonly program: Uint8Array;
 }
 
-export type Input = OutcallInput | MockInput | IngressInput | QueryInput | RoundInput | TimeInput | CommandInput;
+/** What the chain says to a question. Taken in by the next round. */
+export interface BitcoinInput {
+  readonly kind: "bitcoin";
+  readonly subnet: SubnetId;
+  readonly call: PendingCallId;
+  readonly answer: BitcoinAnswer;
+}
+
+export type Input = OutcallInput | MockInput | BitcoinInput | IngressInput | QueryInput | RoundInput | TimeInput | CommandInput;
 
 /** What a submission or a query is answered at once with. */
 export type Answer =

@@ -16,6 +16,7 @@ import { checkInvariants } from "./invariants.ts";
 import { executeQuery, querySubnet, type ExecutedQuery } from "./queries/execute-query.ts";
 import { QUERY_TOOLS } from "./rules/query-tools.ts";
 import { takeMockAnswer } from "./rules/mocks.ts";
+import { takeBitcoinAnswer } from "./rules/bitcoin-answers.ts";
 import { takeOutcall } from "./rules/outcalls.ts";
 import { runCommand } from "./rules/test-commands.ts";
 import { submitRequest } from "./rules/request-submission.ts";
@@ -187,6 +188,8 @@ export class Network {
         return takeOutcall(this.world, input);
       case "mock":
         return takeMockAnswer(this.world, input);
+      case "bitcoin":
+        return takeBitcoinAnswer(this.world, input);
       case "time":
         return this.setTime(input.timeNanos);
       case "command":

@@ -88,6 +88,7 @@ export class Cannery {
       names: from.names,
       submitted: from.submitted,
       mocks: from.mocks,
+      bitcoin: options.bitcoin ?? null,
       outcalls: options.outcalls ?? "refuse",
       faults: from.faults,
       callBudgetRounds: options.callBudgetRounds ?? DEFAULT_CALL_BUDGET_ROUNDS,

@@ -9,7 +9,7 @@
 import { assert, unreachable } from "../base/assert.ts";
 import { CanneryError } from "../base/cannery-error.ts";
 import { maxBigint } from "../base/integers.ts";
-import type { NetworkEvent } from "../core/events.ts";
+import type { BitcoinEvent, NetworkEvent } from "../core/events.ts";
 import type { Answer, CommandInput, IngressInput, Input, MockInput, OutcallInput, QueryInput } from "../core/inputs.ts";
 import type { MessageId, PrincipalId, SubnetId } from "../core/state/ids.ts";
 import type { MessageTag } from "../core/state/messages.ts";
@@ -20,6 +20,7 @@ import type { FaultSchedule } from "./faults/schedule.ts";
 import type { Host } from "./host.ts";
 import { Live, type LiveOptions } from "./live.ts";
 import type { Mocks } from "./mocks/mocks.ts";
+import { answerOf, type BitcoinChain } from "./bitcoin/chain.ts";
 import { Outcalls, type OutcallPolicy } from "./outcalls.ts";
 import { hasHeartbeats, hasNoOpenCalls, isQuiet, nextDue, type Due } from "./quiet.ts";
 import { envelopeBytes, nonceOf, RequestIds } from "../core/ingress/request-ids.ts";
@@ -74,6 +75,8 @@ export interface DriverOptions {
   readonly submitted: number;
   /** Rounds without any answer after which calls are given up. */
   readonly callBudgetRounds: number;
+  /** The chain that canisters ask, where the network has one. */
+  readonly bitcoin: BitcoinChain | null;
   /** The web, as canisters reach it. */
   readonly outcalls: OutcallPolicy;
   /** Canisters that the test stands behind. */
@@ -533,6 +536,12 @@ export class Driver {
     this.wake();
   }
 
+  /** The chain is asked at once, and the canister has its answer after the next round. */
+  private answerBitcoin({ subnet, call, question }: BitcoinEvent): void {
+    assert(this.options.bitcoin !== null, "only networks with a chain ask it");
+    this.step({ kind: "bitcoin", subnet, call, answer: answerOf(this.options.bitcoin, question) });
+  }
+
   /** Why the answer is refused, or `null`. */
   private answerOutcall(input: OutcallInput): string | null {
     const answer = this.step(input);
@@ -569,6 +578,7 @@ export class Driver {
       this.trace.append(event);
       if (event.kind === "outcall") this.outcalls.onEvent(event);
       if (event.kind === "mock") this.mocks.onEvent(event);
+      if (event.kind === "bitcoin") this.answerBitcoin(event);
       if (event.kind === "sent" && event.message === "ingress") this.lastIngressTag = event.tag;
       if (event.kind === "ingressStatus") {
         const { status } = event;

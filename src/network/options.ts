@@ -13,6 +13,7 @@ import type { FaultSnapshot } from "./faults/schedule.ts";
 import { instantNanos, type Duration, type Instant } from "./duration.ts";
 import type { MocksSnapshot } from "./mocks/mocks.ts";
 import type { Names } from "./names.ts";
+import type { BitcoinChain } from "./bitcoin/chain.ts";
 import type { OutcallPolicy } from "./outcalls.ts";
 import { principalId, type PrincipalLike } from "./principals.ts";
 import type { CanisterSettings, Environment } from "./settings.ts";
@@ -50,6 +51,8 @@ export interface CanneryOptions {
   readonly mockPatience?: number;
   /** Events kept for drawings and errors: 100,000 by default, `false` for none. */
   readonly trace?: number | false;
+  /** The Bitcoin chain that canisters see, such as `regtestBitcoin()`; none by default, and then `bitcoin_*` calls are refused. */
+  readonly bitcoin?: BitcoinChain;
   /** Who answers canisters' HTTPS outcalls: nobody by default, and then they are refused. */
   readonly outcalls?: OutcallPolicy;
   /** Where lines go that canisters print: to the console (default), nowhere, or to a function. */
@@ -133,6 +136,7 @@ export function genesisConfig(options: CanneryOptions): GenesisConfig {
     seed: BigInt(options.seed ?? 0),
     subnets: subnetRequests(options),
     latency: options.latency ?? "instant",
+    bitcoin: options.bitcoin?.network ?? null,
     ...timeOf(options),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   };

@@ -23,6 +23,7 @@ import { EMPTY_CANDID, interfaceOfUpload, interfaceOfModule, type ModuleInterfac
 import { loadModule, type ModuleSource } from "./module-source.ts";
 import { Mocks, type MocksSnapshot } from "./mocks/mocks.ts";
 import { Names } from "./names.ts";
+import type { BitcoinChain } from "./bitcoin/chain.ts";
 import type { OutcallPolicy } from "./outcalls.ts";
 import { principalId } from "./principals.ts";
 import { waitingText, whoWaits } from "./quiet.ts";
@@ -39,6 +40,7 @@ export interface SessionOptions {
   readonly names: Names;
   readonly submitted: number;
   readonly callBudgetRounds: number;
+  readonly bitcoin: BitcoinChain | null;
   readonly outcalls: OutcallPolicy;
   readonly mockPatienceMs: number;
   /** Mocks of the network that this one is forked from. */

@@ -100,6 +100,8 @@ function payloadBytes(event: NetworkEvent): number {
       return event.data.length;
     case "outcall":
       return event.request.body?.length ?? 0;
+    case "bitcoin":
+      return event.question.method === "bitcoin_send_transaction" ? event.question.transaction.length : 0;
     case "inducted":
     case "dropped":
     case "executed":

@@ -171,6 +171,7 @@ export class MessageIndex {
       }
       case "outcall":
       case "mock":
+      case "bitcoin":
       case "printed":
       case "canister":
       case "chosen":

@@ -94,6 +94,18 @@ function rowOf(event: NetworkEvent, index: MessageIndex, options: RowOptions, in
       const label = `${event.request.method.toUpperCase()} ${event.request.url}`;
       return { kind: "mark", at: options.nameOf(event.canister), isFailure: false, label, note: null, moment: event };
     }
+    case "bitcoin": {
+      const call = index.message(event.tag);
+      if (call !== null && !included(call)) return null;
+      return {
+        kind: "mark",
+        at: options.nameOf(event.canister),
+        isFailure: false,
+        label: event.question.method,
+        note: null,
+        moment: event,
+      };
+    }
     case "chosen": {
       if (options.choice === undefined) return null;
       const at = event.tag === null ? "schedule" : options.nameOf(event.at ?? event.subnet);

@@ -62,8 +62,7 @@ export class InstructionMeter {
 
   /** The counter is negative: begins the next slice and returns `null`, or says why there is none. */
   overrun(): ExecutionFailure | null {
-    if (this.sliceLimit >= this.limit - this.before || this.slicesLeft <= 1)
-      return this.endsAs ?? instructionLimitExceeded(this.reported);
+    if (this.sliceLimit >= this.limit - this.before || this.slicesLeft <= 1) return this.endsAs ?? instructionLimitExceeded(this.reported);
     const executed = this.inSlice();
     const next = this.maxSlice - Math.max(executed - this.sliceLimit, 0);
     if (next <= 0) return sliceOverrun(executed, this.maxSlice);

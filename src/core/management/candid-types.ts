@@ -162,6 +162,10 @@ const VetkdKeyId = Record({ curve: Variant({ bls12_381_g2: Null }), name: Text }
 const MasterKeyId = Variant({ Ecdsa: EcdsaKeyId, Schnorr: SchnorrKeyId, VetKd: VetkdKeyId });
 const SchnorrAux = Variant({ bip341: Record({ merkle_root_hash: Blob }) });
 
+/** The replica takes both spellings. Replica: `ic_btc_interface::NetworkInRequest`. */
+const BitcoinNetwork = Variant({ mainnet: Null, testnet: Null, regtest: Null, Mainnet: Null, Testnet: Null, Regtest: Null });
+const UtxosFilter = Variant({ min_confirmations: Nat32, page: Blob, MinConfirmations: Nat32, Page: Blob });
+
 /** Arguments by method; a method without argument has none. */
 export const ARGUMENT = {
   create_canister: [Record({ settings: Opt(Settings), sender_canister_version: SenderVersion })],
@@ -264,6 +268,11 @@ export const ARGUMENT = {
       chunk: Blob,
     }),
   ],
+  bitcoin_get_balance: [Record({ address: Text, network: BitcoinNetwork, min_confirmations: Opt(Nat32) })],
+  bitcoin_get_utxos: [Record({ address: Text, network: BitcoinNetwork, filter: Opt(UtxosFilter) })],
+  bitcoin_send_transaction: [Record({ transaction: Blob, network: BitcoinNetwork })],
+  bitcoin_get_current_fee_percentiles: [Record({ network: BitcoinNetwork })],
+  bitcoin_get_block_headers: [Record({ start_height: Nat32, end_height: Opt(Nat32), network: BitcoinNetwork })],
 } satisfies Record<string, IDL.Type[]>;
 
 /** Results by method; a method without result has none. */
@@ -281,6 +290,17 @@ export const RESULT = {
   vetkd_public_key: [Record({ public_key: Blob })],
   signature: [Record({ signature: Blob })],
   vetkd_derive_key: [Record({ encrypted_key: Blob })],
+  bitcoin_get_balance: [Nat64],
+  bitcoin_get_utxos: [
+    Record({
+      utxos: Vec(Record({ outpoint: Record({ txid: Blob, vout: Nat32 }), value: Nat64, height: Nat32 })),
+      tip_block_hash: Blob,
+      tip_height: Nat32,
+      next_page: Opt(Blob),
+    }),
+  ],
+  bitcoin_get_current_fee_percentiles: [Vec(Nat64)],
+  bitcoin_get_block_headers: [Record({ tip_height: Nat32, block_headers: Vec(Blob) })],
   list_canisters: [Record({ canisters: Vec(Record({ start: Id, end: Id })) })],
   node_metrics_history: [
     Vec(

@@ -102,6 +102,11 @@ const SAMPLES: { [Name in ArgumentName]: object } = {
     on_low_wasm_memory_hook_status: [{ executed: null }],
   },
   upload_canister_snapshot_data: { canister_id: ID, snapshot_id: SNAPSHOT_ID, kind: { wasm_chunk: null }, chunk: Uint8Array.of(1) },
+  bitcoin_get_balance: { address: "a", network: { regtest: null }, min_confirmations: [6] },
+  bitcoin_get_utxos: { address: "a", network: { Mainnet: null }, filter: [{ page: Uint8Array.of(1) }] },
+  bitcoin_send_transaction: { transaction: Uint8Array.of(1), network: { testnet: null } },
+  bitcoin_get_current_fee_percentiles: { network: { mainnet: null } },
+  bitcoin_get_block_headers: { start_height: 1, end_height: [2], network: { mainnet: null } },
 };
 
 test.each(Object.keys(SAMPLES) as ArgumentName[])("%s: decode undoes encode [management-canister#ic-candid]", (name) => {

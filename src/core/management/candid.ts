@@ -146,6 +146,19 @@ export interface ArgumentValue {
     readonly replace_snapshot: Opt<Uint8Array>;
   } & UploadedMetadata;
   readonly upload_canister_snapshot_data: SnapshotArgument & { readonly kind: SnapshotDataOffset; readonly chunk: Uint8Array };
+  readonly bitcoin_get_balance: {
+    readonly address: string;
+    readonly network: BitcoinNetworkValue;
+    readonly min_confirmations: Opt<number>;
+  };
+  readonly bitcoin_get_utxos: { readonly address: string; readonly network: BitcoinNetworkValue; readonly filter: Opt<UtxosFilterValue> };
+  readonly bitcoin_send_transaction: { readonly transaction: Uint8Array; readonly network: BitcoinNetworkValue };
+  readonly bitcoin_get_current_fee_percentiles: { readonly network: BitcoinNetworkValue };
+  readonly bitcoin_get_block_headers: {
+    readonly start_height: number;
+    readonly end_height: Opt<number>;
+    readonly network: BitcoinNetworkValue;
+  };
 }
 interface SnapshotArgument {
   readonly canister_id: Principal;
@@ -213,6 +226,13 @@ interface VetkdKeyId {
   readonly name: string;
 }
 export type MasterKeyId = { readonly Ecdsa: EcdsaKeyId } | { readonly Schnorr: SchnorrKeyId } | { readonly VetKd: VetkdKeyId };
+/** One of `mainnet`, `testnet`, `regtest`, in lower case or capitalized. */
+export type BitcoinNetworkValue = Readonly<Record<string, null>>;
+export type UtxosFilterValue =
+  | { readonly min_confirmations: number }
+  | { readonly MinConfirmations: number }
+  | { readonly page: Uint8Array }
+  | { readonly Page: Uint8Array };
 export interface LogRange {
   readonly start: bigint;
   /** Exclusive. */

@@ -494,6 +494,26 @@ export function transportKeyInvalid(): UserError {
   return rejected("The provided transport public key is invalid.");
 }
 
+// Bitcoin.
+
+/** The first line is the platform's where no Bitcoin canister is configured. */
+export function noChain(method: string): UserError {
+  return rejected(`No bitcoin canisters available.\n${method} needs a chain: create the network with { bitcoin: regtestBitcoin() }.`);
+}
+
+/** What the Bitcoin canister says to who asks it about another chain. */
+export function wrongChain(own: string, given: string): UserError {
+  return error(ErrorCode.CanisterCalledTrap, `Network must be ${own}. Found ${given}`);
+}
+
+export function notEnoughCyclesForBitcoin(sent: bigint, required: bigint): UserError {
+  return error(ErrorCode.CanisterCalledTrap, `Received ${sent} cycles. ${required} cycles are required.`);
+}
+
+export function permissionDenied(): UserError {
+  return rejected("Permission denied.");
+}
+
 // HTTPS outcalls.
 
 export function outcallRefused(description: string): UserError {

@@ -10,6 +10,7 @@ import { route, type World } from "../state/world.ts";
 import { fail, type ManagementCall, type ManagementOutcome, type ManagementTools, type Method } from "./call.ts";
 import { MOCK_METHOD } from "../state/mock-canisters.ts";
 import { canneryMock } from "./cannery-mock.ts";
+import { bitcoinCall, bitcoinGetSuccessors, bitcoinSendTransactionInternal } from "./bitcoin.ts";
 import { canisterInfo } from "./canister-info.ts";
 import { canisterMetadata } from "./canister-metadata.ts";
 import { canisterMetrics } from "./canister-metrics.ts";
@@ -68,6 +69,13 @@ export const IMPLEMENTED: ReadonlyMap<string, Method> = new Map(
     read_canister_snapshot_data: readCanisterSnapshotData,
     upload_canister_snapshot_metadata: uploadCanisterSnapshotMetadata,
     upload_canister_snapshot_data: uploadCanisterSnapshotData,
+    bitcoin_get_balance: bitcoinCall,
+    bitcoin_get_utxos: bitcoinCall,
+    bitcoin_get_block_headers: bitcoinCall,
+    bitcoin_send_transaction: bitcoinCall,
+    bitcoin_get_current_fee_percentiles: bitcoinCall,
+    bitcoin_get_successors: bitcoinGetSuccessors,
+    bitcoin_send_transaction_internal: bitcoinSendTransactionInternal,
     http_request: httpRequest,
     flexible_http_request: flexibleHttpRequest,
     node_metrics_history: nodeMetricsHistory,

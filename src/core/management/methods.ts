@@ -16,6 +16,8 @@ export type Destination =
   | { readonly kind: "subnetArgument" }
   /** The same where the argument may leave it out, and then the caller's own. */
   | { readonly kind: "subnetOrOwn" }
+  /** The caller's own subnet, if the argument decodes. */
+  | { readonly kind: "bitcoin" }
   /** The subnet in the argument, which must hold the key in it. */
   | { readonly kind: "keyOnSubnet" }
   /** The first subnet that holds the key in the argument. */
@@ -57,6 +59,7 @@ export interface MethodInfo {
 const OWN: Destination = { kind: "ownSubnet" };
 const PUBLIC_KEY: Destination = { kind: "keyHolder", use: "publicKey" };
 const SIGN: Destination = { kind: "keyHolder", use: "sign" };
+const BITCOIN: Destination = { kind: "bitcoin" };
 const TARGET: Destination = { kind: "canister", field: "canister_id" };
 
 function method(
@@ -125,14 +128,14 @@ export const METHODS: ReadonlyMap<string, MethodInfo> = new Map(
     vetkd_derive_key: method("VetKdDeriveKey", SIGN, "never"),
     setup_initial_dkg: method("SetupInitialDKG", { kind: "subnetOrOwn" }, "never", ["nns"]),
     reshare_chain_key: method("ReshareChainKey", { kind: "keyOnSubnet" }, "never", ["nns"]),
-    // Ours: no network of Cannery has a Bitcoin canister yet, so these stay on the caller's subnet, which refuses them.
-    bitcoin_get_balance: method("BitcoinGetBalance", OWN, "never", ["later"]),
-    bitcoin_get_utxos: method("BitcoinGetUtxos", OWN, "never", ["later"]),
-    bitcoin_get_block_headers: method("BitcoinGetBlockHeaders", OWN, "never", ["later"]),
-    bitcoin_send_transaction: method("BitcoinSendTransaction", OWN, "never", ["later"]),
-    bitcoin_send_transaction_internal: method("BitcoinSendTransactionInternal", OWN, "never", ["later"]),
-    bitcoin_get_successors: method("BitcoinGetSuccessors", OWN, "never", ["later"]),
-    bitcoin_get_current_fee_percentiles: method("BitcoinGetCurrentFeePercentiles", OWN, "never", ["later"]),
+    // Ours: where somebody stands for a chain, the caller's subnet asks it; the platform has a canister for that.
+    bitcoin_get_balance: method("BitcoinGetBalance", BITCOIN, "never"),
+    bitcoin_get_utxos: method("BitcoinGetUtxos", BITCOIN, "never"),
+    bitcoin_get_block_headers: method("BitcoinGetBlockHeaders", BITCOIN, "never"),
+    bitcoin_send_transaction: method("BitcoinSendTransaction", BITCOIN, "never"),
+    bitcoin_send_transaction_internal: method("BitcoinSendTransactionInternal", OWN, "never"),
+    bitcoin_get_successors: method("BitcoinGetSuccessors", OWN, "never"),
+    bitcoin_get_current_fee_percentiles: method("BitcoinGetCurrentFeePercentiles", BITCOIN, "never"),
     node_metrics_history: method("NodeMetricsHistory", { kind: "subnetArgument" }, "never"),
     subnet_info: method("SubnetInfo", { kind: "subnetArgument" }, "never"),
     // Ours, for mock canisters only: to others it is unknown (`cannery-mock.ts`).

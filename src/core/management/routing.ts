@@ -12,6 +12,7 @@ import { knownSubnets, routeFrom } from "../state/topology.ts";
 import type { World } from "../state/world.ts";
 import type { CanisterState } from "../state/canister.ts";
 import type { SubnetState } from "../state/network-state.ts";
+import type { BitcoinMethod } from "./bitcoin.ts";
 import { decodeArgument, decodeTarget, decodeVersion, idOf, optional } from "./candid.ts";
 import { noSuchMethod, senderVersionMismatch } from "./errors.ts";
 import { isMock, MOCK_METHOD } from "../state/mock-canisters.ts";
@@ -74,6 +75,10 @@ function destinationOf(world: World, ownSubnet: SubnetState, info: MethodInfo, c
       if (decoded.kind === "error") return undecoded(call, decoded.error.description);
       const given = optional(decoded.value.subnet_id);
       return { kind: "subnet", subnet: given === null ? ownSubnet.config.id : idOf(given) };
+    }
+    case "bitcoin": {
+      const decoded = decodeArgument(call.method as BitcoinMethod, call.arg);
+      return decoded.kind === "error" ? undecoded(call, decoded.error.description) : { kind: "subnet", subnet: ownSubnet.config.id };
     }
     case "keyOnSubnet":
       return subnetWithKey(world, ownSubnet, call);

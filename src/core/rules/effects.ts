@@ -6,6 +6,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { Outcome } from "../canister/types.ts";
+import { standsForChain } from "../management/bitcoin.ts";
 import { resolveManagementCall } from "../management/routing.ts";
 import { updateLowMemoryHook } from "../management/low-memory-hook.ts";
 import type { CallContext } from "../state/canister.ts";
@@ -118,8 +119,9 @@ function sendCall(turn: Turn, context: CallContext, planned: PlannedCall, execut
 /** The callee as the queues know it: a call of the management canister is addressed to the subnet that executes it. */
 function receiverOf(turn: Turn, callee: PrincipalId, method: string, arg: Uint8Array): { receiver: PrincipalId; reject: Reject | null } {
   const { world, subnet, canister } = turn;
-  if (callee !== MANAGEMENT_CANISTER && !world.state.subnets.has(callee)) return { receiver: callee, reject: null };
-  const resolved = resolveManagementCall(world, subnet, canister, { callee, method, arg });
+  const asked = standsForChain(world, callee, method) ? MANAGEMENT_CANISTER : callee;
+  if (asked !== MANAGEMENT_CANISTER && !world.state.subnets.has(asked)) return { receiver: callee, reject: null };
+  const resolved = resolveManagementCall(world, subnet, canister, { callee: asked, method, arg });
   if (resolved.kind === "subnet") return { receiver: resolved.subnet, reject: null };
   return { receiver: subnet.config.id, reject: { ...resolved.reject, message: ellipsizeReject(resolved.reject.message) } };
 }

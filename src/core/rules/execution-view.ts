@@ -39,6 +39,7 @@ import {
 import { plus, reservationCycles, reservationRefusal, saturation, threadReservationBytes } from "../cycles/reservation.ts";
 import { MAX_RESPONSE_COUNT_BYTES, REQUEST_STRUCT_BYTES } from "../queues/sizes.ts";
 import type { CanisterState } from "../state/canister.ts";
+import { BITCOIN_CANISTERS } from "../management/bitcoin.ts";
 import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId, type SubnetId } from "../state/ids.ts";
 import { memoryUsageBytes } from "../state/memory-usage.ts";
 import { principalText } from "../state/principal.ts";
@@ -62,11 +63,6 @@ export interface PlannedCall {
 
 /** Source: the interface of the cycles minting canister; `rkp4c-7iaaa-aaaaa-aaaca-cai`. */
 export const CYCLES_MINTING_CANISTER = "00000000000000040101" as CanisterId;
-/**
- * `ghsi2-tqaaa-aaaan-aaaca-cai` (mainnet) and `g4xu7-jiaaa-aaaan-aaaaq-cai` (testnet): configured as Bitcoin canisters, and counted as management
- * canister when slots are.
- */
-const BITCOIN_CANISTERS = ["0000000001a000040101", "0000000001a000010101"] as unknown as readonly CanisterId[];
 
 const NO_PLANNED_CALLS: readonly PlannedCall[] = [];
 const GROW: GrowthAnswer = { kind: "grow" };

@@ -189,6 +189,7 @@ function hold(
   const event = { ...at(world, subnet), call: id, canister: origin.canister, tag: message.tag };
   if (request.kind === "outcall") world.emit({ kind: "outcall", ...event, request });
   if (request.kind === "mock") world.emit({ kind: "mock", ...event, data: request.payload });
+  if (request.kind === "bitcoin") world.emit({ kind: "bitcoin", ...event, question: request.question });
 }
 
 function eventResult(outcome: ManagementOutcome) {

@@ -29,7 +29,7 @@ export function answerPendingCalls(world: World, subnet: SubnetState): void {
 
 /** What the network can say without the outside; `null` while it cannot. */
 function ownAnswer(world: World, subnet: SubnetState, call: PendingCall): PendingAnswer | null {
-  if (call.request.kind === "mock") return null;
+  if (call.request.kind === "mock" || call.request.kind === "bitcoin") return null;
   if (call.request.kind !== "outcall") return thresholdAnswer(world, subnet, call, call.request);
   if (world.state.timeNanos <= call.sinceNanos + OUTCALL_TIMEOUT_NANOS) return null;
   return { kind: "reject", reject: { code: RejectCode.SYS_TRANSIENT, message: "Canister http request timed out" } };

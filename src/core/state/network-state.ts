@@ -130,6 +130,8 @@ export interface LatencyProfile {
   readonly hopRounds: { readonly min: number; readonly max: number };
 }
 
+export type BitcoinNetwork = "mainnet" | "testnet" | "regtest";
+
 export interface NetworkState extends Owned {
   /** Batch time of the latest round; ns since the Unix epoch. */
   timeNanos: bigint;
@@ -147,6 +149,8 @@ export interface NetworkState extends Owned {
   prng: Prng;
   nextTag: number;
   nextExecution: number;
+  /** The Bitcoin chain that somebody outside stands for, `null` where there is none. */
+  readonly bitcoin: BitcoinNetwork | null;
   /** May be sent provisional_* calls: everybody on local networks. */
   readonly provisionalWhitelist: "everybody" | readonly PrincipalId[];
 }

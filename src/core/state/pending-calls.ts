@@ -25,11 +25,54 @@ export interface PendingCall {
   readonly arrived: PendingAnswer | null;
 }
 
-export type PendingRequest = SignatureRequest | DerivedKeyRequest | OutcallRequest | MockRequest;
+export type PendingRequest = SignatureRequest | DerivedKeyRequest | OutcallRequest | MockRequest | BitcoinRequest;
 
 /** Whether somebody outside gives the answer, as an input; else the network makes it itself. */
 export function isFromOutside({ kind }: PendingRequest): boolean {
-  return kind === "outcall" || kind === "mock";
+  return kind === "outcall" || kind === "mock" || kind === "bitcoin";
+}
+
+/** A question to a Bitcoin chain, which somebody outside stands for. */
+export interface BitcoinRequest {
+  readonly kind: "bitcoin";
+  readonly question: BitcoinQuestion;
+}
+
+export type BitcoinQuestion =
+  | { readonly method: "bitcoin_get_balance"; readonly address: string; readonly minConfirmations: number }
+  | { readonly method: "bitcoin_get_utxos"; readonly address: string; readonly minConfirmations: number; readonly page: Uint8Array | null }
+  | { readonly method: "bitcoin_get_current_fee_percentiles" }
+  | { readonly method: "bitcoin_get_block_headers"; readonly startHeight: number; readonly endHeight: number | null }
+  | { readonly method: "bitcoin_send_transaction"; readonly transaction: Uint8Array };
+
+/** What the chain says to a question: its answer, or why it refuses. */
+export type BitcoinAnswer =
+  | { readonly method: "bitcoin_get_balance"; readonly satoshi: bigint }
+  | ({ readonly method: "bitcoin_get_utxos" } & BitcoinUtxos)
+  | { readonly method: "bitcoin_get_current_fee_percentiles"; readonly millisatoshiPerVbyte: readonly bigint[] }
+  | ({ readonly method: "bitcoin_get_block_headers" } & BitcoinHeaders)
+  | { readonly method: "bitcoin_send_transaction" }
+  | { readonly refused: string };
+
+export interface BitcoinUtxo {
+  readonly txid: Uint8Array;
+  readonly vout: number;
+  readonly satoshi: bigint;
+  readonly height: number;
+}
+
+export interface BitcoinUtxos {
+  /** Highest first. */
+  readonly utxos: readonly BitcoinUtxo[];
+  readonly tipBlockHash: Uint8Array;
+  readonly tipHeight: number;
+  readonly nextPage: Uint8Array | null;
+}
+
+export interface BitcoinHeaders {
+  readonly tipHeight: number;
+  /** 80 bytes each. */
+  readonly headers: readonly Uint8Array[];
 }
 
 /** `sign_with_ecdsa` (the message is the hash) and `sign_with_schnorr`. */
