@@ -127,7 +127,8 @@ test("target and version of any method", () => {
     kind: "value",
     value: ALICE,
   });
-  expect(decodeTarget("list_canister_snapshots", encode("canister_id", SAMPLES.canister_id))).toEqual({ kind: "value", value: ALICE });
+  expect(decodeTarget("start_canister", encode("canister_id", SAMPLES.canister_id))).toEqual({ kind: "value", value: ALICE });
+  expect(decodeVersion("rename_canister", encode("rename_canister", SAMPLES.rename_canister))).toEqual({ kind: "value", value: 3n });
   expect(decodeVersion("load_canister_snapshot", encode("load_canister_snapshot", SAMPLES.load_canister_snapshot))).toEqual({
     kind: "value",
     value: 9n,

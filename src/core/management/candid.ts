@@ -272,7 +272,7 @@ export function argumentCodec(name: ArgumentName): CandidArgs {
   return codec;
 }
 
-/** Of methods that are not named there, routing needs the canister alone. */
+/** Methods without a type of their own have a canister's id. */
 function argumentNameOf(method: string): ArgumentName {
   return method in ARGUMENT ? (method as ArgumentName) : "canister_id";
 }

@@ -1,5 +1,5 @@
 /**
- * The management canister: a call goes to its method, if the caller's subnet may make it and Cannery has the method.
+ * The management canister: a call goes to its method, if the caller's subnet may make it.
  *
  * Source: interface spec, "The IC management canister"; management-canister.md 1.2 (what is checked before a method).
  */
@@ -19,7 +19,7 @@ import { clearChunkStore, storedChunks, uploadChunk } from "./chunk-store.ts";
 import { createCanister, provisionalCreateCanisterWithCycles } from "./create-canister.ts";
 import { deleteCanister } from "./delete-canister.ts";
 import { depositCycles } from "./deposit-cycles.ts";
-import { noSuchMethod, notImplemented, onlyNns, wrongSenderSubnet } from "./errors.ts";
+import { noSuchMethod, onlyNns, wrongSenderSubnet } from "./errors.ts";
 import { fetchCanisterLogs } from "./fetch-canister-logs.ts";
 import { flexibleHttpRequest, httpRequest } from "./http-request.ts";
 import { installChunkedCode, installCode } from "./install-code.ts";
@@ -38,7 +38,7 @@ import { ecdsaPublicKey, schnorrPublicKey, signWithEcdsa, signWithSchnorr, vetkd
 import { uninstallCode } from "./uninstall-code.ts";
 import { updateSettings } from "./update-settings.ts";
 
-/** Every method whose entry in `METHODS` says that it is implemented. */
+/** Every method of `METHODS`. */
 export const IMPLEMENTED: ReadonlyMap<string, Method> = new Map(
   Object.entries({
     create_canister: createCanister,
@@ -99,8 +99,7 @@ export function executeManagement(world: World, subnet: SubnetState, call: Manag
   if (info === undefined) return fail(call, noSuchMethod(call.method));
   const forbidden = call.source.kind === "request" ? checkSenderSubnet(world, subnet, call, info) : null;
   if (forbidden !== null) return fail(call, forbidden);
-  const method = IMPLEMENTED.get(call.method);
-  return method === undefined ? fail(call, notImplemented(call.method)) : method({ world, subnet, call, tools });
+  return IMPLEMENTED.get(call.method)!({ world, subnet, call, tools });
 }
 
 /** Source: management-canister.md 1.2. Users' calls are checked when they are submitted. */

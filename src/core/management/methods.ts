@@ -1,5 +1,5 @@
 /**
- * The methods of the management canister by name: where a call goes, who may send it, and whether Cannery has it.
+ * The methods of the management canister by name: where a call goes, and who may send it.
  *
  * Source: interface spec, "The IC management canister"; management-canister.md 1.
  * Replica: `rs/embedders/src/wasmtime_embedder/system_api/routing.rs`, `rs/execution_environment/src/{canister_manager,ic00_permissions}.rs`,
@@ -52,8 +52,6 @@ export interface MethodInfo {
   readonly countsTowardRound: boolean;
   /** Does not run while the target has an aborted long execution. */
   readonly waitsForAborted: boolean;
-  /** `false`: refused by name, in `execute.ts`. */
-  readonly implemented: boolean;
 }
 
 const OWN: Destination = { kind: "ownSubnet" };
@@ -66,7 +64,7 @@ function method(
   printed: string,
   destination: Destination,
   ingress: IngressRule,
-  flags: readonly ("versioned" | "sameSubnetOrNns" | "nns" | "round" | "aborted" | "later")[] = [],
+  flags: readonly ("versioned" | "sameSubnetOrNns" | "nns" | "round" | "aborted")[] = [],
 ): MethodInfo {
   return {
     printed,
@@ -76,11 +74,10 @@ function method(
     sender: flags.includes("nns") ? "nns" : flags.includes("sameSubnetOrNns") ? "sameSubnetOrNns" : "any",
     countsTowardRound: flags.includes("round"),
     waitsForAborted: flags.includes("aborted"),
-    implemented: !flags.includes("later"),
   };
 }
 
-/** Every method name of the platform. Names marked `later` are known, routed and refused by name. */
+/** Every method name of the platform. */
 export const METHODS: ReadonlyMap<string, MethodInfo> = new Map(
   Object.entries({
     create_canister: method("CreateCanister", OWN, "subnetAdmins", ["versioned", "sameSubnetOrNns"]),
