@@ -32,8 +32,8 @@ function resolve(
   return resolution.kind === "subnet" ? resolution.subnet : resolution.reject;
 }
 
-test("every method is implemented or marked as not", () => {
-  for (const [name, info] of METHODS) expect([name, IMPLEMENTED.has(name)]).toEqual([name, info.implemented]);
+test("every method is implemented", () => {
+  expect([...IMPLEMENTED.keys()].sort()).toEqual([...METHODS.keys()].sort());
 });
 
 test("methods without a target stay on the caller's subnet, whatever their argument [replica: routing of management calls]", () => {
