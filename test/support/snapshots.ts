@@ -1,12 +1,60 @@
 /**
- * Calls about snapshots in a `ManagementWorld`, by their ids as hex.
+ * Calls about snapshots in a `ManagementWorld`, by their ids as hex, and a canister to take them of.
  */
 import { IDL } from "@icp-sdk/core/candid";
 import { fromHex, toHex } from "../../src/base/bytes.ts";
 import { RESULT } from "../../src/core/management/candid-types.ts";
 import type { SnapshotMetadata, UploadedMetadata } from "../../src/core/management/candid.ts";
+import type { CanisterState } from "../../src/core/state/canister.ts";
 import type { CanisterId, PrincipalId } from "../../src/core/state/ids.ts";
-import { decode, encode, id, idArg, NO_VERSION, type ManagementWorld } from "./management-world.ts";
+import { compileWat, importLine } from "./ic0-wat.ts";
+import { decode, encode, id, idArg, ManagementWorld, NO_VERSION, principalText } from "./management-world.ts";
+
+/** Counts its runs in heap, stable memory and a global; exports an immutable global behind a mutable one. */
+export const COUNTER = compileWat(`(module
+  ${["stable64_grow", "stable64_write", "certified_data_set", "msg_reply", "msg_reply_data_append", "global_timer_set"].map((name) => importLine(name)).join("\n")}
+  (memory (export "memory") 1 4)
+  (global $count (mut i32) (i32.const 0))
+  (global $fixed (export "fixed") i64 (i64.const -5))
+  (global $half (export "half") (mut f64) (f64.const 0.5))
+  (data (i32.const 16) "abc")
+  (func (export "canister_init") (drop (call $stable64_grow (i64.const 1))))
+  (func (export "canister_update count")
+    (global.set $count (i32.add (global.get $count) (i32.const 1)))
+    (global.set $half (f64.mul (global.get $half) (f64.const 2)))
+    (i32.store (i32.const 0) (global.get $count))
+    (call $stable64_write (i64.const 100) (i64.const 0) (i64.const 4))
+    (call $certified_data_set (i32.const 0) (i32.const 4))
+    (call $msg_reply))
+  (func (export "canister_query get") (call $msg_reply_data_append (i32.const 0) (i32.const 4)) (call $msg_reply)))`);
+
+export const count = (canister: CanisterState): number => {
+  const bytes = new Uint8Array(4);
+  canister.execution!.heap.read(0, bytes, 0, 4);
+  return bytes[0];
+};
+
+/** Writes what `count` runs of the counter would have: there are no rounds here. */
+export function setCount(canister: CanisterState, to: number): void {
+  const execution = canister.execution!;
+  execution.heap.write(0, Uint8Array.of(to));
+  execution.stable.write(100, Uint8Array.of(to));
+  execution.writeGlobals(
+    Uint8Array.from({ length: execution.globals.length }, (_, i) => (i === 0 ? to : execution.globals[i])),
+    0,
+  );
+  canister.certifiedData = Uint8Array.of(to);
+}
+
+export function setup(given: ConstructorParameters<typeof ManagementWorld>[0] = {}): { net: ManagementWorld; of: CanisterId } {
+  const net = new ManagementWorld(given);
+  const of = net.create();
+  net.install(of, COUNTER);
+  return { net, of };
+}
+
+export const snapshotName = (of: CanisterId, local = 0): string => `${principalText(of)}-${local}`;
+export const unknown = (of: CanisterId): string => "00000000000000ff" + of;
 
 export type By = { sender?: PrincipalId; from?: CanisterId; subnet?: number };
 export interface Listed {

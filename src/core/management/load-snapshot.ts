@@ -121,7 +121,8 @@ function chargeCreation(
 /**
  * Whether an uploaded snapshot fits the module that came with it.
  *
- * Departure: a heap larger than the module's memory may become is refused here. The replica loads it, and fails when the canister runs.
+ * Departure: a heap larger than the module's memory may become is refused here. The replica loads it, and fails when the canister runs. A smaller one than
+ * the module begins with is filled up with zeros at once, there when the canister runs.
  */
 function misfit({ info }: PreparedModule, { source, globals, heap }: CanisterSnapshot): UserError | null {
   if (source === "takenFromCanister") return null;
