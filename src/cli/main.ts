@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Command, InvalidArgumentError } from "commander";
 import { CanneryError } from "../base/cannery-error.ts";
 import { DEFAULT_PORT, DEFAULT_SUBNETS, parsePort, parseProfile, parseSubnets, parseSystemCanister } from "./options.ts";
+import type { CallOptions } from "./call.ts";
 import type { StartOptions } from "./start.ts";
 import { version } from "./version.ts";
 import type { WhichNetwork } from "./running.ts";
@@ -54,6 +55,18 @@ program
   .description("the networks that run on this machine")
   .option("--json", "as a JSON array", false)
   .action(async (options: { readonly json: boolean }) => (await import("./status.ts")).status(options));
+
+program
+  .command("call")
+  .description("calls a method of a canister as the anonymous user; arguments and answer are Candid text")
+  .argument("<canister>", "its id")
+  .argument("<method>")
+  .argument("[args]", "such as '(5, record { name = \"Ann\" })'", "()")
+  .option("--update", "a certified answer, also of a query method", false)
+  .option("--port <port>", "the network on this port", parsePort)
+  .action(async (canister: string, method: string, args: string, options: CallOptions) =>
+    (await import("./call.ts")).call(canister, method, args, options),
+  );
 
 program
   .command("path")

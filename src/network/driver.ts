@@ -161,6 +161,7 @@ export class Driver {
 
   /** Submits a call; its rounds follow in a later macrotask. */
   call(request: CallRequest): SubmittedCall {
+    if (this.live !== null) this.followClock();
     if (this.closed !== null) return this.neverSubmitted(request, this.closed);
     const { timeNanos } = this.core.state;
     const expiryNanos = ((timeNanos + EXPIRY_NANOS) / MINUTE_NANOS) * MINUTE_NANOS;
@@ -241,6 +242,7 @@ export class Driver {
 
   /** Answered from the state as it is now; the promise resolves after a turn, so that a loop of queries lets the network run. */
   query(request: CallRequest): Promise<CallOutcome> {
+    if (this.live !== null) this.followClock();
     if (this.closed !== null) return this.neverSubmitted(request, this.closed).answered;
     const answer = this.step({
       kind: "query",
@@ -438,11 +440,15 @@ export class Driver {
     if (this.closed === null && (this.isAwaited || !isQuiet(this.core.state))) this.schedule();
   }
 
+  private followClock(): void {
+    const now = this.options.host.now();
+    if (now > this.core.state.timeNanos) this.step({ kind: "time", timeNanos: now });
+  }
+
   /** The rounds that there is work for now; and the host's timer for what is due later. */
   private runLive(live: Live): void {
     if (live.isResting) return;
-    const now = this.options.host.now();
-    if (now > this.core.state.timeNanos) this.step({ kind: "time", timeNanos: now });
+    this.followClock();
     // What was not ready when it was due may be by now.
     this.idleTimers.clear();
     const answeredBefore = this.answeredCount;

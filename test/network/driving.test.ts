@@ -2,6 +2,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Cannery, Schedule } from "../../src/index.ts";
 import { network, program, refusal } from "../support/network.ts";
+import { timerModule } from "../support/timer-module.ts";
 import { wat } from "../support/wat.ts";
 
 interface Counter {
@@ -176,17 +177,6 @@ test("an instant network settles at once when there is nothing to do", async () 
 
 function executed(net: Cannery, entry: string): number {
   return net.trace.events.filter((event) => event.kind === "executed" && event.entry === entry).length;
-}
-
-/** Sets its timer at the start, and again whenever it fires unless `everySeconds` is 0. */
-function timerModule({ firstSeconds, everySeconds }: { firstSeconds: number; everySeconds: number }): Uint8Array {
-  const set = (seconds: number): string =>
-    seconds === 0 ? "" : `(drop (call $set (i64.add (call $time) (i64.mul (i64.const ${seconds}) (i64.const 1000000000)))))`;
-  return wat(`(module
-    (import "ic0" "time" (func $time (result i64)))
-    (import "ic0" "global_timer_set" (func $set (param i64) (result i64)))
-    (func (export "canister_init") ${set(firstSeconds)})
-    (func (export "canister_global_timer") ${set(everySeconds)}))`);
 }
 
 /** Keeps the id in the argument of `run`, and calls `next` of it again and again. */

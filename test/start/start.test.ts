@@ -1,6 +1,10 @@
 /**
  * `cannery start` and what speaks of networks that run: processes as users start them, agents with every check switched on.
  */
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
 import { Actor, HttpAgent } from "@icp-sdk/core/agent";
 import { IDL } from "@icp-sdk/core/candid";
 import { describe, expect, test } from "vitest";
@@ -35,5 +39,73 @@ describe("cannery start", () => {
     const { code, stderr } = await running.kill("SIGINT");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     await expect(fetch(`${url}/api/v2/status`)).rejects.toThrow();
+  });
+
+  test("in the background it stays when the command has ended; ping, status, call and stop find it", async () => {
+    const cannery = newBench();
+    const started = await cannery.run("start", "--background", "--port", "0", "--json");
+    expect(started.stderr).toBe("");
+    const { url, pid } = JSON.parse(started.stdout) as { url: string; pid: number };
+    const [entry] = await cannery.status();
+    expect(entry).toMatchObject({ url, pid });
+    expect(await cannery.run("ping")).toMatchObject({ code: 0, stdout: `${url} is healthy (cannery)\n` });
+    const agent = await HttpAgent.create({ host: url, shouldFetchRootKey: true });
+    const id = await install(agent, entry!.defaultEffectiveCanisterId, loadGenerated("counter"));
+    expect(await cannery.run("call", id.toText(), "inc")).toMatchObject({ stderr: "", stdout: "(1 : nat)\n" });
+    expect(await cannery.run("call", id.toText(), "get", "()")).toMatchObject({ stderr: "", stdout: "(1 : nat)\n" });
+    expect(await cannery.run("call", id.toText(), "get", "(5)")).toMatchObject({
+      code: 1,
+      stderr: "cannery: get takes (): 1 values given where 0 are expected\n",
+    });
+    expect(await cannery.run("call", id.toText(), "nothing")).toMatchObject({ code: 1, stderr: expect.stringContaining("It has") });
+    expect(await cannery.run("stop")).toMatchObject({ code: 0, stdout: `Stopped ${url} (process ${pid})\n` });
+    expect(() => process.kill(pid, 0)).toThrow();
+    expect(await cannery.status()).toEqual([]);
+    expect(await cannery.run("ping")).toMatchObject({ code: 1, stderr: "cannery: no network runs here. Start one: cannery start\n" });
+  });
+
+  test("several run at once; a taken port is refused with its owner, in the background too", async () => {
+    const cannery = newBench();
+    const [one, two] = await Promise.all([cannery.start("--subnets", "application=2"), cannery.start("--subnets", "system")]);
+    expect([one.ready.subnets.length, two.ready.subnets.length]).toEqual([2, 1]);
+    const { port } = new URL(one.ready.url);
+    const refusal = `cannery: port ${port} of 127.0.0.1 is taken by the Cannery network of ${process.cwd()} (process ${one.ready.pid}). Stop that, or give another port with --port.\n`;
+    for (const where of [[], ["--background"]]) {
+      expect(await cannery.run("start", "--port", port, ...where)).toMatchObject({ code: 1, stdout: "", stderr: refusal });
+    }
+    expect(await cannery.run("ping")).toMatchObject({ code: 1, stderr: expect.stringContaining("several networks run") });
+    expect((await cannery.run("ping", "--port", port)).code).toBe(0);
+    expect(await Promise.all([one.kill("SIGTERM"), two.kill("SIGINT")])).toMatchObject([{ code: 0 }, { code: 0 }]);
+  });
+
+  test("a port that another program has is refused with that program", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const { code, stderr } = await newBench().run("start", "--port", String(port));
+    server.close();
+    expect(code).toBe(1);
+    expect(stderr).toContain(process.platform === "linux" ? `is taken by process ${process.pid}` : "is taken by another program");
+  });
+
+  test.each([
+    [["--state", "folder"], /networks do not keep their state yet/],
+    [["--subnets", "moon"], /"moon" is no kind of subnet/],
+    [["--port", "70000"], /a port is a number/],
+    [["--profile", "slow"], /there are instant/],
+    [["--system-canister", "moon=x"], /NAME=PATH is expected/],
+  ])("%j is refused", async (args, message) => {
+    const { code, stderr } = await newBench().run("start", ...args);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+  });
+
+  test("the system canisters are there, and a module of the user may take the place of one", async () => {
+    const cannery = newBench();
+    const module = join(cannery.folder, "counter.wasm");
+    writeFileSync(module, loadGenerated("counter"));
+    const running = await cannery.start("--system-canister", `cycles-ledger=${module}`);
+    expect(await cannery.run("call", "ryjl3-tyaaa-aaaaa-aaaba-cai", "icrc1_symbol")).toMatchObject({ stdout: '("ICP")\n' });
+    expect(await cannery.run("call", "um5iw-rqaaa-aaaaq-qaaba-cai", "inc")).toMatchObject({ stdout: "(1 : nat)\n" });
+    expect(await running.kill("SIGINT")).toMatchObject({ code: 0 });
   });
 });
