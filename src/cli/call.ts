@@ -41,10 +41,19 @@ function canisterOf(text: string): Principal {
 }
 
 async function methodOf(agent: HttpAgent, canister: Principal, name: string): Promise<IdlMethod> {
-  const { methods } = toIdl(parseDid(await fetchCandid(canister.toText(), agent)));
+  const { methods } = toIdl(parseDid(await candidOf(agent, canister)));
   const method = methods.get(name);
   if (method !== undefined) return method;
   throw new CanneryError("no-such-method", `${canister.toText()} has no method ${name}. It has ${[...methods.keys()].join(", ")}`);
+}
+
+async function candidOf(agent: HttpAgent, canister: Principal): Promise<string> {
+  try {
+    return await fetchCandid(canister.toText(), agent);
+  } catch (cause) {
+    const why = "there is no such canister, it has no code, or its module has no public section candid:service";
+    throw new CanneryError("no-candid", `${canister.toText()} shows nobody a Candid description: ${why}`, { cause });
+  }
 }
 
 function argumentOf({ args }: IdlMethod, name: string, text: string): Uint8Array {

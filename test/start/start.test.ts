@@ -105,7 +105,14 @@ describe("cannery start", () => {
     writeFileSync(module, loadGenerated("counter"));
     const running = await cannery.start("--system-canister", `cycles-ledger=${module}`);
     expect(await cannery.run("call", "ryjl3-tyaaa-aaaaa-aaaba-cai", "icrc1_symbol")).toMatchObject({ stdout: '("ICP")\n' });
-    expect(await cannery.run("call", "um5iw-rqaaa-aaaaq-qaaba-cai", "inc")).toMatchObject({ stdout: "(1 : nat)\n" });
+    const agent = await HttpAgent.create({ host: running.ready.url, shouldFetchRootKey: true });
+    const counter = Actor.createActor<Counter>(counterInterface, { agent, canisterId: "um5iw-rqaaa-aaaaq-qaaba-cai" });
+    expect(await counter.get()).toBe(0n);
+    // The example's description is for its controllers.
+    expect(await cannery.run("call", "um5iw-rqaaa-aaaaq-qaaba-cai", "get")).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("shows nobody a Candid description"),
+    });
     expect(await running.kill("SIGINT")).toMatchObject({ code: 0 });
   });
 });
