@@ -10,6 +10,9 @@ import type { Session } from "./session.ts";
 /** How long a client of a synchronous call is kept waiting. Source: http-interface.md 1.1. */
 const WAIT_MILLISECONDS = 10_000;
 
+/** How far the network's time may be behind: queries of one moment share a certificate, which is signed once. */
+const LAG_NANOS = 100_000_000n;
+
 export function served({ core, driver, host }: Session): ServedNetwork {
   return {
     get state() {
@@ -19,7 +22,7 @@ export function served({ core, driver, host }: Session): ServedNetwork {
     checks: host.signatureChecks,
     now() {
       const now = host.now();
-      if (now > core.state.timeNanos) driver.setTime(now);
+      if (now >= core.state.timeNanos + LAG_NANOS) driver.setTime(now);
       return core.state.timeNanos;
     },
     certificate: (request) => core.certificate(request),
