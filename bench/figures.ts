@@ -7,6 +7,7 @@ import type { Figure } from "./figure.ts";
 import { exploration } from "./exploration.ts";
 import { heapIndependence } from "./heap-independence.ts";
 import { interCanisterCalls } from "./inter-canister-calls.ts";
+import { perTest } from "./per-test.ts";
 import { rewriterSpeed } from "./rewriter-speed.ts";
 import { roundIndependence } from "./round-independence.ts";
 import { snapshotRestore } from "./snapshot-restore.ts";
@@ -22,6 +23,7 @@ export const FIGURES: readonly Figure[] = [
   certificates,
   createAndInstall,
   snapshotRestore,
+  perTest,
   exploration,
   canistersAlive,
 ];

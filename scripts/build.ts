@@ -59,7 +59,7 @@ async function compile(sources: string): Promise<void> {
 }
 
 /** Entries for `require`, as in package.json. */
-const COMMON_JS = ["index", "testing"];
+const COMMON_JS = ["index", "testing", "pic"];
 
 /**
  * The same for `require`: test runners such as Jest load nothing else. With what it depends on inside, as some of that is published as ES modules only;
