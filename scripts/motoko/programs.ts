@@ -88,6 +88,7 @@ const SYSTEM_PROGRAMS: readonly Program[] = [
   variant("cmc/cmc.mo", "cycles-minting"),
   variant("proxy/proxy.mo", "proxy"),
   variant("assets/assets.mo", "assets"),
+  variant("identity-stand-in/identity-stand-in.mo", "identity-stand-in"),
 ];
 
 export const EXAMPLES: Collection = {

@@ -7,7 +7,7 @@ import { CanneryError } from "../base/cannery-error.ts";
 import { OWN_CANISTERS, type OwnCanister } from "../network/system/canisters.ts";
 import type { SystemModules } from "../network/system/install.ts";
 
-const FILES: Readonly<Record<OwnCanister | "proxy" | "assets", string>> = {
+const FILES: Readonly<Record<OwnCanister | "proxy" | "assets" | "identity-stand-in", string>> = {
   ledger: "icp-ledger",
   "cycles-ledger": "cycles-ledger",
   cmc: "cycles-minting",
@@ -15,6 +15,8 @@ const FILES: Readonly<Record<OwnCanister | "proxy" | "assets", string>> = {
   "candid-ui": "assets",
   proxy: "proxy",
   assets: "assets",
+  // For tests of what signs in with it.
+  "identity-stand-in": "identity-stand-in",
 };
 
 /** Where a module lies: the ones of `OWN_CANISTERS`, and those that projects deploy. */

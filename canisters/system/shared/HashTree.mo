@@ -144,7 +144,7 @@ module {
     Blob.fromArray(out.toArray());
   };
 
-  func write(out : List.List<Nat8>, tree : Tree) {
+  public func write(out : List.List<Nat8>, tree : Tree) {
     switch (tree.node) {
       case (#empty) put(out, [0x81, 0x00]);
       case (#fork(left, right)) {
@@ -172,7 +172,7 @@ module {
     out.addAll(bytes.vals());
   };
 
-  func writeCborBytes(out : List.List<Nat8>, bytes : Blob) {
+  public func writeCborBytes(out : List.List<Nat8>, bytes : Blob) {
     writeCborHead(out, 0x40, bytes.size());
     out.addAll(bytes.vals());
   };

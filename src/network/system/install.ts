@@ -38,6 +38,8 @@ export interface Funded {
 export interface SystemOptions {
   /** Besides the anonymous user and the usual test accounts. */
   readonly funded?: readonly Funded[];
+  /** Whether Internet Identity is wanted: then its module must be given. */
+  readonly internetIdentity?: boolean;
   /** The page that the Candid UI serves where it is our own: HTML, compressed by gzip. */
   readonly candidUiPage?: Uint8Array;
   /** Ten-thousandths of an XDR, and so of 1 T cycles, that one ICP is worth; 35,200 by default. */
@@ -67,7 +69,13 @@ const principal = (text: string): Principal => Principal.fromText(text);
  * with `CANDID_UI_RANGE`. The ledgers and the cycles minting canister need one another.
  */
 export async function installSystemCanisters(net: Cannery, modules: SystemModules, options: SystemOptions = {}): Promise<void> {
-  const { funded = [] } = options;
+  const { funded = [], internetIdentity = false } = options;
+  if (internetIdentity && modules["internet-identity"] === undefined) {
+    throw new CanneryError(
+      "no-internet-identity",
+      "Internet Identity does not come with Cannery. Download its module, internet_identity_dev.wasm.gz, from https://github.com/dfinity/internet-identity/releases and give its path: --system-canister internet-identity=PATH",
+    );
+  }
   const mintingAccount = accountIdentifier(GOVERNANCE);
   await install(net, modules, "ledger", {
     arg: ledgerInit(principal(GOVERNANCE), mintingAccount, [
@@ -95,7 +103,7 @@ export async function installSystemCanisters(net: Cannery, modules: SystemModule
   const candidUi = await install(net, modules, "candid-ui", { arg: NOTHING });
   if (candidUi !== null && options.candidUiPage !== undefined)
     await candidUi.call("store", assetPage(options.candidUiPage), { sender: NNS_ROOT });
-  await install(net, modules, "internet-identity", { cycles: PLENTY_CYCLES });
+  await install(net, modules, "internet-identity", { cycles: PLENTY_CYCLES, arg: NOTHING });
 }
 
 /** The rate, and where canisters may be created: on ordinary application subnets by everybody, on the fiduciary one by asking for its type. */
