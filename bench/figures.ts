@@ -8,6 +8,7 @@ import { exploration } from "./exploration.ts";
 import { heapIndependence } from "./heap-independence.ts";
 import { interCanisterCalls } from "./inter-canister-calls.ts";
 import { perTest } from "./per-test.ts";
+import { pocketIcServer } from "./pocket-ic-server.ts";
 import { rewriterSpeed } from "./rewriter-speed.ts";
 import { roundIndependence } from "./round-independence.ts";
 import { snapshotRestore } from "./snapshot-restore.ts";
@@ -22,6 +23,7 @@ export const FIGURES: readonly Figure[] = [
   roundIndependence,
   certificates,
   createAndInstall,
+  pocketIcServer,
   snapshotRestore,
   perTest,
   exploration,

@@ -12,6 +12,7 @@ import { httpInterface } from "./api/http/handler.ts";
 import { toHex } from "./base/bytes.ts";
 import { encodeUtf8 } from "./base/utf8.ts";
 import { nodeHost } from "./host/node-host.ts";
+import { snapshotFolders } from "./host/pocketic/snapshot-folders.ts";
 import { listen } from "./host/server/listen.ts";
 import { InProcessPocketIc, type PicHost } from "./pic/pocket-ic.ts";
 import type { CreateInstanceOptions, StartServerOptions } from "./pic/types.ts";
@@ -34,6 +35,7 @@ function picHost(showsLogs: boolean): PicHost {
     delay: (milliseconds) => host.delay(milliseconds),
     print: showsLogs ? (line) => process.stderr.write(`${line}\n`) : () => undefined,
     fetchOutcall: host.fetchOutcall!,
+    snapshotFolders,
     readFile: async (path) => new Uint8Array(await readFile(path)),
     serve: (instance) => listen(httpInterface(instance.served(), { version: "cannery" }), { port: 0, bind: "127.0.0.1" }),
   };

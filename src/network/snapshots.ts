@@ -16,7 +16,7 @@ import type { HostFiles } from "./host.ts";
 import { about } from "./management.ts";
 import { principalOf } from "./principals.ts";
 import type { Session } from "./session.ts";
-import { chunkFile, METADATA_FILE, PARTS, readMetadata, writeMetadata } from "./snapshot-folder.ts";
+import { chunkFile, METADATA_FILE, PARTS, readMetadata, writeMetadata } from "../api/snapshot-folder.ts";
 
 export interface CanisterSnapshotInfo {
   /** Hex: what `icp canister snapshot` shows. */

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { readMetadata, writeMetadata } from "../../src/network/snapshot-folder.ts";
+import { readMetadata, writeMetadata } from "../../src/api/snapshot-folder.ts";
 import { network, program, refusal } from "../support/network.ts";
 
 interface Counter {

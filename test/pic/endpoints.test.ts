@@ -1,6 +1,9 @@
 /**
  * The endpoints of an instance without a socket: shapes and status codes, also of what is wrong.
  */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { CreationRefused, instanceConfig } from "../../src/api/pocketic/config.ts";
 import { InstanceHandler, type InstanceResponse } from "../../src/api/pocketic/handler.ts";
@@ -10,8 +13,9 @@ import { ModuleCache } from "../../src/core/wasm/prepare.ts";
 import { delay, now } from "../../src/host/clock.ts";
 import { fetchOutcall } from "../../src/host/outcall.ts";
 import { nodePlatform } from "../../src/host/platform-node.ts";
+import { snapshotFolders } from "../../src/host/pocketic/snapshot-folders.ts";
 import { nodeSignatureChecks } from "../../src/host/signature-checks-node.ts";
-import { append, print, program, puppet, send } from "../support/puppet.ts";
+import { append, appendJournal, note, print, program, puppet, send } from "../support/puppet.ts";
 
 const environment = { platform: nodePlatform, pool: new InstancePool(nodePlatform.engine), modules: new ModuleCache() };
 const SPEC = { state_config: "New", instruction_config: "Production" };
@@ -24,7 +28,15 @@ let printed: string[];
 let handler: InstanceHandler;
 
 function created(config: unknown): InstanceHandler {
-  const host = { environment, checks: nodeSignatureChecks, now, delay, print: (line: string) => void printed.push(line), fetchOutcall };
+  const host = {
+    environment,
+    checks: nodeSignatureChecks,
+    now,
+    delay,
+    print: (line: string) => void printed.push(line),
+    fetchOutcall,
+    snapshotFolders,
+  };
   return new InstanceHandler(instanceConfig(parseJson(writeJson(config)), now()), host);
 }
 
@@ -234,6 +246,46 @@ describe("configurations that cannot be", () => {
       "FromPath, /state",
     );
   });
+});
+
+test("a snapshot is downloaded into a folder, and uploaded from it", async () => {
+  await installed();
+  await update("run", program(note("kept"), send));
+  const { IDL } = await import("@icp-sdk/core/candid");
+  const { Principal } = await import("@icp-sdk/core/principal");
+  const { ARGUMENT, RESULT } = await import("../../src/core/management/candid-types.ts");
+  const types = (of: unknown) => of as Parameters<typeof IDL.encode>[0];
+  const canister_id = Principal.fromUint8Array(Buffer.from(FIRST, "base64"));
+  const take = { canister_id, replace_snapshot: [], uninstall_code: [], sender_canister_version: [] };
+  const taken = (await update(
+    "take_canister_snapshot",
+    new Uint8Array(IDL.encode(types(ARGUMENT.take_canister_snapshot), [take])),
+    "",
+  )) as { Ok: string };
+  const [{ id }] = IDL.decode(types(RESULT.take_canister_snapshot), new Uint8Array(Buffer.from(taken.Ok, "base64"))) as unknown as [
+    { id: Uint8Array },
+  ];
+  const snapshot_dir = join(mkdtempSync(join(tmpdir(), "cannery-snapshot-")), "deep");
+  const about = { sender: { principal_id: ANONYMOUS }, canister_id: { canister_id: FIRST }, snapshot_dir };
+  const download = { ...about, snapshot_id: Buffer.from(id).toString("base64") };
+  expect(await ask("/update/canister_snapshot_download", download)).toEqual({ status: 200, json: null });
+  expect(readdirSync(snapshot_dir).sort()).toEqual(["metadata.json", "wasm_memory.bin", "wasm_module.bin"]);
+  expect(await ask("/update/canister_snapshot_download", download)).toEqual({
+    status: 400,
+    json: { message: 'InvalidCanisterSnapshotDirectory("Snapshot directory is not empty")' },
+  });
+  await update("run", program(note("lost"), send));
+  const { json } = await ask("/update/canister_snapshot_upload", { ...about, replace_snapshot: null });
+  const uploaded = Buffer.from((json as { snapshot_id: string }).snapshot_id, "base64");
+  const load = { canister_id, snapshot_id: new Uint8Array(uploaded), sender_canister_version: [] };
+  await update("load_canister_snapshot", new Uint8Array(IDL.encode(types(ARGUMENT.load_canister_snapshot), [load])), "");
+  expect(await update("run", program(appendJournal, send))).toEqual({ Ok: Buffer.from("kept").toString("base64") });
+  rmSync(join(snapshot_dir, "metadata.json"));
+  expect(await ask("/update/canister_snapshot_upload", about)).toMatchObject({
+    status: 400,
+    json: { message: expect.stringMatching(/^CanisterSnapshotError\(".*ENOENT/) as string },
+  });
+  rmSync(join(snapshot_dir, ".."), { recursive: true });
 });
 
 test("integers are exact both ways", () => {

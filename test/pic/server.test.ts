@@ -224,6 +224,9 @@ test("a gateway has a port of its own until it is stopped, or its instance is de
   expect((await fetch(`http://127.0.0.1:${port}/api/v2/status`)).status).toBe(200);
   expect((await (await fetch(`http://127.0.0.1:${port}/_/topology`)).json()) as object).toHaveProperty("default_effective_canister_id");
   expect(await (await fetch(`http://127.0.0.1:${port}/_/dashboard`)).text()).toContain("<h1>PocketIC Dashboard</h1>");
+  const page = await fetch(`http://127.0.0.1:${port}/?canisterId=rrkah-fqaaa-aaaaa-aaaaq-cai`, { headers: { accept: "text/html" } });
+  expect(page.status).toBe(404);
+  expect((await fetch(`http://127.0.0.1:${port}/?canisterId=nonsense`)).status).toBe(400);
   const taken = await client.post("/http_gateway", { port, forward_to: { PocketIcInstance: 0 } });
   expect(taken).toMatchObject({
     status: 502,

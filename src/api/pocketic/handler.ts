@@ -3,6 +3,7 @@
  *
  * Source: pocketic-server.md 2, 5, 6, 8, 9. Replica: `rs/pocket_ic_server/src/state_api/routes.rs` (c7c5005).
  */
+import { httpGateway } from "../gateway/gateway.ts";
 import { httpInterface } from "../http/handler.ts";
 import { AutoProgress } from "./auto-progress.ts";
 import { autoProgressConfig, type InstanceConfig } from "./config.ts";
@@ -21,6 +22,17 @@ export interface InstanceRequest {
   readonly body: Uint8Array;
   /** The blob that a request to set stable memory names; `null` when there is none. */
   readonly stored: StoredBlob | null;
+  /** Of a request that came by an HTTP gateway: what it is more than a path. */
+  readonly gateway?: GatewayAddress;
+}
+
+export interface GatewayAddress {
+  /** With the host that was asked for. */
+  readonly url: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly domains: readonly string[] | null;
+  /** Canister ids by host. */
+  readonly customDomains: readonly (readonly [string, string])[];
 }
 
 export interface InstanceResponse {
@@ -72,6 +84,7 @@ export class InstanceHandler {
   async handle(request: InstanceRequest, whenWaiting: () => void = () => {}): Promise<InstanceResponse> {
     this.instance.whenWaiting = whenWaiting;
     const path = request.path.replace(/\/$/, "");
+    if (request.gateway !== undefined && !path.startsWith("/_/")) return this.throughGateway(request, request.gateway);
     if (path.startsWith("/api/")) return this.passOn(request, path);
     const operation = this.operationAt(path);
     if (operation === null) return { status: 404, headers: {}, body: "" };
@@ -113,16 +126,27 @@ export class InstanceHandler {
     return null;
   }
 
+  private async throughGateway({ method, body }: InstanceRequest, address: GatewayAddress): Promise<InstanceResponse> {
+    const { url, headers, domains, customDomains } = address;
+    const ids = new Map(customDomains);
+    const gateway = httpGateway(this.instance.served(), this.api, { domains, customDomain: (host) => ids.get(host) ?? null });
+    const withBody = method === "GET" || method === "HEAD" ? {} : { body: Uint8Array.from(body) };
+    return plainly(
+      await gateway(new Request(url, { method, headers: headers.map(([name, value]): [string, string] => [name, value]), ...withBody })),
+    );
+  }
+
   private async passOn(request: InstanceRequest, path: string): Promise<InstanceResponse> {
     const headers: Record<string, string> = request.contentType === null ? {} : { "content-type": request.contentType };
     const withBody = request.method === "GET" || request.method === "HEAD" ? {} : { body: Uint8Array.from(request.body) };
     const response = await this.api(new Request(`http://instance${path}`, { method: request.method, headers, ...withBody }));
-    return {
-      status: response.status,
-      headers: Object.fromEntries(response.headers.entries()),
-      body: new Uint8Array(await response.arrayBuffer()),
-    };
+    return plainly(response);
   }
+}
+
+async function plainly(response: Response): Promise<InstanceResponse> {
+  const headers = Object.fromEntries(response.headers.entries());
+  return { status: response.status, headers, body: new Uint8Array(await response.arrayBuffer()) };
 }
 
 class Html {

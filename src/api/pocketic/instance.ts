@@ -24,6 +24,7 @@ import { route } from "../../core/state/world.ts";
 import type { SignatureChecks } from "../../crypto/signature-checks.ts";
 import type { ServedNetwork } from "../http/served.ts";
 import type { InstanceConfig, SubnetSpec } from "./config.ts";
+import type { SnapshotFolders } from "./snapshots.ts";
 import { defaultEffectiveCanisterId, subnetRequest } from "./topology.ts";
 
 /** What an instance needs from its host. */
@@ -37,6 +38,7 @@ export interface InstanceHost {
   print(line: string): void;
   /** An HTTPS outcall on the web; used only while rounds run by themselves. */
   fetchOutcall(request: OutcallRequest): Promise<OutcallResponse>;
+  readonly snapshotFolders: SnapshotFolders;
 }
 
 export interface Call {

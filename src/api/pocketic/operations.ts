@@ -16,6 +16,7 @@ import type { Instance } from "./instance.ts";
 import { mockOutcall, outcallJson, waitingOutcalls } from "./outcalls.ts";
 import { effectivePrincipal, routed, routedCall, subnetJson, subnetOfCall } from "./routing.ts";
 import { blob, fields, list, maybe, principal, principalIn, required, u64, unsigned, type Fields, type Reader } from "./shape.ts";
+import { downloadSnapshot, uploadSnapshot } from "./snapshots.ts";
 import { topologyJson } from "./topology.ts";
 
 /** A blob of the server's store, as it was uploaded. */
@@ -118,6 +119,8 @@ export const UPDATE: Readonly<Record<string, Operation>> = {
     if (answer.kind === "refused") throw badIngress(answer.error.description);
     return null;
   },
+  canister_snapshot_download: (instance, body) => downloadSnapshot(instance, instance.host.snapshotFolders, body),
+  canister_snapshot_upload: (instance, body) => uploadSnapshot(instance, instance.host.snapshotFolders, body),
   mock_canister_http(instance, body) {
     mockOutcall(instance, body);
     return null;

@@ -4,12 +4,13 @@
  * Source: pocketic-server.md 8. Replica: `create_http_gateway` in `rs/pocket_ic_server/src/state_api/state.rs` (c7c5005).
  */
 import { readFileSync } from "node:fs";
-import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { gatewayConfig, type GatewayConfig } from "../../api/pocketic/config.ts";
-import type { InstanceResponse } from "../../api/pocketic/handler.ts";
+import type { InstanceRequest, InstanceResponse } from "../../api/pocketic/handler.ts";
 import { fields, required, text, unsigned, variant, type Reader } from "../../api/pocketic/shape.ts";
+import { customDomainsOf } from "../custom-domains.ts";
 import { bodyOf, empty, plain, send } from "./wire.ts";
 
 export type Backend = { readonly kind: "instance"; readonly id: number } | { readonly kind: "replica"; readonly url: string };
@@ -31,12 +32,7 @@ export const gatewayRequest: Reader<GatewayRequest> = (value, what) => ({
 });
 
 /** A request to a gateway, for the instance behind it. */
-export interface ForwardedRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly contentType: string | null;
-  readonly body: Uint8Array;
-}
+export type ForwardedRequest = Omit<InstanceRequest, "stored">;
 
 /** Answers for an instance. */
 export type Forward = (instance: number, request: ForwardedRequest) => Promise<InstanceResponse>;
@@ -112,13 +108,28 @@ export class Gateways {
   }
 
   private server(config: GatewayRequest): Server {
+    const customDomain = config.customDomainsFile === null ? () => null : customDomainsOf(config.customDomainsFile);
     const listener: RequestListener = (request, response) => {
       const answer = async (): Promise<InstanceResponse> => {
         const body = await bodyOf(request);
         if (body === null) return plain(413, "Request body is too large");
-        if (!isServed(config, request.headers.host)) return plain(400, "error: unknown_domain");
+        const host = request.headers.host ?? "localhost";
+        const name = host.replace(/:\d+$/, "").toLowerCase();
+        const id = customDomain(name);
+        const path = (request.url ?? "/").replace(/[?#].*$/s, "");
         const contentType = request.headers["content-type"] ?? null;
-        return this.answer(config.backend, { method: request.method ?? "GET", path: request.url ?? "/", contentType, body });
+        return this.answer(config.backend, {
+          method: request.method ?? "GET",
+          path,
+          contentType,
+          body,
+          gateway: {
+            url: `${config.https === null ? "http" : "https"}://${host}${request.url ?? "/"}`,
+            headers: headersOf(request),
+            domains: config.domains,
+            customDomains: id === null ? [] : [[name, id]],
+          },
+        });
       };
       answer().then(
         (given) => send(request, response, given),
@@ -134,12 +145,13 @@ export class Gateways {
     }
   }
 
+  /** The instance answers for itself; before another network only its API is. */
   private async answer(backend: Backend, request: ForwardedRequest): Promise<InstanceResponse> {
-    const path = request.path.replace(/\?.*$/s, "");
-    if (path.startsWith("/api/") || path === "/_/topology" || path === "/_/dashboard") return this.passOn(backend, { ...request, path });
-    if (path === "/health") return empty(204);
-    if (path === "/") return { status: 307, headers: { location: "/_/dashboard" }, body: "" };
-    return plain(404, "error: no_authority");
+    const { path } = request;
+    if (backend.kind === "instance" || path.startsWith("/api/") || path === "/_/topology" || path === "/_/dashboard")
+      return this.passOn(backend, request);
+    if (path === "/health") return empty(200);
+    return plain(404, "error: a gateway before a replica passes on /api only: canisters' pages are served for instances of this server");
   }
 
   private async passOn(backend: Backend, request: ForwardedRequest): Promise<InstanceResponse> {
@@ -165,9 +177,12 @@ function textOf(body: InstanceResponse["body"]): string {
   return typeof body === "string" ? body : Buffer.from(body).toString();
 }
 
-/** Without a list of domains every host is served. */
-function isServed({ domains }: GatewayConfig, host: string | undefined): boolean {
-  if (domains === null) return true;
-  const name = (host ?? "").replace(/:\d+$/, "").toLowerCase();
-  return [...domains, "127.0.0.1"].some((domain) => name === domain.toLowerCase() || name.endsWith(`.${domain.toLowerCase()}`));
+/** As a `Request` takes them: those of the connection are not for whoever answers. */
+function headersOf(request: IncomingMessage): [string, string][] {
+  const headers: [string, string][] = [];
+  for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
+    const name = request.rawHeaders[i]!.toLowerCase();
+    if (name !== "connection" && name !== "keep-alive" && name !== "transfer-encoding") headers.push([name, request.rawHeaders[i + 1]!]);
+  }
+  return headers;
 }

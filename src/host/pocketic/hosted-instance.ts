@@ -49,7 +49,8 @@ export class HostedInstance {
   /** Rejects with `WorkerEnded` when the instance is deleted meanwhile. */
   request(request: InstanceRequest): Promise<Outcome> {
     const { path } = request;
-    const onlyReads = request.method === "GET" || (path.startsWith("/read/") && !path.startsWith("/read/query"));
+    const onlyReads =
+      (request.method === "GET" && request.gateway === undefined) || (path.startsWith("/read/") && !path.startsWith("/read/query"));
     // Rounds that follow the clock cannot be repeated.
     if (path.startsWith("/auto_progress") && request.method === "POST") this.keepWorker();
     return this.ask({ kind: "request", request }, !onlyReads);

@@ -14,6 +14,7 @@ import { rewrittenStore } from "../module-cache.ts";
 import { fetchOutcall } from "../outcall.ts";
 import { nodePlatform } from "../platform-node.ts";
 import { nodeSignatureChecks } from "../signature-checks-node.ts";
+import { snapshotFolders } from "./snapshot-folders.ts";
 import type { FromWorker, Outcome, Task, ToWorker } from "./messages.ts";
 
 const port = parentPort!;
@@ -39,6 +40,7 @@ const host: InstanceHost = {
   delay,
   print: (line) => void (isSilent || tell({ kind: "printed", line })),
   fetchOutcall,
+  snapshotFolders,
 };
 
 function create(instance: number, config: InstanceConfig): Outcome {
