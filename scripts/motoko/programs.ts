@@ -33,6 +33,26 @@ const PUBLIC_INTERFACE = ["candid:service", "candid:args"];
 /** As the bare compiler has it: the interface is for controllers only. */
 const PRIVATE_INTERFACE: readonly string[] = [];
 
+/** Folders of `examples/bugs`: a program in two versions each. */
+export const BUGS = [
+  "check-then-act",
+  "cycles-lost",
+  "double-refund",
+  "drained",
+  "guard-after-await",
+  "init-order",
+  "inspected-only",
+  "lock-left",
+  "lost-response-retried",
+  "reject-taken-for-not-executed",
+  "response-order",
+  "retry-at-the-limit",
+  "saga-without-compensation",
+  "stale-balance",
+  "timer-overlaps",
+  "upgrade-forgets",
+] as const;
+
 const EXAMPLE_PROGRAMS: readonly Program[] = [
   program("counter/counter.mo", PRIVATE_INTERFACE),
   program("parallel-calls/caller.mo"),
@@ -91,6 +111,11 @@ const SYSTEM_PROGRAMS: readonly Program[] = [
   variant("identity-stand-in/identity-stand-in.mo", "identity-stand-in"),
 ];
 
+const BUG_PROGRAMS: readonly Program[] = [
+  ...BUGS.flatMap((bug) => ["buggy", "correct"].map((version) => variant(`${bug}/${version}.mo`, `${bug}-${version}`))),
+  ...["ledger", "oracle", "oven", "rates", "relay", "rooms", "worker"].map((name) => variant(`shared/${name}.mo`, name)),
+];
+
 export const EXAMPLES: Collection = {
   name: "examples",
   sources: new URL("../../examples/", import.meta.url),
@@ -115,6 +140,12 @@ export const COLLECTIONS: readonly Collection[] = [
     sources: new URL("../../test/programs/motoko/", import.meta.url),
     generated: new URL("../../generated/programs/", import.meta.url),
     programs: TEST_PROGRAMS,
+  },
+  {
+    name: "examples/bugs",
+    sources: new URL("../../examples/bugs/", import.meta.url),
+    generated: new URL("../../generated/bugs/", import.meta.url),
+    programs: BUG_PROGRAMS,
   },
 ];
 

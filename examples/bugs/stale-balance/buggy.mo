@@ -1,0 +1,14 @@
+/// Deposits are noted by an auditor and added to the balance.
+persistent actor class Account(auditor : actor { work : () -> async () }) {
+  var balance = 0;
+  var accepted = 0;
+
+  public shared func deposit(amount : Nat) : async () {
+    let before = balance;
+    try { await auditor.work() } catch (_) { return };
+    balance := before + amount;
+    accepted += amount;
+  };
+
+  public query func difference() : async Int { accepted - balance };
+};
