@@ -31,10 +31,18 @@ export function bugNames(): string[] {
 }
 
 /** The exploration of one version of a program, with the default settings. In an object, as awaiting an exploration runs it. */
-export async function explorationOf(name: string, version: Version): Promise<{ readonly exploration: Exploration<object> }> {
+export async function explorationOf(
+  name: string,
+  version: Version,
+  networkSeed = 0,
+): Promise<{ readonly exploration: Exploration<object> }> {
   const { default: check } = (await import(new URL(`${name}/check.ts`, HERE).href)) as { readonly default: Bug<object> };
   const subject = load(`${name}-${version}`);
   const { setup, network = {}, ...written } = check;
-  const exploration = explore<object>({ ...written, network: { print: false, ...network }, setup: (net) => setup(net, subject, load) });
+  const exploration = explore<object>({
+    ...written,
+    network: { print: false, seed: networkSeed, ...network },
+    setup: (net) => setup(net, subject, load),
+  });
   return { exploration };
 }
