@@ -9,6 +9,7 @@ import { heapIndependence } from "./heap-independence.ts";
 import { interCanisterCalls } from "./inter-canister-calls.ts";
 import { perTest } from "./per-test.ts";
 import { pocketIcServer } from "./pocket-ic-server.ts";
+import { largeModules } from "./large-modules.ts";
 import { rewriterSpeed } from "./rewriter-speed.ts";
 import { roundIndependence } from "./round-independence.ts";
 import { snapshotRestore } from "./snapshot-restore.ts";
@@ -24,6 +25,7 @@ export const FIGURES: readonly Figure[] = [
   certificates,
   createAndInstall,
   pocketIcServer,
+  largeModules,
   snapshotRestore,
   perTest,
   exploration,

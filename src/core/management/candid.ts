@@ -245,8 +245,26 @@ export type ResultName = keyof typeof RESULT;
 /** A value, or why there is none. */
 export type Decoded<T> = { readonly kind: "value"; readonly value: T } | { readonly kind: "error"; readonly error: UserError };
 
-/** The argument, or IC0408. Departure: the text after `Error decoding candid: ` is the Candid library's own on the platform. */
+/** What was read of arguments before their calls are executed: where a call goes, who may send it. */
+const readAhead = new WeakMap<Uint8Array, { readonly name: ArgumentName; readonly decoded: Decoded<unknown> }>();
+
+/** The argument, or IC0408. Read once, whoever asked before the execution: bytes given to a network are not written any more. */
 export function decodeArgument<N extends ArgumentName>(name: N, bytes: Uint8Array): Decoded<ArgumentValue[N]> {
+  const known = readAhead.get(bytes);
+  if (known?.name !== name) return decodeNow(name, bytes);
+  // Traces keep arguments for long; nobody needs the values once more.
+  readAhead.delete(bytes);
+  return known.decoded as Decoded<ArgumentValue[N]>;
+}
+
+function decodeAhead<N extends ArgumentName>(name: N, bytes: Uint8Array): Decoded<ArgumentValue[N]> {
+  const decoded = decodeArgument(name, bytes);
+  readAhead.set(bytes, { name, decoded });
+  return decoded;
+}
+
+/** Departure: the text after `Error decoding candid: ` is the Candid library's own on the platform. */
+function decodeNow<N extends ArgumentName>(name: N, bytes: Uint8Array): Decoded<ArgumentValue[N]> {
   let value: ArgumentValue[N];
   if (hasVectorOfNothing(bytes)) return { kind: "error", error: undecodable("Decoding cost exceeds the limit") };
   try {
@@ -279,7 +297,7 @@ function argumentNameOf(method: string): ArgumentName {
 
 /** The canister that an argument names; methods without one are not asked. */
 export function decodeTarget(method: string, bytes: Uint8Array): Decoded<PrincipalId> {
-  const decoded = decodeArgument(argumentNameOf(method), bytes);
+  const decoded = decodeAhead(argumentNameOf(method), bytes);
   if (decoded.kind === "error") return decoded;
   const value = decoded.value as { readonly canister_id?: Principal; readonly target_canister?: Principal };
   return { kind: "value", value: idOf((value.canister_id ?? value.target_canister)!) };
@@ -287,7 +305,7 @@ export function decodeTarget(method: string, bytes: Uint8Array): Decoded<Princip
 
 /** `sender_canister_version` of an argument that has one. */
 export function decodeVersion(method: string, bytes: Uint8Array): Decoded<bigint | null> {
-  const decoded = decodeArgument(method as ArgumentName, bytes);
+  const decoded = decodeAhead(method as ArgumentName, bytes);
   if (decoded.kind === "error") return decoded;
   const version = (decoded.value as Versioned | ArgumentValue["rename_canister"]).sender_canister_version;
   return { kind: "value", value: typeof version === "bigint" ? version : optional(version) };
