@@ -38,14 +38,19 @@ const Tag = {
 /** Collected before the hash is called: it costs far more per call than per byte. */
 const BUFFER_BYTES = 4096;
 
+const NOTHING: ReadonlySet<string> = new Set();
+
 export class DigestWriter {
   private readonly hash: IncrementalHash;
+  private readonly ignored: ReadonlySet<string>;
   private readonly buffer = new Uint8Array(BUFFER_BYTES);
   private readonly view = new DataView(this.buffer.buffer);
   private used = 0;
 
-  constructor(hash: IncrementalHash) {
+  /** `ignored`: names of fields that are left out, besides `epoch`. */
+  constructor(hash: IncrementalHash, ignored: ReadonlySet<string> = NOTHING) {
     this.hash = hash;
+    this.ignored = ignored;
   }
 
   /** The digest of what was written; the writer is used up. */
@@ -143,7 +148,7 @@ export class DigestWriter {
   }
 
   private record(value: object): this {
-    const fields = Object.entries(value).filter(([name, field]) => name !== "epoch" && field !== undefined);
+    const fields = Object.entries(value).filter(([name, field]) => name !== "epoch" && field !== undefined && !this.ignored.has(name));
     fields.sort(([a], [b]) => (a < b ? -1 : 1));
     this.tag(Tag.record).length(fields.length);
     for (const [name, field] of fields) this.text(name).value(field);

@@ -51,8 +51,7 @@ export interface TimeInput {
 /** Test commands: what no user or canister could do. */
 export type CommandInput =
   /** Limits of all subnets, from now on. */
-  | { readonly kind: "command"; readonly command: "setLimits"; readonly limits: Partial<Limits> }
-  | CanisterCommand;
+  { readonly kind: "command"; readonly command: "setLimits"; readonly limits: Partial<Limits> } | CanisterCommand;
 
 export type CanisterCommand =
   | { readonly kind: "command"; readonly command: "addCycles"; readonly canister: CanisterId; readonly cycles: bigint }

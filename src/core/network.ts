@@ -32,6 +32,7 @@ import { principalText } from "./state/principal.ts";
 import { ErrorCode } from "./state/rejects.ts";
 import type { Limits } from "./state/limits.ts";
 import { editSubnet, limitsOf, type World } from "./state/world.ts";
+import { situationDigest } from "./situation-digest.ts";
 import { stateDigest } from "./state-digest.ts";
 import type { Platform } from "./wasm/engine.ts";
 import type { ModuleCache } from "./wasm/prepare.ts";
@@ -52,7 +53,7 @@ export interface NetworkOptions {
 
 /** Whoever watches a network from outside: exploration and recording. Forks are not watched. */
 export interface Probe {
-  /** An input that is about to be applied. */
+  /** An input that is about to be applied. Throwing `Halted` has it not applied. */
   onInput?(input: Input): void;
   /**
    * Called between two executions, where the state is whole: to look at it (`look`, `state`), never to write. Throwing `Halted` ends the step
@@ -143,11 +144,11 @@ export class Network {
   step(input: Input): StepResult {
     if (this.broken !== null) throw new InvariantBroken(this.broken);
     assert(!this.isHalted || input.kind === "query", "a network that was halted is restored before it goes on");
-    this.options.probe?.onInput?.(input);
     this.events = this.between;
     this.between = [];
     this.steps++;
     try {
+      this.options.probe?.onInput?.(input);
       const answer = this.apply(input);
       if (this.options.checkInvariants === true) this.check(input);
       return { events: this.events, answer };
@@ -306,6 +307,11 @@ export class Network {
   digest(): string {
     assert(this.broken === null, this.broken ?? undefined);
     return stateDigest(this.current, (bytes) => this.environment.platform.sha256(bytes));
+  }
+
+  /** Equal for situations from which the network goes on alike; see `situationDigest`. */
+  situation(): string {
+    return situationDigest(this.current, (bytes) => this.environment.platform.sha256(bytes));
   }
 
   /** A choice of whoever drives the network, recorded like its own. */

@@ -75,7 +75,7 @@ function writeCanister(writer: DigestWriter, canister: CanisterState, hash: Hash
 }
 
 /** What a canister is in the middle of. What ran and is held follows from the state in which it began, but is written all the same: it decides what comes. */
-function writeLong(writer: DigestWriter, long: LongExecution | null, hash: Hash): void {
+export function writeLong(writer: DigestWriter, long: LongExecution | null, hash: Hash): void {
   if (long === null) {
     writer.null();
     return;
@@ -103,7 +103,7 @@ function writeLong(writer: DigestWriter, long: LongExecution | null, hash: Hash)
   writeExecution(writer, overlay.state, hash);
 }
 
-function writeExecution(writer: DigestWriter, execution: ExecutionState | null, hash: Hash): void {
+export function writeExecution(writer: DigestWriter, execution: ExecutionState | null, hash: Hash): void {
   if (execution === null) {
     writer.null();
     return;

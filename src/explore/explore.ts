@@ -12,6 +12,7 @@ import { ExplorationFailed, type Counterexample } from "./counterexample.ts";
 import { isSame, type Failure } from "./failure.ts";
 import type { Body, ExploreOptions, ExploreResult } from "./options.ts";
 import { report } from "./report.ts";
+import { ExhaustiveSearch } from "./strategies/exhaustive.ts";
 import { shrink } from "./shrink.ts";
 import { strategyOf, weatherOf } from "./strategies/portfolio.ts";
 import { asked, type ChoiceKind } from "./strategies/strategy.ts";
@@ -52,7 +53,7 @@ export class Exploration<S = object> implements PromiseLike<ExploreResult> {
     const options = { ...this.options, ...overrides };
     const bench = await Workbench.create(this.body, options, this.host);
     const schedule = new ReplaySchedule(deviations);
-    const result = await bench.run(schedule, true);
+    const result = await bench.run(schedule, { records: true });
     if (result.failure === null) return { unused: schedule.unused };
     const found = { failure: result.failure, seed: seedOf(options), strategy: "regression", deviationsFound: deviations.length };
     throw new ExplorationFailed(report(bench, options, result, found));
@@ -105,7 +106,7 @@ class Campaign<S> {
     const { counts, result: first } = await this.ordinaryRun();
     if (first.failure !== null) return this.failed(first, first.failure, this.seed, "ordinary");
     const name = this.options.strategy ?? "portfolio";
-    if (name === "exhaustive") throw new CanneryError("bad-options", "not yet");
+    if (name === "exhaustive") return this.searchAll(most, millis);
     for (let index = shard.index; index < most; index += shard.count) {
       if (this.host.clock() - this.startedAt >= millis) return this.ended("time");
       if (this.sinceNewOrder >= saturation) return this.ended("saturation");
@@ -120,6 +121,20 @@ class Campaign<S> {
     return this.ended("runs");
   }
 
+  /** Every schedule with few deviations, as far as the budgets go. */
+  private async searchAll(most: number, millis: number): Promise<ExploreResult> {
+    const { bound = 2 } = this.options;
+    const search = new ExhaustiveSearch(this.weather, bound);
+    for (let index = 0; ; index++) {
+      if (index >= most) return { ...this.ended("runs"), pruned: search.pruned };
+      if (this.host.clock() - this.startedAt >= millis) return { ...this.ended("time"), pruned: search.pruned };
+      const result = await this.bench.run(search.begin(this.bench), { isMet: (situation) => search.isMet(situation) });
+      this.count(result);
+      if (result.failure !== null) return this.failed(result, result.failure, this.seed, "exhaustive");
+      if (!search.next()) return { ...this.ended("everything"), pruned: search.pruned };
+    }
+  }
+
   /** The body as it always runs, and how often it leaves each kind of choice open. */
   private async ordinaryRun(): Promise<{ readonly counts: ReadonlyMap<ChoiceKind, number>; readonly result: RunResult }> {
     const counts = new Map<ChoiceKind, number>();
@@ -132,11 +147,11 @@ class Campaign<S> {
     return { counts, result };
   }
 
-  private count({ order, deviations }: RunResult): void {
+  private count({ order, deviations, isCut }: RunResult): void {
     this.runs++;
     this.deviations += deviations.length;
     const before = this.orders.size;
-    this.orders.add(order);
+    if (!isCut) this.orders.add(order);
     this.sinceNewOrder = this.orders.size > before ? 0 : this.sinceNewOrder + 1;
     this.options.onProgress?.(this.progress());
   }
@@ -159,7 +174,7 @@ class Campaign<S> {
     };
     // A body that waits for the outside would be waited for again in each run.
     const { deviations } = failure.kind === "endless" ? result : await shrink(result.deviations, fails, SHRINK_RUNS);
-    const shown = await bench.run(new ReplaySchedule(deviations), true);
+    const shown = await bench.run(new ReplaySchedule(deviations), { records: true });
     if (shown.failure === null)
       throw new CanneryError(
         "not-repeatable",

@@ -55,7 +55,7 @@ export interface ExploreOptions<S> {
   readonly saturation?: number;
   /** Does every n-th run, as one of n. */
   readonly shard?: { readonly index: number; readonly count: number };
-  /** Deviations of an exhaustive search, at most; 3 by default. */
+  /** Deviations of an exhaustive search, at most; 2 by default. `Infinity` for all there are. */
   readonly bound?: number;
   /** Virtual time in which timers still run after the body has ended; one minute by default. */
   readonly rest?: Duration;
@@ -95,5 +95,6 @@ export interface ExploreResult extends Progress {
 /** A sentence for people. */
 export function told({ runs, orders, milliseconds, ended, seed }: ExploreResult): string {
   const rate = milliseconds === 0 ? runs : Math.round((runs / milliseconds) * 1000);
-  return `${runs} runs from seed ${seed}, ${orders} distinct orders, ${(milliseconds / 1000).toFixed(1)} s (${rate} runs/s), ended by ${ended}`;
+  const what = ended === "everything" ? "everything was searched" : `ended by ${ended}`;
+  return `${runs} runs from seed ${seed}, ${orders} distinct orders, ${(milliseconds / 1000).toFixed(1)} s (${rate} runs/s), ${what}`;
 }

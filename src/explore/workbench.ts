@@ -31,6 +31,13 @@ export interface RunResult {
   readonly isCut: boolean;
 }
 
+export interface RunHow {
+  /** Keeps the inputs and the trace. */
+  readonly records?: boolean;
+  /** Asked before each round; the run is cut where it says yes. */
+  readonly isMet?: ((situation: string) => boolean) | null;
+}
+
 /** Inputs, and where the schedule began to choose. */
 export interface Recording {
   readonly inputs: readonly Input[];
@@ -58,6 +65,8 @@ export class Workbench<S> {
   private readonly invariants: readonly (readonly [string, Invariant<S>])[];
   private readonly watch: Watch;
   private failure: Failure | null = null;
+  /** What the body has done and was told, where situations are compared. */
+  private history = "";
   private messages = 0;
   /** As the probe counts them: those that it was told of. */
   private executions = 0;
@@ -86,9 +95,12 @@ export class Workbench<S> {
 
   static async create<S>(body: Body<S>, options: ExploreOptions<S>, host: Host): Promise<Workbench<S>> {
     const director = new Director();
-    const watch: Watch = { inputs: [], setupInputs: 0, isRecording: true, afterExecution: null };
+    const watch: Watch = { inputs: [], setupInputs: 0, isRecording: true, beforeInput: null, afterExecution: null };
     const probe = {
-      onInput: (input: Input) => void (watch.isRecording && watch.inputs.push(input)),
+      onInput: (input: Input) => {
+        watch.beforeInput?.(input);
+        if (watch.isRecording) watch.inputs.push(input);
+      },
       afterExecution: () => watch.afterExecution?.(),
     };
     const net = await Cannery.create({ print: false, ...options.network, schedule: director, probe, host });
@@ -96,8 +108,8 @@ export class Workbench<S> {
     return new Workbench(net, made, { host, director, options, body, watch });
   }
 
-  /** One run of the body under a schedule. `records` keeps its inputs. */
-  async run(schedule: Schedule, records = false): Promise<RunResult> {
+  /** One run of the body under a schedule. */
+  async run(schedule: Schedule, { records = false, isMet = null }: RunHow = {}): Promise<RunResult> {
     const { session, net } = this;
     this.director.current = ORDINARY;
     net.restore(this.start);
@@ -106,6 +118,8 @@ export class Workbench<S> {
     session.driver.reopen();
     this.watch.inputs.length = this.watch.setupInputs;
     this.watch.isRecording = records;
+    this.watch.beforeInput = isMet === null ? null : (input) => this.cutWhereMet(input, isMet);
+    this.history = "";
     this.orders.begin();
     this.failure = null;
     this.messages = 0;
@@ -132,7 +146,21 @@ export class Workbench<S> {
     return { inputs: [...this.watch.inputs], setupInputs: this.watch.setupInputs };
   }
 
-  /** Ends the run that is on, as one that needs no end. */
+  /** Ends a run where it comes to what was searched before: the same network, before a body that has seen the same. */
+  private cutWhereMet(input: Input, isMet: (situation: string) => boolean): void {
+    const { core } = this.session;
+    // What the body has asked, and what it was told, is what it goes on from.
+    if (input.kind === "query") this.history += `query ${core.situation()}\n`;
+    if (input.kind === "ingress") this.history += `call ${input.messageId}\n`;
+    if (input.kind === "round" && isMet(this.situation())) this.cut();
+  }
+
+  /** Equal where network and body go on alike. */
+  situation(): string {
+    return `${this.session.core.situation()}\n${this.history}`;
+  }
+
+  /** Ends the run that is on, as one of which enough is known. */
   cut(): never {
     this.isCut = true;
     throw new Halted();
@@ -234,13 +262,20 @@ export class Workbench<S> {
 
   private onEvent(event: NetworkEvent): void {
     this.orders.add(event);
+    if (
+      event.kind === "ingressStatus" &&
+      this.watch.beforeInput !== null &&
+      event.status.kind !== "received" &&
+      event.status.kind !== "processing"
+    )
+      this.history += `${event.status.kind} ${event.messageId}\n`;
     if (event.kind !== "executed") return;
     this.messages++;
     if (event.entry === "management" && MAKES_CYCLES.has(event.method)) this.makesCycles = true;
     if (this.options.builtIn?.callbackTraps === false || this.director.current === ORDINARY) return;
     // A mock does all that its handler decides in callbacks: there a trap is an answer.
     if (this.session.mocks.isMock(event.canister)) return;
-    const trap = callbackTrap(event, (id) => this.net.nameOf(id));
+    const trap = callbackTrap(event, (id) => this.session.nameOf(id));
     if (trap === null) return;
     this.fail(trap);
     this.session.driver.close(new RunEnded());
@@ -249,7 +284,9 @@ export class Workbench<S> {
   private pick<T>(label: string, choices: readonly T[]): T {
     if (choices.length === 0) throw new CanneryError("nothing-to-pick", `pick(${JSON.stringify(label)}) has nothing to pick from`);
     const candidates = choices.map((choice, index) => `${index}: ${String(choice)}`);
-    return choices[this.session.core.choose({ kind: "pick", label, candidates }, choices.length)]!;
+    const picked = this.session.core.choose({ kind: "pick", label, candidates }, choices.length);
+    if (this.watch.beforeInput !== null) this.history += `pick ${label} ${picked}\n`;
+    return choices[picked]!;
   }
 }
 
@@ -269,5 +306,6 @@ interface Watch {
   readonly inputs: Input[];
   setupInputs: number;
   isRecording: boolean;
+  beforeInput: ((input: Input) => void) | null;
   afterExecution: (() => void) | null;
 }

@@ -17,6 +17,8 @@ export interface Core<Snapshot = unknown> {
   look(input: QueryInput): Answer;
   /** Begins a run: deviations are counted from here. */
   beginRun(): void;
+  /** Equal for situations from which the network goes on alike. */
+  situation(): string;
   choose(choice: Choice, options: number): number;
   /** A probe ended the last step between two executions: nothing goes on until the network is restored. */
   readonly halted: boolean;
