@@ -8,6 +8,8 @@ import { concat, fromHex } from "../../src/base/bytes.ts";
 import { representationIndependentHash, type HashableMap } from "../../src/codec/request-id.ts";
 import { encodeHashTree } from "../../src/core/certification/encoding.ts";
 import { digestOf, domainSeparator, labeled, leaf, type HashTree } from "../../src/core/certification/hash-tree.ts";
+import { verifyCanisterSignature } from "../../src/api/pocketic/verify-signature.ts";
+import { nodePlatform } from "../../src/host/platform-node.ts";
 import { Cannery, type Canister } from "../../src/index.ts";
 import { appendCaller, certify, program, puppet, reply, send } from "../support/puppet.ts";
 
@@ -203,6 +205,25 @@ describe("canister signatures [index#canister-signatures]", () => {
       "400 Invalid signature: Invalid canister signature: the signature tree does not contain the message",
     );
     expect(await callAs([byCanister(canister, text("b"), { untagged: true })])).toContain("missing self-describing tag");
+  });
+
+  test("are judged for whoever asks PocketIC's server, by the root key that is given", async () => {
+    const signer = byCanister(canister, text("c"));
+    const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+    const asked = {
+      msg: base64(text("m")),
+      sig: base64(await signer.sign(text("m"))),
+      pubkey: base64(signer.der),
+      root_pubkey: base64(net.rootKey),
+    };
+    const answer = (change: object = {}) => {
+      const { status, body } = verifyCanisterSignature({ ...asked, ...change }, nodePlatform);
+      return `${status} ${body as string}`;
+    };
+    expect(answer()).toBe('200 {"Ok":null}');
+    expect(answer({ msg: base64(text("n")) })).toMatch(/^406 \{"Err":"Canister signature verification failed: /);
+    expect(answer({ pubkey: base64(net.rootKey) })).toMatch(/^400 \{"Err":"Failed to parse DER encoded public key: /);
+    expect(answer({ root_pubkey: "" })).toMatch(/^400 \{"Err":"Failed to parse DER encoded root public key: /);
   });
 
   test("sender information is signed by the canister of the sender's key [https-interface#authentication]", async () => {

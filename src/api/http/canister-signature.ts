@@ -4,12 +4,13 @@
  * Source: interface spec, index#canister-signatures; http-interface.md 2.4. Replica: `rs/crypto/iccsa/src/api.rs` (c7c5005).
  */
 import { equal } from "../../base/bytes.ts";
-import { path, rootKey, type Certifying } from "../../core/certification/certificate.ts";
+import { path } from "../../core/certification/certificate.ts";
 import { decodeHashTree, MalformedCertificate } from "../../core/certification/encoding.ts";
-import { digestOf, type HashTree } from "../../core/certification/hash-tree.ts";
+import { digestOf, type HashTree, type Sha256 } from "../../core/certification/hash-tree.ts";
 import { lookup } from "../../core/certification/lookup.ts";
 import { InvalidCertificate, verifyCertificate } from "../../core/certification/verify.ts";
 import type { PrincipalId } from "../../core/state/ids.ts";
+import type { NetworkKeys } from "../../crypto/network-keys.ts";
 import { principalBytes } from "../../core/state/principal.ts";
 import { decodeCbor, encodeCbor, isFields } from "./cbor.ts";
 
@@ -21,18 +22,25 @@ export interface CanisterKey {
 /** CBOR's self-describing tag, which is required here. */
 const TAG = [0xd9, 0xd9, 0xf7];
 
+/** By what a canister's signature is judged. */
+export interface Trust {
+  /** DER of the root subnet's key. */
+  readonly rootKey: Uint8Array;
+  readonly platform: { readonly sha256: Sha256; readonly networkKeys: Pick<NetworkKeys, "verifiesAsSubnet"> };
+}
+
 /** `null` when the canister signed the message, else why not. */
 export function checkCanisterSignature(
-  network: Certifying,
+  { rootKey, platform }: Trust,
   { canister, seed }: CanisterKey,
   message: Uint8Array,
   signature: Uint8Array,
 ): string | null {
-  const { sha256, networkKeys } = network.platform;
+  const { sha256, networkKeys } = platform;
   const invalid = (problem: string): string => `Invalid canister signature: ${problem}`;
   try {
     const { certificate, tree } = partsOf(signature);
-    const verified = verifyCertificate(certificate, { rootKey: rootKey(network.state), canister, sha256, networkKeys });
+    const verified = verifyCertificate(certificate, { rootKey, canister, sha256, networkKeys });
     const type = verified.delegate?.type;
     if (type === null || type === "cloud_engine") return invalid(`certificates by a subnet of type ${type ?? "unknown"} are not accepted`);
     const data = lookup(path("canister", principalBytes(canister), "certified_data"), verified.tree);

@@ -5,7 +5,7 @@
  */
 import { concat, equal, fromHex, toHex } from "../../base/bytes.ts";
 import { decodeUtf8, encodeUtf8 } from "../../base/utf8.ts";
-import type { Certifying } from "../../core/certification/certificate.ts";
+import { rootKey, type Certifying } from "../../core/certification/certificate.ts";
 import type { PrincipalId } from "../../core/state/ids.ts";
 import type { SignatureChecks } from "../../crypto/signature-checks.ts";
 import { fromBase64Url } from "../../codec/base64.ts";
@@ -77,7 +77,7 @@ export function verifySignature(key: PublicKey, message: Uint8Array, signature: 
     case "webauthn":
       return webauthnProblem(key.credential, message, signature, checks);
     case "canister":
-      return checkCanisterSignature(network, key, message, signature);
+      return checkCanisterSignature({ rootKey: rootKey(network.state), platform: network.platform }, key, message, signature);
     case "unknown":
       return `Invalid public key: ${key.problem}`;
   }

@@ -6,8 +6,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { CreationRefused, instanceConfig, type InstanceConfig } from "../../api/pocketic/config.ts";
 import { answered, json, jsonOf, type InstanceRequest, type InstanceResponse } from "../../api/pocketic/handler.ts";
+import { verifyCanisterSignature } from "../../api/pocketic/verify-signature.ts";
 import { parseJson } from "../../api/pocketic/json.ts";
 import { now } from "../clock.ts";
+import { nodePlatform } from "../platform-node.ts";
 import { Blobs } from "./blobs.ts";
 import { gatewayRequest, GatewayRefused, Gateways, type GatewayRequest } from "./gateways.ts";
 import { Instances } from "./instances.ts";
@@ -81,6 +83,10 @@ export class PicServer {
           : empty(404);
       case "instances":
         return withCors(method, await this.instance(method, request, first, path, body));
+      case "verify_signature": {
+        const question = { contentType: request.headers["content-type"] ?? null, body };
+        return only(method, { POST: () => answeredWithin(async () => verifyCanisterSignature(jsonOf(question), nodePlatform)) });
+      }
       case "http_gateway":
         return this.gateway(method, { contentType: request.headers["content-type"] ?? null, body }, first, more);
       default:
