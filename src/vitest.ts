@@ -22,7 +22,6 @@ import type { World } from "./testing/prepared.ts";
 expect.extend(matchers as unknown as Parameters<typeof expect.extend>[0]);
 
 declare module "vitest" {
-   
   interface Matchers<T = any> extends CanneryMatchers<T> {}
 }
 

@@ -68,7 +68,11 @@ describe("updates and queries, certificates and node signatures verified [https-
   test("the other agent in use: version 5", async () => {
     const { net, other } = await network();
     const agent = HttpAgent5.createSync({ host: HOST, fetch: net.fetch as typeof fetch, rootKey: net.rootKey });
-    const { response } = await agent.call(other.id.toText(), { methodName: "run", arg: reply("five"), effectiveCanisterId: other.id.toText() });
+    const { response } = await agent.call(other.id.toText(), {
+      methodName: "run",
+      arg: reply("five"),
+      effectiveCanisterId: other.id.toText(),
+    });
     expect(response.status).toBe(200);
     const answer = await agent.query(other.id.toText(), { methodName: "look", arg: reply("seen") });
     expect(answer.status).toBe("replied");
