@@ -67,6 +67,7 @@ const EXAMPLE_PROGRAMS: readonly Program[] = [
   program("reentrancy/inventory.mo"),
   program("reentrancy/saga.mo"),
   program("retry-from-timer/caller.mo"),
+  program("guarded-outcall/feed.mo"),
   program("kernels/motoko-kernel.mo"),
   // The same as a 32-bit module, which every Node runs as it is: the baseline of `bench/`.
   { ...program("kernels/motoko-kernel.mo"), name: "kernels-motoko-kernel-wasm32", memoryFlags: ["classicOP"] },

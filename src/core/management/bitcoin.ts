@@ -3,7 +3,8 @@
  * does, the calls are refused, as on a platform without Bitcoin canisters.
  *
  * Source: interface spec, "The IC Bitcoin API"; management-canister.md 1.1, 10; cycles.md 10. Replica: `rs/execution_environment/src/bitcoin.rs` (c7c5005).
- * Ours: the platform has a canister per chain, which charges by its instructions too; here a question costs the published base.
+ * Departure: the platform has a canister per chain, which charges by its instructions too and comes to know blocks after some time; here a question
+ * costs the published base, and the chain answers with what it knows at once.
  */
 import type { BitcoinQuestion } from "../state/pending-calls.ts";
 import type { CanisterId, PrincipalId } from "../state/ids.ts";
