@@ -38,11 +38,24 @@ export class ExplorationFailed extends CanneryError {
   }
 }
 
+type NameOf = (id: PrincipalId) => string;
+
 /** A deviation for people: ids are replaced by names. */
-export function choiceText({ concerns, chose, nth, kind }: Deviation, nameOf: (id: PrincipalId) => string): string {
-  const named = (text: string): string => text.replace(/\b(?:[0-9a-f]{2}){1,29}\b/gu, (id) => nameOf(id as PrincipalId));
+export function choiceText(deviation: Deviation, nameOf: NameOf): string {
+  const { concerns, nth } = deviation;
   const times = nth === 0 ? "" : ` (after ${nth} more of these)`;
-  return `${named(concerns)}${times}: ${MEANINGS[kind]?.(chose) ?? named(chose)}`;
+  return `${named(concerns, nameOf)}${times}: ${chosenText(deviation, nameOf)}`;
+}
+
+/** What was chosen: for diagrams, which show whom it concerns. */
+export function chosenText({ kind, chose, concerns }: Deviation, nameOf: NameOf): string {
+  const meaning = MEANINGS[kind]?.(chose);
+  if (meaning === undefined) return `${named(concerns, nameOf)}: ${named(chose, nameOf)}`;
+  return meaning.startsWith("first ") ? named(meaning, nameOf) : meaning;
+}
+
+function named(text: string, nameOf: NameOf): string {
+  return text.replace(/\b(?:[0-9a-f]{2}){5,29}\b/gu, (id) => nameOf(id as PrincipalId));
 }
 
 /** What was chosen, where the text of the option does not say it. */

@@ -12,7 +12,7 @@ import { Cannery } from "../network/cannery.ts";
 import type { Host } from "../network/host.ts";
 import { Names } from "../network/names.ts";
 import type { NetworkSnapshot } from "../network/options.ts";
-import { choiceText } from "./counterexample.ts";
+import { chosenText } from "./counterexample.ts";
 import { Director } from "./director.ts";
 import { fromRunFile, type Run, type RunFile } from "./run-file.ts";
 
@@ -123,7 +123,7 @@ export class Replay {
   draw(): string {
     const session = Cannery.inside(this.net);
     const nameOf = (id: PrincipalId): string => session.nameOf(id);
-    return this.net.draw({ since: this.tracePosition, values: true, choice: ({ deviation }) => choiceText(deviation, nameOf) });
+    return this.net.draw({ since: this.tracePosition, values: true, choice: ({ deviation }) => chosenText(deviation, nameOf) });
   }
 
   private runTo(goal: number): void {

@@ -4,7 +4,7 @@
 import type { PrincipalId } from "../core/state/ids.ts";
 import { Cannery } from "../network/cannery.ts";
 import { genesisConfig } from "../network/options.ts";
-import { choiceText, type Counterexample } from "./counterexample.ts";
+import { chosenText, choiceText, type Counterexample } from "./counterexample.ts";
 import type { Failure } from "./failure.ts";
 import type { ExploreOptions } from "./options.ts";
 import { toRunFile } from "./run-file.ts";
@@ -30,7 +30,7 @@ export function report<S>(bench: Workbench<S>, options: ExploreOptions<S>, resul
   const diagram = net.draw({
     since: bench.position,
     values: true,
-    choice: ({ deviation }) => choiceText(deviation, nameOf),
+    choice: ({ deviation }) => chosenText(deviation, nameOf),
     first: MAX_ROWS / 2,
     last: MAX_ROWS / 2,
     width: 120,

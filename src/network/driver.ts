@@ -297,7 +297,7 @@ export class Driver {
         const horizon = untilNanos === null ? SETTLE_HORIZON_NANOS : maxBigint(0n, untilNanos - state.timeNanos);
         const next = this.nextStep(isAwaited ? null : horizon);
         if (next === "outside") break;
-        if (next === "nothing" && (this.mocks.isAnybodyWaitedFor || this.isOperating)) break;
+        if (next === "nothing" && this.mocks.isAnybodyWaitedFor) break;
         if (next === "nothing") return isAwaited ? { why: "stuck" } : null;
         if (rounds >= budget.rounds) return { why: "rounds" };
         if (state.timeNanos - startNanos > budget.nanos) return { why: "time" };
@@ -305,7 +305,7 @@ export class Driver {
         rounds++;
         if (this.mocks.needsTurn) break;
       }
-      if (this.isOutside() && !(await this.progressOutside())) return { why: "mock" };
+      if (!this.isOperating && this.isOutside() && !(await this.progressOutside())) return { why: "mock" };
       // Whoever was answered goes on, and may call again, before the next round.
       await new Promise<void>((resolve) => this.options.host.macrotask(resolve));
     }
@@ -476,7 +476,9 @@ export class Driver {
     // The web takes no virtual time: whatever is due later waits for the answer.
     const isLater = due === null || due.timeNanos > state.timeNanos;
     if (isLater && (this.outcalls.isBusy || this.mocks.isBusy)) return "outside";
-    if (isLater && this.outcalls.isByHand) return "nothing";
+    // Nor does what a rule has done meanwhile, or withholds until somebody lets it go.
+    if (isLater && this.isOperating) return "outside";
+    if (isLater && (this.outcalls.isByHand || this.options.faults.isWithholding)) return "nothing";
     if (due !== null && (horizonNanos === null || due.timeNanos <= state.timeNanos + horizonNanos)) return due.timeNanos;
     return horizonNanos === null && hasHeartbeats(state) ? "round" : "nothing";
   }

@@ -126,9 +126,11 @@ test("messages wait for rounds, for time, or until they are released", async () 
 test("what is withheld stops nobody else; settling says who waits", async () => {
   const { net, a, b, far } = await puppets();
   const held = net.faults.withhold({ to: b.canister, times: 1 });
+  const { time } = net;
   const first = a.calls(b, { arg: noted("1") });
   expect(await far.calls(b, { arg: noted("2") })).toBe("+2");
   await expect(net.settle({ budget: { rounds: 100 } })).rejects.toThrow(/a\.run .* waits for b\.run/u);
+  expect(net.time - time).toBeLessThan(1_000_000_000n); // nor does it time out by itself
   held.lift();
   expect(await first).toBe("+1");
   expect(b.journal).toBe("21");

@@ -82,6 +82,11 @@ export class FaultSchedule implements Schedule {
     return this.rules.some(({ rule, held }) => rule.fault === "cutOff" || [...held.values()].some(isHeld));
   }
 
+  /** Something waits until it is released by hand. */
+  get isWithholding(): boolean {
+    return this.rules.some(({ rule, held }) => rule.fault === "withhold" && [...held.values()].some(({ isReleased }) => !isReleased));
+  }
+
   /** Lets go what waits for something to be done meanwhile. Returns how many messages. */
   releaseMeanwhile(): number {
     let count = 0;
