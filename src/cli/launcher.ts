@@ -17,6 +17,9 @@ import { StopSignals } from "./stop-signals.ts";
 import { subnetOf } from "./subnets.ts";
 import { version } from "./version.ts";
 
+/** In the status directory; `icp` writes it. Source: icp-launcher.md 3. */
+const CUSTOM_DOMAINS = "custom-domains.txt";
+
 const HELP = `Cannery as the network launcher of icp: ICP_CLI_NETWORK_LAUNCHER_PATH="$(npx cannery path launcher)" icp network start
 
   --interface-version V     of these arguments: ^1.0.0
@@ -52,6 +55,8 @@ async function launch(given: LauncherArguments): Promise<void> {
     ...(given.artificialDelayMilliseconds === null ? {} : { delayMilliseconds: given.artificialDelayMilliseconds }),
     port: given.gatewayPort ?? 0,
     bind: given.bind,
+    domains: given.domains.length === 0 ? null : given.domains.map(hostOfUrl),
+    customDomains: given.statusDir === null ? null : join(given.statusDir, CUSTOM_DOMAINS),
     prints: "stdout",
     version,
   });
@@ -85,11 +90,19 @@ function subnetsOf(kinds: readonly string[]): SubnetRequest[] {
   return [...asked, ...always].map(subnetOf);
 }
 
+/** As URLs have it. */
+function hostOfUrl(domain: string): string {
+  return domain.includes(":") ? `[${domain}]` : domain.toLowerCase();
+}
+
 // Source: icp-launcher.md 2. The text comes whole, and with its end of line: `icp` looks as soon as there is a file.
 
 function writeStatus(folder: string, { port, rootKey, defaultEffectiveCanisterId }: ReadyNetwork): void {
   mkdirSync(folder, { recursive: true });
-  const status = { v: "1", gateway_port: port, root_key: rootKey, default_effective_canister_id: defaultEffectiveCanisterId };
+  const status = {
+    ...{ v: "1", gateway_port: port, root_key: rootKey, default_effective_canister_id: defaultEffectiveCanisterId },
+    supported_features: ["custom-domains"],
+  };
   const file = join(folder, "status.json");
   writeFileSync(`${file}.new`, `${JSON.stringify(status)}\n`);
   renameSync(`${file}.new`, file);
@@ -97,7 +110,7 @@ function writeStatus(folder: string, { port, rootKey, defaultEffectiveCanisterId
 
 /** What `icp` and we wrote; and the folder, when nothing else is in it. */
 function removeStatus(folder: string): void {
-  for (const name of ["status.json", "custom-domains.txt"]) rmSync(join(folder, name), { force: true });
+  for (const name of ["status.json", CUSTOM_DOMAINS]) rmSync(join(folder, name), { force: true });
   try {
     rmdirSync(folder);
   } catch {

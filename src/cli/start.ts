@@ -42,7 +42,8 @@ export async function start(options: StartOptions): Promise<void> {
   };
   try {
     const { port, bind, subnets, profile, json, systemCanister: system } = options;
-    const network = await startNetwork({ port, bind, subnets, profile, system, prints: json ? "stderr" : "stdout", version });
+    const gateway = { domains: null, customDomains: null };
+    const network = await startNetwork({ port, bind, ...gateway, subnets, profile, system, prints: json ? "stderr" : "stdout", version });
     const forget = recordRunning(network.ready, { log });
     console.log(json ? jsonLine(network.ready, process.pid) : banner(network.ready));
     report({ kind: "ready", network: network.ready });

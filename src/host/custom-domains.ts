@@ -1,33 +1,22 @@
 /**
- * Custom domains from a file that another program rewrites whenever it likes. It is read when somebody asks, so that an idle network does nothing.
+ * Custom domains from a file that another program rewrites whenever it likes. It is looked at when somebody asks, so that an idle network does nothing.
  *
  * Source: icp-launcher.md 3.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { parseCustomDomains } from "../api/gateway/host.ts";
-
-/** For so long what was read last counts. */
-const FRESH_MILLISECONDS = 500;
 
 /** For `GatewayOptions.customDomain`. There may be no such file yet, or no longer. */
 export function customDomainsOf(path: string): (host: string) => string | null {
   let domains: ReadonlyMap<string, string> = new Map();
-  let readAt = -Infinity;
+  let version = "";
   return (host) => {
-    const now = performance.now();
-    if (now - readAt > FRESH_MILLISECONDS) {
-      domains = parseCustomDomains(textOf(path));
-      readAt = now;
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    const found = stat === undefined ? "" : `${stat.ino} ${stat.mtimeNs} ${stat.size}`;
+    if (found !== version) {
+      domains = found === "" ? new Map() : parseCustomDomains(readFileSync(path, "utf8"));
+      version = found;
     }
     return domains.get(host) ?? null;
   };
-}
-
-function textOf(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw error;
-  }
 }

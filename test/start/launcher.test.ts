@@ -1,7 +1,8 @@
 /**
  * The launcher's contract with `icp`, each line of the checklist that needs no `icp`. Source: icp-launcher.md 1, 2, 4, 11.
  */
-import { existsSync, mkdtempSync, readFileSync, statSync, watch } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, statSync, watch, writeFileSync } from "node:fs";
+import { request } from "node:http";
 import { join } from "node:path";
 import { HttpAgent } from "@icp-sdk/core/agent";
 import { describe, expect, test } from "vitest";
@@ -17,6 +18,7 @@ interface Status {
   readonly gateway_port: number;
   readonly root_key: string;
   readonly default_effective_canister_id: string;
+  readonly supported_features: readonly string[];
 }
 
 /** As `icp` spawns it: in its status directory, which is there and empty. */
@@ -67,6 +69,29 @@ describe("the launcher", () => {
     const { code, stderr } = await running.kill("SIGINT");
     expect(code).toBe(0);
     expect(stderr).toBe(`cannery instance running with gateway port ${port}\n`);
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  test("canisters are at <id>.localhost, at the domains given, and at custom domains as soon as icp has written them", async () => {
+    const { running, folder, status } = launch(newBench(), "--domain=127.0.0.1", "--domain=example.org");
+    const { gateway_port: port, supported_features: features } = await status();
+    expect(features).toEqual(["custom-domains"]);
+    // The ICP ledger, which serves no pages.
+    const ledger = "ryjl3-tyaaa-aaaaa-aaaba-cai";
+    const answer = (host: string): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const asked = request({ host: "127.0.0.1", port, headers: { host: `${host}:${port}` } }, (response) => {
+          response.resume();
+          resolve(`${response.statusCode} ${String(response.headers["x-ic-canister-id"] ?? "none")}`);
+        });
+        asked.on("error", reject).end();
+      });
+    for (const host of [`${ledger}.localhost`, `${ledger}.example.org`]) expect(await answer(host)).toBe(`503 ${ledger}`);
+    expect(await answer("ui.local.localhost")).toBe("400 none");
+    writeFileSync(join(folder, "custom-domains.txt"), `ui.local.localhost:${ledger}\n`);
+    expect(await answer("ui.local.localhost")).toBe(`503 ${ledger}`);
+    expect(await answer(`${ledger}.example.com`)).toBe("400 none");
+    expect((await running.kill("SIGINT")).code).toBe(0);
     expect(existsSync(folder)).toBe(false);
   });
 

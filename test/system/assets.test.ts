@@ -60,7 +60,7 @@ async function serve(net: Cannery, assets: Canister | CanisterView, url: string,
   const parts = [response.body];
   let next: Token | undefined = response.streaming_strategy[0]?.Callback.token;
   while (next !== undefined) {
-    const [part] = (await assets.actor.http_request_streaming_callback(next)) as [{ body: Uint8Array; token: [] | [Token] }];
+    const part = (await assets.actor.http_request_streaming_callback(next)) as { body: Uint8Array; token: [] | [Token] };
     parts.push(part.body);
     [next] = part.token;
   }

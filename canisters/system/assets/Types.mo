@@ -60,7 +60,7 @@ module {
   };
   public type StreamingToken = { key : Text; content_encoding : Text; index : Nat; sha256 : ?Blob };
   public type StreamingBody = { body : Blob; token : ?StreamingToken };
-  public type StreamingCallback = shared query StreamingToken -> async ?StreamingBody;
+  public type StreamingCallback = shared query StreamingToken -> async StreamingBody;
   public type HttpResponse = {
     status_code : Nat16;
     headers : [Header];

@@ -382,14 +382,15 @@ shared ({ caller = installer }) persistent actor class Assets(args : ?Types.Init
     };
   };
 
-  public query func http_request_streaming_callback(token : Types.StreamingToken) : async ?Types.StreamingBody {
+  /// Not an option: gateways read a record, as the official canister answers (whose interface says `opt`).
+  public query func http_request_streaming_callback(token : Types.StreamingToken) : async Types.StreamingBody {
     let { key; content_encoding; index; sha256 } = token;
     // A key that is served by the fallback names no asset itself.
     let asset = switch (AssetStore.find(all, key)) { case (?own) own; case null found(Certification.FALLBACK) };
     let ?encoding = asset.encodings.get(content_encoding) else Runtime.trap("Invalid token on streaming: encoding not found.");
     checkHash(sha256, encoding);
     if (index >= encoding.chunks.size()) Runtime.trap("Invalid token on streaming: chunk not found.");
-    ?{ body = encoding.chunks[index]; token = next(key, content_encoding, encoding, index) };
+    { body = encoding.chunks[index]; token = next(key, content_encoding, encoding, index) };
   };
 
   func next(key : Text, content_encoding : Text, { chunks; sha256 } : AssetStore.Encoding, index : Nat) : ?Types.StreamingToken {

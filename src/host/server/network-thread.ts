@@ -8,6 +8,7 @@ import { CanneryError } from "../../base/cannery-error.ts";
 import { principalText } from "../../core/state/principal.ts";
 import { Cannery } from "../../network/cannery.ts";
 import { now } from "../clock.ts";
+import { customDomainsOf } from "../custom-domains.ts";
 import { nodeHost } from "../node-host.ts";
 import { listen } from "./listen.ts";
 import type { FromNetwork, NetworkPlan, ReadyNetwork, ToNetwork } from "./plan.ts";
@@ -40,7 +41,8 @@ async function serveNetwork(plan: NetworkPlan): Promise<{ readonly ready: ReadyN
   });
   const funded = await installSystem(net, plan.system);
   net.live(plan.delayMilliseconds === undefined ? {} : { delayMilliseconds: plan.delayMilliseconds });
-  const listening = await listen(net.fetch, plan);
+  const customDomain = plan.customDomains === null ? {} : { customDomain: customDomainsOf(plan.customDomains) };
+  const listening = await listen(net.handler({ domains: plan.domains, ...customDomain }), plan);
   const { subnets, subnetOrder } = net.state;
   const ready: ReadyNetwork = {
     url: listening.url,

@@ -17,6 +17,10 @@ export interface NetworkPlan {
   readonly port: number;
   /** The address to listen on. */
   readonly bind: string;
+  /** Domains that the gateway serves; `null` for any. */
+  readonly domains: readonly string[] | null;
+  /** A file of custom domains, which may come later and change. */
+  readonly customDomains: string | null;
   /** Where lines go that canisters print. */
   readonly prints: "stdout" | "stderr";
   readonly version: string;
