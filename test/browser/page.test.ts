@@ -17,7 +17,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const sources = { alias: { "cannery/browser": `${root}src/browser.ts` } };
 
 /** Gzip, minified. Curves and Candid are the largest of what is not ours. */
-const MAX_BUNDLE_BYTES = 300_000;
+const MAX_BUNDLE_BYTES = 340_000;
 
 test("the entry imports nothing of Node's and stays small", async () => {
   const { chunks } = await built({
