@@ -16,7 +16,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Sources instead of what was built of them some time ago. */
 const sources = { alias: { "cannery/browser": `${root}src/browser.ts` } };
 
-/** Gzip, minified. Curves and Candid are the largest of what is not ours. */
+/** Gzip, minified. Curves and Candid are the largest of what is not ours; exploration, mocks and the HTTPS interface are in it. */
 const MAX_BUNDLE_BYTES = 340_000;
 
 test("the entry imports nothing of Node's and stays small", async () => {
