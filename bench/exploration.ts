@@ -17,28 +17,25 @@ const { explore } = (await import(new URL("../dist/index.js", import.meta.url).h
 /** Calls that each of two users' messages leads to. */
 const CALLS = 4;
 
-export function universal() {
+function universal() {
   return explore({
     network: { application: 2 },
     setup: async (net) => {
       const [left, right] = net.subnets;
       const install = (name: string, subnet = left!) => net.install(universalCanister(), { name, subnet });
-      return { a: await install("a"), b: await install("b"), c: await install("c", right) };
-    },
-    // Two users, four calls each: twice one message and one answer, four requests and four answers.
-    body: async ({ a, b, c }) => {
+      const [a, b, c] = [await install("a"), await install("b"), await install("c", right)];
+      // Each user's call leads to four calls in a row, and each of these to an answer: of two users twenty messages.
       const step = (left: number): Uint8Array => {
         if (left === 0) return reply("end");
-        const callee = left % 2 === 0 ? b : c;
-        return call(principalId(callee), {
-          arg: program(note("x"), step(left - 1)),
-          onReply: program(append(argument), send),
-          onReject: reply("-"),
-        });
+        const callee = principalId(left % 2 === 0 ? b : c);
+        return call(callee, { arg: program(note("x"), step(left - 1)), onReply: program(append(argument), send), onReject: reply("-") });
       };
-      await Promise.allSettled([a.call("run", step(CALLS)), a.call("run", step(CALLS))]);
+      return { a, b, go: step(CALLS), yes: reply("yes") };
     },
-    invariants: { "it never says no": ({ b }) => b.lookAt("look", reply("yes")).length === 3 },
+    body: async ({ a, go }) => {
+      await Promise.allSettled([a.call("run", go), a.call("run", go)]);
+    },
+    invariants: { "it never says no": ({ b, yes }) => b.lookAt("look", yes).length === 3 },
   });
 }
 
@@ -51,7 +48,7 @@ interface Ledger {
   total(to: unknown): Promise<bigint>;
 }
 
-export function motoko() {
+function motoko() {
   return explore({
     setup: async (net) => {
       const ledger = await net.install<Ledger>(loadGenerated("reentrancy-ledger"), { name: "ledger" });
