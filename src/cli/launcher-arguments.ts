@@ -18,6 +18,8 @@ export interface LauncherArguments {
   /** Kinds in the words of the launcher. */
   readonly subnets: readonly string[];
   readonly domains: readonly string[];
+  /** `NAME=PATH` each: those of the environment, then of the arguments. Ours: `icp` has no way to pass them. */
+  readonly systemCanisters: readonly string[];
   /** Names of arguments that stand for what no network of ours has, as given. */
   readonly unsupported: readonly string[];
   /** One line each. */
@@ -49,9 +51,9 @@ const VALUES = [
     "--artificial-delay-ms",
     "--subnet",
   ],
-  ...["--domain", "--bitcoind-addr", "--dogecoind-addr", "--pocketic-server-path", "--stdout-file", "--stderr-file"],
+  ...["--domain", "--system-canister", "--bitcoind-addr", "--dogecoind-addr", "--pocketic-server-path", "--stdout-file", "--stderr-file"],
 ];
-const REPEATED = new Set(["--subnet", "--domain", "--bitcoind-addr", "--dogecoind-addr"]);
+const REPEATED = new Set(["--subnet", "--domain", "--system-canister", "--bitcoind-addr", "--dogecoind-addr"]);
 const UNSUPPORTED = ["--config-port", "--bitcoind-addr", "--dogecoind-addr"];
 const WITHOUT_MEANING = ["--pocketic-server-path", "--stdout-file", "--stderr-file"];
 export const SUBNET_KINDS = ["application", "system", "verified-application", "bitcoin", "fiduciary", "nns", "sns"];
@@ -88,6 +90,10 @@ export function parseLauncherArguments(
     artificialDelayMilliseconds: numberOf(values, "--artificial-delay-ms", Number.MAX_SAFE_INTEGER),
     subnets,
     domains: values.get("--domain") ?? [],
+    systemCanisters: [
+      ...(environment["CANNERY_SYSTEM_CANISTERS"] ?? "").split(",").filter((item) => item !== ""),
+      ...(values.get("--system-canister") ?? []),
+    ],
     unsupported: UNSUPPORTED.filter((name) => values.has(name)),
     warnings: [
       ...unknown.map(

@@ -12,7 +12,10 @@ import type { SubnetRequest } from "../core/genesis.ts";
 import type { ReadyNetwork } from "../host/server/plan.ts";
 import { recordRunning } from "../host/server/running.ts";
 import { startNetwork } from "../host/server/start.ts";
+import type { SystemFiles } from "../host/server/system.ts";
+import { InvalidArgumentError } from "commander";
 import { BadArguments, parseLauncherArguments, SUBNET_KINDS, type LauncherArguments } from "./launcher-arguments.ts";
+import { parseSystemCanister } from "./options.ts";
 import { StopSignals } from "./stop-signals.ts";
 import { subnetOf } from "./subnets.ts";
 import { version } from "./version.ts";
@@ -29,6 +32,8 @@ const HELP = `Cannery as the network launcher of icp: ICP_CLI_NETWORK_LAUNCHER_P
   --gateway-port P          port to listen on; any that is free without it
   --subnet KIND             ${SUBNET_KINDS.join(", ")}; repeatable
   --domain D                that the gateway serves; repeatable
+  --system-canister N=PATH  a module for a system canister, such as ii=PATH; repeatable. Also CANNERY_SYSTEM_CANISTERS="ii=PATH,ledger=PATH"
+  --ii                      Internet Identity, whose module must be given
   --artificial-delay-ms N   least time between two rounds
   --verbose, --version, --help`;
 
@@ -45,13 +50,14 @@ async function launch(given: LauncherArguments): Promise<void> {
   if (given.help) return console.log(HELP);
   if (given.version) return console.log(`cannery-launcher ${version}`);
   for (const warning of given.warnings) console.error(warning);
-  refuseWhatIsMissing(given);
+  const system = systemFiles(given.systemCanisters);
+  refuseWhatIsMissing(given, system);
   // In the foreground the terminal is ours, too; in the background output goes to files, and the network outlives the terminal.
   const signals = new StopSignals({ hangUp: process.stdout.isTTY ? "stops" : "ignored" });
   const network = await startNetwork({
     subnets: subnetsOf(given.subnets),
     profile: "instant",
-    system: {},
+    system,
     ...(given.artificialDelayMilliseconds === null ? {} : { delayMilliseconds: given.artificialDelayMilliseconds }),
     port: given.gatewayPort ?? 0,
     bind: given.bind,
@@ -71,7 +77,16 @@ async function launch(given: LauncherArguments): Promise<void> {
   if (failure !== null) throw failure;
 }
 
-function refuseWhatIsMissing({ unsupported, nns, ii }: LauncherArguments): void {
+function systemFiles(given: readonly string[]): SystemFiles {
+  try {
+    return given.reduce<SystemFiles>((before, text) => parseSystemCanister(text, before), {});
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    throw new BadArguments(`error: invalid value for '--system-canister' or CANNERY_SYSTEM_CANISTERS: ${error.message}`, 2);
+  }
+}
+
+function refuseWhatIsMissing({ unsupported, nns, ii }: LauncherArguments, system: SystemFiles): void {
   const [first] = unsupported;
   if (first !== undefined) throw new CanneryError("not-supported", `${first} is not supported by Cannery's launcher.`);
   if (nns)
@@ -79,8 +94,11 @@ function refuseWhatIsMissing({ unsupported, nns, ii }: LauncherArguments): void 
       "not-supported",
       "Cannery has no NNS governance and SNS canisters: remove `nns: true` from the network in icp.yaml.",
     );
-  if (ii)
-    throw new CanneryError("not-supported", "Cannery does not bring Internet Identity: remove `ii: true` from the network in icp.yaml.");
+  if (ii && system["internet-identity"] === undefined)
+    throw new CanneryError(
+      "no-internet-identity",
+      'Cannery does not bring Internet Identity. Download its module, internet_identity_dev.wasm.gz, from https://github.com/dfinity/internet-identity/releases and set CANNERY_SYSTEM_CANISTERS="ii=PATH", or remove `ii: true` from the network in icp.yaml.',
+    );
 }
 
 /** Those asked for, one application subnet by default, and always those of the system's canisters. Source: icp-launcher.md 1.4. */

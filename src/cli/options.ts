@@ -35,10 +35,11 @@ export function parseSubnets(text: string): SubnetRequest[] {
   });
 }
 
-/** `ledger=PATH`, besides those given before. */
+/** `ledger=PATH`, besides those given before; `ii` is Internet Identity, as `icp` calls it. */
 export function parseSystemCanister(text: string, before: SystemFiles): SystemFiles {
   const equals = text.indexOf("=");
-  const name = text.slice(0, Math.max(equals, 0));
+  const word = text.slice(0, Math.max(equals, 0));
+  const name = word === "ii" ? "internet-identity" : word;
   if (Object.hasOwn(SYSTEM_CANISTER_IDS, name)) return { ...before, [name]: resolve(text.slice(equals + 1)) };
-  throw new InvalidArgumentError(`NAME=PATH is expected, with a name of ${Object.keys(SYSTEM_CANISTER_IDS).join(", ")}.`);
+  throw new InvalidArgumentError(`NAME=PATH is expected, with a name of ${Object.keys(SYSTEM_CANISTER_IDS).join(", ")}, or ii.`);
 }

@@ -3,11 +3,16 @@
  */
 import { existsSync, mkdtempSync, readFileSync, statSync, watch, writeFileSync } from "node:fs";
 import { request } from "node:http";
+import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { HttpAgent } from "@icp-sdk/core/agent";
+import { fileURLToPath } from "node:url";
+import { CanisterStatus, HttpAgent } from "@icp-sdk/core/agent";
+import { Principal } from "@icp-sdk/core/principal";
 import { describe, expect, test } from "vitest";
 import { loadGenerated } from "../../examples/modules.ts";
 import { parseLauncherArguments } from "../../src/cli/launcher-arguments.ts";
+import { systemModuleFile } from "../../src/host/system-modules.ts";
+import { SYSTEM_CANISTER_IDS } from "../../src/network/system/canisters.ts";
 import { bench, type Bench, type Running } from "./cannery.ts";
 import { install } from "./management.ts";
 
@@ -139,6 +144,23 @@ describe("the launcher", () => {
       const { code, stderr } = await launch(cannery, arg).running.ended;
       expect([code, stderr]).toEqual([1, expect.stringMatching(/^Error: (Cannery|--)/)]);
     }
+  });
+
+  test("Internet Identity is installed from the path that the environment gives, and without one the refusal says where it is", async () => {
+    const cannery = newBench();
+    const folder = mkdtempSync(join(cannery.folder, "status-"));
+    const module = fileURLToPath(systemModuleFile("identity-stand-in"));
+    const running = cannery.spawn("launcher.js", ["--status-dir", folder, "--ii"], { CANNERY_SYSTEM_CANISTERS: `ii=${module}` });
+    const { gateway_port: port, root_key: rootKey } = await statusIn(folder, running);
+    const agent = await HttpAgent.create({ host: `http://127.0.0.1:${port}`, rootKey: Buffer.from(rootKey, "hex"), retryTimes: 0 });
+    const id = Principal.fromText(SYSTEM_CANISTER_IDS["internet-identity"]);
+    const status = await CanisterStatus.request({ canisterId: id, agent, paths: ["module_hash"] });
+    expect(status.get("module_hash")).toBe(createHash("sha256").update(readFileSync(module)).digest("hex"));
+    expect((await running.kill("SIGINT")).code).toBe(0);
+
+    expect((await launch(cannery, "--ii").running.ended).stderr).toMatch(/internet-identity\/releases and set CANNERY_SYSTEM_CANISTERS/);
+    const wrong = cannery.spawn("launcher.js", [], { CANNERY_SYSTEM_CANISTERS: "moon=x" });
+    expect(await wrong.ended).toMatchObject({ code: 2, stderr: expect.stringContaining("NAME=PATH is expected") });
   });
 
   test("another version of the interface is not served", async () => {
