@@ -3,9 +3,20 @@
  * The command `cannery`. One file a subcommand, loaded when it is asked for; what a user did wrong is said in a sentence and ends with code 2, a failed run with code 1.
  */
 import { fileURLToPath } from "node:url";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { CanneryError } from "../base/cannery-error.ts";
-import { DEFAULT_PORT, DEFAULT_SUBNETS, parsePort, parseProfile, parseSubnets, parseSystemCanister } from "./options.ts";
+import {
+  DEFAULT_PORT,
+  DEFAULT_SUBNETS,
+  parsePort,
+  parseProfile,
+  parseShard,
+  parseSubnets,
+  parseSystemCanister,
+  wholeNumber,
+} from "./options.ts";
+import type { ExploreCommand } from "./explore.ts";
+import type { Format } from "./trace.ts";
 import type { CallOptions } from "./call.ts";
 import type { StartOptions } from "./start.ts";
 import { version } from "./version.ts";
@@ -82,6 +93,40 @@ program
   .description("whether a network answers")
   .option("--port <port>", "the network on this port", parsePort)
   .action(async (which: WhichNetwork) => (await import("./status.ts")).ping(which));
+
+program
+  .command("explore")
+  .description("runs a test body under many orders and faults, until one breaks it; code 1 then")
+  .argument("<file>", "a module whose default export is explore(…)")
+  .option("--runs <n>", "runs at most", wholeNumber)
+  .option("--time <seconds>", "seconds at most", wholeNumber)
+  .option("--strategy <name>", "random, pct, few, exhaustive or portfolio")
+  .option("--seed <n>", "first seed", wholeNumber)
+  .option("--shard <i/n>", "every n-th run, from the i-th", parseShard)
+  .option("--out <file>", "where the failing run goes", "cannery-run.json")
+  .option("--json", "the result as one JSON object", false)
+  .action(async (file: string, options: ExploreCommand) => (await import("./explore.ts")).exploreFile(file, options));
+
+program
+  .command("replay")
+  .description("repeats a run of explore, and shows its messages")
+  .argument("<file>", "a run file")
+  .option("--until <n>", "stops after so many executions", wholeNumber)
+  .option("--json", "position, length, digest and failure as one JSON object", false)
+  .action(async (file: string, options: { readonly until?: number; readonly json: boolean }) =>
+    (await import("./replay.ts")).replayFile(file, options),
+  );
+
+program
+  .command("trace")
+  .description("the messages of a run, for people and for other programs")
+  .argument("<file>", "a run file")
+  .addOption(
+    new Option("--format <format>", "text, mermaid, perfetto, json (lines), otlp, or html: one page")
+      .choices(["text", "mermaid", "perfetto", "json", "otlp", "html"])
+      .default("text"),
+  )
+  .action(async (file: string, options: { readonly format: Format }) => (await import("./trace.ts")).traceFile(file, options));
 
 try {
   await program.parseAsync();

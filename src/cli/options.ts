@@ -43,3 +43,17 @@ export function parseSystemCanister(text: string, before: SystemFiles): SystemFi
   if (Object.hasOwn(SYSTEM_CANISTER_IDS, name)) return { ...before, [name]: resolve(text.slice(equals + 1)) };
   throw new InvalidArgumentError(`NAME=PATH is expected, with a name of ${Object.keys(SYSTEM_CANISTER_IDS).join(", ")}, or ii.`);
 }
+
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError(`a whole number, not ${text}.`);
+  return value;
+}
+
+/** `2/8`: the second of eight shards. */
+export function parseShard(text: string): { readonly index: number; readonly count: number } {
+  const [index, count] = text.split("/").map(Number);
+  if (!Number.isSafeInteger(index) || !Number.isSafeInteger(count) || index! < 1 || index! > count!)
+    throw new InvalidArgumentError(`such as 1/4, not ${text}.`);
+  return { index: index! - 1, count: count! };
+}

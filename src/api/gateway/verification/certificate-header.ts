@@ -4,7 +4,7 @@
  * Source: HTTP gateway protocol specification, "The Certificate Header". Of fields that come twice the first counts, and other fields say nothing, as in
  * the library of the platform's gateways (dfinity/response-verification `certificate_header.rs`).
  */
-import { fromBase64 } from "../../../codec/base64.ts";
+import { fromBase64, toBase64 } from "../../../codec/base64.ts";
 import { decodeHashTree, MalformedCertificate } from "../../../core/certification/encoding.ts";
 import type { HashTree } from "../../../core/certification/hash-tree.ts";
 import { decodeCbor } from "../../http/cbor.ts";
@@ -41,7 +41,8 @@ function bytesOf(fields: ReadonlyMap<string, string>, name: string): Uint8Array 
   const text = fields.get(name);
   if (text === undefined) throw new VerificationFailure(`IC-Certificate has no ${name}`);
   const bytes = fromBase64(text);
-  if (bytes === null) throw new VerificationFailure(`the ${name} of IC-Certificate is not base64`);
+  // Bits behind the last byte are zero, as the library of the platform's gateways has it: one text for the same bytes.
+  if (bytes === null || toBase64(bytes) !== text) throw new VerificationFailure(`the ${name} of IC-Certificate is not base64`);
   return bytes;
 }
 

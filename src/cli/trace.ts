@@ -1,0 +1,27 @@
+/**
+ * `cannery trace FILE --format …`: the messages of a run for people and for other programs.
+ */
+import type { PrincipalId } from "../core/state/ids.ts";
+import { principalText } from "../core/state/principal.ts";
+import { toJsonLines } from "../trace/jsonl.ts";
+import { toHtml, toMermaid, toOtlp, toPerfetto } from "../trace/formats.ts";
+import { openRun } from "./run-file.ts";
+
+export const FORMATS = ["text", "mermaid", "perfetto", "json", "otlp", "html"] as const;
+export type Format = (typeof FORMATS)[number];
+
+export function traceFile(file: string, { format }: { readonly format: Format }): void {
+  const run = openRun(file);
+  const { events } = run.net.trace;
+  const nameOf = (id: PrincipalId): string => run.net.nameOf(principalText(id));
+  const title = run.failure === null ? file : `${run.failure.name}: ${run.failure.message.split("\n", 1)[0]}`;
+  const made: Readonly<Record<Format, () => string>> = {
+    text: () => run.draw(),
+    mermaid: () => toMermaid(events, { nameOf }),
+    perfetto: () => toPerfetto(events, { nameOf }),
+    json: () => toJsonLines(events).trimEnd(),
+    otlp: () => toOtlp(events, { nameOf }),
+    html: () => toHtml(events, run.draw(), title, { nameOf }),
+  };
+  console.log(made[format]());
+}
