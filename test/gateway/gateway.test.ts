@@ -118,7 +118,7 @@ describe("the address", () => {
   });
 });
 
-describe("what a canister serves", () => {
+describe("what a canister serves [certification#http-gateway]", () => {
   test("arrives with the headers that are certified, and no others", async () => {
     const headers = [html, ["x-certified", "a"], ["set-cookie", "a=1"], ["set-cookie", "b=2"]] as const;
     const page: Page = { url: "/page", headers, body: "<h1>Page</h1>" };

@@ -97,7 +97,7 @@ describe("updates and queries, certificates and node signatures verified [https-
   });
 });
 
-describe("identities of every scheme [https-interface#authentication]", () => {
+describe("identities of every scheme [https-interface#authentication] [index#ecdsa]", () => {
   const identities: [string, () => Promise<Identity>][] = [
     ["Ed25519", async () => Ed25519KeyIdentity.generate()],
     ["secp256k1", async () => Secp256k1KeyIdentity.generate()],
