@@ -154,7 +154,7 @@ ${rows.join("\n")}
 Which rules of the specification (\`${anchors.repository}\` at \`${anchors.commit.slice(0, 7)}\`) have a test, by the anchors in the titles of tests.
 Written by \`npx tsx scripts/conformance.ts\`; what Cannery knowingly does otherwise is in [departures.md](../spec/departures.md).
 
-${tested} of ${count(rules.length, "rule")} have tests; ${rules.length - tested} are gaps.
+${tested} of ${count(rules.length, "rule")} have tests, ${count(rules.length - tested, "gap")}.
 
 ${pages.join("\n")}
 ## Rules that only the replica has

@@ -1,7 +1,9 @@
 /**
  * How a call ended, and the error that a rejected one becomes where JavaScript waits for it.
  */
+import { assert, unreachable } from "../base/assert.ts";
 import { CanneryError } from "../base/cannery-error.ts";
+import type { Answer } from "../core/inputs.ts";
 import { errorCodeText, rejectCodeOf, type ErrorCode, type UserError } from "../core/state/rejects.ts";
 
 /** The answer to a user's call or query. */
@@ -15,6 +17,23 @@ export type CallOutcome =
 /** A refusal by the system, before or instead of an execution. */
 export function outcomeOfError(error: UserError): CallOutcome {
   return { kind: "rejected", code: rejectCodeOf(error.code), message: error.description, errorCode: error.code };
+}
+
+/** What a query was answered with, at once. */
+export function outcomeOfQuery(answer: Answer | null): CallOutcome {
+  assert(answer !== null, "a query is answered at once");
+  switch (answer.kind) {
+    case "replied":
+      return answer;
+    case "refused":
+      return outcomeOfError(answer.error);
+    case "rejected":
+      return { kind: "rejected", code: answer.reject.code, message: answer.reject.message, errorCode: answer.error?.code ?? null };
+    case "accepted":
+      return unreachable(answer as never);
+    default:
+      return unreachable(answer);
+  }
 }
 
 const REJECT_NAMES: Readonly<Record<number, string>> = {

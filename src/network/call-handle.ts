@@ -3,7 +3,7 @@
  */
 import type { IngressStatus } from "../core/events.ts";
 import type { MessageId } from "../core/state/ids.ts";
-import type { SubmittedCall } from "./driver.ts";
+import type { SubmittedCall } from "./open-calls.ts";
 
 /** `unknown`: not in a block yet, or forgotten. The others as in the interface spec, "Request status". */
 export type CallStatus = IngressStatus | { readonly kind: "unknown" };

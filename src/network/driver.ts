@@ -6,53 +6,28 @@
  * round; it goes on in later macrotasks while messages are in flight. Nobody waits for real time: while a user waits and nothing
  * is in flight, time goes to the next timer. A network that is live follows the host's clock instead (`live.ts`).
  */
-import { assert, unreachable } from "../base/assert.ts";
+import { assert } from "../base/assert.ts";
 import { CanneryError } from "../base/cannery-error.ts";
 import { maxBigint } from "../base/integers.ts";
 import type { BitcoinEvent, NetworkEvent } from "../core/events.ts";
 import type { Answer, CommandInput, IngressInput, Input, MockInput, OutcallInput, QueryInput } from "../core/inputs.ts";
-import type { MessageId, PrincipalId, SubnetId } from "../core/state/ids.ts";
+import type { MessageId } from "../core/state/ids.ts";
 import type { MessageTag } from "../core/state/messages.ts";
 
-import { outcomeOfError, type CallOutcome } from "./call-error.ts";
+import { outcomeOfError, outcomeOfQuery, type CallOutcome } from "./call-error.ts";
 import type { Core } from "./core.ts";
 import type { FaultSchedule } from "./faults/schedule.ts";
 import type { Host } from "./host.ts";
+import { Operations } from "./faults/operations.ts";
 import { Live, type LiveOptions } from "./live.ts";
 import type { Mocks } from "./mocks/mocks.ts";
 import { answerOf, type BitcoinChain } from "./bitcoin/chain.ts";
+import { OpenCalls, type CallRequest, type SubmittedCall } from "./open-calls.ts";
 import { Outcalls, type OutcallPolicy } from "./outcalls.ts";
-import { hasHeartbeats, hasNoOpenCalls, isQuiet, nextDue, type Due } from "./quiet.ts";
+import { Pace } from "./pace.ts";
+import { hasNoOpenCalls, isQuiet } from "./quiet.ts";
 import { envelopeBytes, nonceOf, RequestIds } from "../core/ingress/request-ids.ts";
 import type { TraceLog } from "./trace-log.ts";
-
-export interface CallRequest {
-  readonly sender: PrincipalId;
-  /** `""` for the management canister. */
-  readonly receiver: PrincipalId;
-  readonly method: string;
-  readonly arg: Uint8Array;
-  /** Of a management call that names no canister. */
-  readonly subnet?: SubnetId | null;
-  /** Canister that a management call is about; for people. */
-  readonly about?: PrincipalId;
-}
-
-/** A user's call that was submitted. */
-export interface SubmittedCall {
-  readonly id: MessageId;
-  /** Number of the message in the trace; `null` when it was refused before it became one. */
-  tag: MessageTag | null;
-  readonly request: CallRequest;
-  /** `null` while there is no answer. */
-  outcome: CallOutcome | null;
-  /** Never rejects. */
-  readonly answered: Promise<CallOutcome>;
-}
-
-interface OpenCall extends SubmittedCall {
-  resolve(outcome: CallOutcome): void;
-}
 
 export interface Budget {
   /** Rounds. */
@@ -60,9 +35,6 @@ export interface Budget {
   /** Virtual time, nanoseconds. */
   readonly nanos: bigint;
 }
-
-/** What brings a network on: a round; time; an answer from the web, which somebody is working on. */
-type Next = "round" | "nothing" | "outside" | bigint;
 
 /** How settling ended; `null` when the network is settled, else why it is not. */
 export type Unsettled = { readonly why: "rounds" | "time" | "stuck" | "mock" };
@@ -96,8 +68,6 @@ const EXPIRY_NANOS = 300_000_000_000n;
 const MINUTE_NANOS = 60_000_000_000n;
 /** Rounds of one turn, before other work of the process has its turn. */
 const ROUNDS_PER_TURN = 200;
-/** Rounds without any event after which nothing is to be expected of the next: more than messages travel between subnets. */
-const STALLED_ROUNDS = 16;
 export const DEFAULT_CALL_BUDGET_ROUNDS = 500_000;
 /** Milliseconds of the host's clock that a mock's handler may take for its next step. */
 export const DEFAULT_MOCK_PATIENCE_MS = 4_000;
@@ -113,25 +83,16 @@ export class Driver {
   private readonly core: Core;
   private trace: TraceLog;
   private readonly requestIds: RequestIds;
-  private readonly open = new Map<MessageId, OpenCall>();
-  /** Who waits for messages that came over the wire. */
-  private readonly watching = new Map<MessageId, readonly ((isFinal: boolean) => void)[]>();
+  private readonly calls = new OpenCalls();
+  private readonly operations: Operations;
+  private readonly pace: Pace;
   /** Why nothing is taken any more; `null` while it is. */
   private closed: Error | null = null;
-  /** Rounds in a row in which nothing happened. */
-  private idleRounds = 0;
-  /** What rules have asked to be done in the middle of calls, until it is done. */
-  private readonly operations = new Set<{ readonly submittedBefore: number }>();
   /** Run at the end of the next turn. */
   private afterTurn: (() => void)[] = [];
   private isScheduled = false;
   private submittedCount: number;
-  /** Answers since the beginning: a turn ends after a round with one. */
-  private answeredCount = 0;
-  private roundsWaiting = 0;
   private lastIngressTag: MessageTag | null = null;
-  /** Timers that were due and did not run, because their canister does not. */
-  private readonly idleTimers = new Set<string>();
   /** HTTPS outcalls and who answers them. */
   readonly outcalls: Outcalls;
   private readonly mocks: Mocks;
@@ -149,7 +110,15 @@ export class Driver {
       policy: options.outcalls,
       state: () => this.core.state,
       fetch: options.host.fetchOutcall,
-      step: (input) => this.answerOutcall(input),
+      step: (input) => this.answerFromOutside(input),
+    });
+    this.operations = new Operations(options.faults, () => this.submittedCount);
+    this.pace = new Pace({
+      state: () => this.core.state,
+      outcalls: this.outcalls,
+      mocks: this.mocks,
+      faults: options.faults,
+      operations: this.operations,
     });
     this.requestIds = new RequestIds((bytes) => options.host.environment.platform.sha256(bytes));
   }
@@ -167,12 +136,7 @@ export class Driver {
     const expiryNanos = ((timeNanos + EXPIRY_NANOS) / MINUTE_NANOS) * MINUTE_NANOS;
     const content = { ...request, expiryNanos, nonce: nonceOf(this.submittedCount++) };
     const messageId = this.requestIds.idOf(content);
-    let resolve!: (outcome: CallOutcome) => void;
-    const answered = new Promise<CallOutcome>((done) => {
-      resolve = done;
-    });
-    const call: OpenCall = { id: messageId, tag: null, request, outcome: null, answered, resolve };
-    this.open.set(messageId, call);
+    const call = this.calls.add(messageId, request);
     const answer = this.step({
       kind: "ingress",
       messageId,
@@ -186,9 +150,9 @@ export class Driver {
       subnet: request.subnet ?? null,
     });
     if (answer?.kind === "accepted") call.tag = this.lastIngressTag;
-    if (answer?.kind === "refused") this.answer(call, outcomeOfError(answer.error));
-    this.roundsWaiting = 0;
-    this.idleTimers.clear();
+    if (answer?.kind === "refused") this.calls.answer(messageId, outcomeOfError(answer.error));
+    this.calls.roundsWaiting = 0;
+    this.pace.lookAgainAtTimers();
     this.wake();
     return call;
   }
@@ -197,8 +161,8 @@ export class Driver {
   submit(input: IngressInput): Answer {
     const answer = this.step(input);
     assert(answer !== null, "a submission is answered at once");
-    this.roundsWaiting = 0;
-    this.idleTimers.clear();
+    this.calls.roundsWaiting = 0;
+    this.pace.lookAgainAtTimers();
     this.wake();
     return answer;
   }
@@ -207,22 +171,9 @@ export class Driver {
   finished(id: MessageId): Promise<boolean> {
     const status = this.statusOf(id);
     if (status === "replied" || status === "rejected" || status === "done") return Promise.resolve(true);
-    return new Promise((resolve) => {
-      this.watching.set(id, [...(this.watching.get(id) ?? []), resolve]);
-      this.wake();
-    });
-  }
-
-  private tellWatchers(id: MessageId, isFinal: boolean): void {
-    const watchers = this.watching.get(id) ?? [];
-    this.watching.delete(id);
-    for (const tell of watchers) tell(isFinal);
-    if (watchers.length > 0) this.answeredCount++;
-  }
-
-  /** Somebody waits for an answer. */
-  private get isAwaited(): boolean {
-    return this.open.size > 0 || this.watching.size > 0;
+    const finished = this.calls.watch(id);
+    this.wake();
+    return finished;
   }
 
   private statusOf(id: MessageId): string | null {
@@ -252,19 +203,19 @@ export class Driver {
       arg: request.arg,
       senderInfo: null,
     });
-    const outcome = queryOutcome(answer);
+    const outcome = outcomeOfQuery(answer);
     return new Promise((resolve) => this.afterNextTurn(() => resolve(outcome)));
   }
 
   command(command: CommandInput): Answer | null {
-    this.idleTimers.clear();
+    this.pace.lookAgainAtTimers();
     const answer = this.step(command);
     this.wake();
     return answer;
   }
 
   setTime(timeNanos: bigint): void {
-    this.idleTimers.clear();
+    this.pace.lookAgainAtTimers();
     const answer = this.step({ kind: "time", timeNanos });
     if (answer?.kind === "refused") throw new CanneryError("bad-time", answer.error.description);
     this.wake();
@@ -286,16 +237,16 @@ export class Driver {
    */
   async settle(budget: Budget, untilNanos: bigint | null = null): Promise<Unsettled | null> {
     const startNanos = this.core.state.timeNanos;
-    this.idleTimers.clear();
+    this.pace.lookAgainAtTimers();
     for (let rounds = 0; ;) {
       if (this.closed === null) this.mocks.flush();
-      const answeredBefore = this.answeredCount;
-      for (let inTurn = 0; inTurn < ROUNDS_PER_TURN && this.answeredCount === answeredBefore; inTurn++) {
+      const answeredBefore = this.calls.answeredCount;
+      for (let inTurn = 0; inTurn < ROUNDS_PER_TURN && this.calls.answeredCount === answeredBefore; inTurn++) {
         if (this.closed !== null) throw this.closed;
         const { state } = this.core;
-        const isAwaited = this.isAwaited || !hasNoOpenCalls(state);
+        const isAwaited = this.calls.isAwaited || !hasNoOpenCalls(state);
         const horizon = untilNanos === null ? SETTLE_HORIZON_NANOS : maxBigint(0n, untilNanos - state.timeNanos);
-        const next = this.nextStep(isAwaited ? null : horizon);
+        const next = this.pace.next(isAwaited ? null : horizon);
         if (next === "outside") break;
         if (next === "nothing" && this.mocks.isAnybodyWaitedFor) break;
         if (next === "nothing") return isAwaited ? { why: "stuck" } : null;
@@ -305,7 +256,7 @@ export class Driver {
         rounds++;
         if (this.mocks.needsTurn) break;
       }
-      if (!this.isOperating && this.isOutside() && !(await this.progressOutside())) return { why: "mock" };
+      if (!this.operations.isPreparing && this.isOutside() && !(await this.progressOutside())) return { why: "mock" };
       // Whoever was answered goes on, and may call again, before the next round.
       await new Promise<void>((resolve) => this.options.host.macrotask(resolve));
     }
@@ -314,7 +265,7 @@ export class Driver {
   /** Answered from the state as it is now, at once, leaving no trace. */
   look(request: CallRequest): CallOutcome {
     const { sender, receiver, method, arg } = request;
-    return queryOutcome(this.core.look({ kind: "query", sender, receiver, method, arg, senderInfo: null }));
+    return outcomeOfQuery(this.core.look({ kind: "query", sender, receiver, method, arg, senderInfo: null }));
   }
 
   /** Gives up all calls, open ones and those to come, telling their callers why; until `open`. */
@@ -329,7 +280,7 @@ export class Driver {
 
   /** Nobody waits for an answer, and no turn is to come. */
   get isIdle(): boolean {
-    return !this.isAwaited && !this.isScheduled;
+    return !this.calls.isAwaited && !this.isScheduled;
   }
 
   /** Applies an input of a recorded run; what mocks answered is among them. */
@@ -347,22 +298,21 @@ export class Driver {
   }
 
   /** Gives up all open calls but those in `kept`, telling their callers why. */
-  abandon(error: Error, kept: ReadonlySet<MessageId> = new Set()): void {
-    for (const call of [...this.open.values()]) if (!kept.has(call.id)) this.answer(call, { kind: "abandoned", error });
-    for (const id of [...this.watching.keys()]) this.tellWatchers(id, false);
+  abandon(error: Error, kept?: ReadonlySet<MessageId>): void {
+    this.calls.abandon(error, kept);
   }
 
   /** Ids of calls without an answer. */
   openIds(): ReadonlySet<MessageId> {
-    return new Set(this.open.keys());
+    return this.calls.ids();
   }
 
   /** After the state was replaced: goes on from there. */
   restored(submitted: number, log: TraceLog): void {
     this.submittedCount = submitted;
     this.trace = log;
-    this.idleTimers.clear();
-    this.idleRounds = 0;
+    this.pace.lookAgainAtTimers();
+    this.pace.lookAgain();
     this.outcalls.restored();
     this.wake();
   }
@@ -374,7 +324,7 @@ export class Driver {
 
   /** Something outside the state has changed that may let it go on. */
   changed(): void {
-    this.idleRounds = 0;
+    this.pace.lookAgain();
     this.wake();
   }
 
@@ -413,31 +363,30 @@ export class Driver {
       }
     } catch (error) {
       // A bug of ours, or what this host cannot do, stopped the network: whoever waits is told.
-      if (this.open.size === 0 || !(error instanceof Error)) throw error;
-      this.abandon(error);
+      this.calls.tell(error);
     }
     for (const run of done) run();
     if (this.afterTurn.length > 0) this.schedule();
   }
 
   private runRounds(): void {
-    const answeredBefore = this.answeredCount;
+    const answeredBefore = this.calls.answeredCount;
     for (let rounds = 0; rounds < ROUNDS_PER_TURN && this.closed === null; rounds++) {
-      const next = this.nextStep(this.isAwaited ? null : 0n);
+      const next = this.pace.next(this.calls.isAwaited ? null : 0n);
       // Goes on when the answer comes.
       if (next === "outside") return this.watchMocks();
       if (next === "nothing") {
         if (this.mocks.isAnybodyWaitedFor) return this.watchMocks();
-        if (this.isAwaited && !this.outcalls.isByHand && !this.options.faults.isHolding)
+        if (this.calls.isAwaited && !this.outcalls.isByHand && !this.options.faults.isHolding)
           this.giveUp("nothing in the network can answer it any more");
         return;
       }
       this.advance(next);
-      if (this.answeredCount !== answeredBefore || this.mocks.needsTurn) break;
+      if (this.calls.answeredCount !== answeredBefore || this.mocks.needsTurn) break;
       const budget = this.options.callBudgetRounds;
-      if (this.isAwaited && ++this.roundsWaiting >= budget) this.giveUp(`there was none within ${budget} rounds`);
+      if (this.calls.isAwaited && ++this.calls.roundsWaiting >= budget) this.giveUp(`there was none within ${budget} rounds`);
     }
-    if (this.closed === null && (this.isAwaited || !isQuiet(this.core.state))) this.schedule();
+    if (this.closed === null && (this.calls.isAwaited || !isQuiet(this.core.state))) this.schedule();
   }
 
   private followClock(): void {
@@ -450,57 +399,23 @@ export class Driver {
     if (live.isResting) return;
     this.followClock();
     // What was not ready when it was due may be by now.
-    this.idleTimers.clear();
-    const answeredBefore = this.answeredCount;
-    let next = this.nextStep(0n);
+    this.pace.lookAgainAtTimers();
+    const answeredBefore = this.calls.answeredCount;
+    let next = this.pace.next(0n);
     if (live.isHeartbeatDue(this.core.state)) next = "round";
     for (let rounds = 0; rounds < ROUNDS_PER_TURN && (next === "round" || typeof next === "bigint"); rounds++) {
       this.advance(next);
       live.ranRound(this.core.state);
       if (live.isResting) return;
-      if (this.answeredCount !== answeredBefore) break;
-      next = this.nextStep(0n);
+      if (this.calls.answeredCount !== answeredBefore) break;
+      next = this.pace.next(0n);
     }
     if (next === "round" || typeof next === "bigint") return this.schedule();
-    live.sleep(this.core.state, nextDue(this.core.state, this.idleTimers));
-  }
-
-  /**
-   * What brings the network on: a round; or time to something that is due within the horizon (`null`: whenever), and a round
-   * then. With an unlimited horizon heartbeats count too.
-   */
-  private nextStep(horizonNanos: bigint | null): Next {
-    const { state } = this.core;
-    if (!isQuiet(state) && !this.isStalled()) return "round";
-    const due = this.firstDue();
-    // The web takes no virtual time: whatever is due later waits for the answer.
-    const isLater = due === null || due.timeNanos > state.timeNanos;
-    if (isLater && (this.outcalls.isBusy || this.mocks.isBusy)) return "outside";
-    // Nor does what a rule has done meanwhile, or withholds until somebody lets it go.
-    if (isLater && this.isOperating) return "outside";
-    if (isLater && (this.outcalls.isByHand || this.options.faults.isWithholding)) return "nothing";
-    if (due !== null && (horizonNanos === null || due.timeNanos <= state.timeNanos + horizonNanos)) return due.timeNanos;
-    return horizonNanos === null && hasHeartbeats(state) ? "round" : "nothing";
-  }
-
-  /** Nothing goes on any more because of what rules hold back. What waits only for something to be done meanwhile is let go then. */
-  private isStalled(): boolean {
-    const { faults } = this.options;
-    if (this.idleRounds < STALLED_ROUNDS || !faults.isHolding) return false;
-    if (this.isOperating || faults.releaseMeanwhile() === 0) return true;
-    this.idleRounds = 0;
-    return false;
-  }
-
-  /** What is due first, be it that a rule lets a message go. */
-  private firstDue(): Pick<Due, "timeNanos" | "key"> | null {
-    const due = nextDue(this.core.state, this.idleTimers);
-    const timeNanos = this.options.faults.nextReleaseNanos;
-    return timeNanos === null || (due !== null && due.timeNanos <= timeNanos) ? due : { timeNanos, key: "" };
+    live.sleep(this.core.state, this.pace.nextDue());
   }
 
   private isOutside(): boolean {
-    const next = this.nextStep(0n);
+    const next = this.pace.next(0n);
     return next === "outside" || (next === "nothing" && this.mocks.isAnybodyWaitedFor && !this.mocks.needsTurn);
   }
 
@@ -511,7 +426,7 @@ export class Driver {
     const before = this.mocks.progressed;
     void this.options.host.delay(this.options.mockPatienceMs).then(() => {
       this.isWatchingMocks = false;
-      if (!this.isAwaited || !this.mocks.isAnybodyWaitedFor) return;
+      if (!this.calls.isAwaited || !this.mocks.isAnybodyWaitedFor) return;
       if (this.mocks.progressed !== before) return this.wake();
       const seconds = this.options.mockPatienceMs / 1000;
       const who = this.mocks.unanswered.join(", ");
@@ -530,17 +445,9 @@ export class Driver {
     await this.nextTurn();
   }
 
-  /** Why a mock's answer is refused, or `null`. */
-  answerMock(input: MockInput): string | null {
-    const answer = this.step(input);
-    this.roundsWaiting = 0;
-    this.wake();
-    return answer?.kind === "refused" ? answer.error.description : null;
-  }
-
   /** A handler has something for the network: it goes on in a later macrotask. */
   mockProgressed(): void {
-    this.roundsWaiting = 0;
+    this.calls.roundsWaiting = 0;
     this.wake();
   }
 
@@ -550,38 +457,34 @@ export class Driver {
     this.step({ kind: "bitcoin", subnet, call, answer: answerOf(this.options.bitcoin, question) });
   }
 
-  /** Why the answer is refused, or `null`. */
-  private answerOutcall(input: OutcallInput): string | null {
+  /** Brings in what a mock's handler or the web has answered. Gives why it is refused, or `null`. */
+  answerFromOutside(input: MockInput | OutcallInput): string | null {
     const answer = this.step(input);
-    this.roundsWaiting = 0;
+    this.calls.roundsWaiting = 0;
     this.wake();
     return answer?.kind === "refused" ? answer.error.description : null;
   }
 
   private advance(next: "round" | bigint): void {
     if (next === "round") return this.round();
-    const due = this.firstDue();
+    const due = this.pace.firstDue();
     if (next > this.core.state.timeNanos) this.step({ kind: "time", timeNanos: next });
     this.round();
-    // A timer whose canister is stopped or frozen stays where it is: waiting for it would never end.
-    const still = nextDue(this.core.state, this.idleTimers);
-    if (due !== null && still !== null && still.key === due.key && isQuiet(this.core.state)) this.idleTimers.add(due.key);
+    this.pace.ranFor(due);
   }
 
   private giveUp(why: string): void {
-    const waiting = this.options.whoWaits();
-    for (const call of [...this.open.values()]) {
-      const error = new CanneryError("no-answer", `the call of ${call.request.method} stays without an answer: ${why}.\n${waiting}`);
-      this.answer(call, { kind: "abandoned", error });
-    }
-    for (const id of [...this.watching.keys()]) this.tellWatchers(id, false);
-    this.roundsWaiting = 0;
+    this.calls.giveUp(why, this.options.whoWaits());
   }
 
   private step(input: Parameters<Core["step"]>[0]): Answer | null {
     const { events, answer } = this.core.step(input);
     // Before anybody is answered: what a rule was refused for, it was to change.
-    if (this.options.faults.refusal !== null) this.tellRefusal(this.options.faults.refusal);
+    const { refusal } = this.options.faults;
+    if (refusal !== null) {
+      this.options.faults.refusal = null;
+      this.calls.tell(refusal);
+    }
     for (const event of events) {
       this.trace.append(event);
       if (event.kind === "outcall") this.outcalls.onEvent(event);
@@ -590,56 +493,24 @@ export class Driver {
       if (event.kind === "sent" && event.message === "ingress") this.lastIngressTag = event.tag;
       if (event.kind === "ingressStatus") {
         const { status } = event;
-        if (status.kind === "replied" || status.kind === "rejected") {
-          const call = this.open.get(event.messageId);
-          if (call !== undefined) this.answer(call, status);
-          if (this.watching.size > 0) this.tellWatchers(event.messageId, true);
-        }
+        if (status.kind === "replied" || status.kind === "rejected") this.calls.answer(event.messageId, status);
       }
-      if (event.kind === "dropped") this.forget(event.tag, event.reason);
+      if (event.kind === "dropped") this.calls.dropped(event.tag, event.reason);
       this.options.onEvent(event);
     }
     if (this.core.halted && this.closed === null)
       this.close(
         new CanneryError("network-halted", "the network was stopped between two messages, to be looked at: it takes no more calls"),
       );
-    this.idleRounds = input.kind === "round" && events.every(({ kind }) => kind === "round" || kind === "chosen") ? this.idleRounds + 1 : 0;
+    this.pace.stepped(input.kind === "round", events);
     if (this.closed === null) this.mocks.dispatch();
-    if (this.options.faults.toRun.length > 0) this.followFaults();
-    return answer;
-  }
-
-  /** What rules have asked to be done in this step. */
-  private followFaults(): void {
-    const { faults } = this.options;
-    for (const { standing, tag, run } of faults.toRun.splice(0)) {
-      const operation = { submittedBefore: this.submittedCount };
-      this.operations.add(operation);
-      void run()
-        .catch((error: unknown) => this.tell(error))
-        .finally(() => {
-          this.operations.delete(operation);
-          faults.release(standing, tag);
-          this.changed();
-        });
+    if (this.options.faults.toRun.length > 0) {
+      this.operations.begin(
+        () => this.changed(),
+        (error) => this.calls.tell(error),
+      );
     }
-  }
-
-  /** Something that a rule has asked to be done is still on its way to the network: its module is being read, say. */
-  private get isOperating(): boolean {
-    for (const { submittedBefore } of this.operations) if (submittedBefore === this.submittedCount) return true;
-    return false;
-  }
-
-  private tellRefusal(refusal: Error): void {
-    this.options.faults.refusal = null;
-    this.tell(refusal);
-  }
-
-  /** To whoever waits for an answer; else to whoever runs the network. */
-  private tell(error: unknown): void {
-    if (this.open.size === 0 || !(error instanceof Error)) throw error;
-    this.abandon(error);
+    return answer;
   }
 
   /** Told in a later macrotask, so that a loop that tries again and again does not stop the process. */
@@ -647,39 +518,5 @@ export class Driver {
     const outcome = { kind: "abandoned", error } as const;
     const answered = new Promise<CallOutcome>((resolve) => this.options.host.macrotask(() => resolve(outcome)));
     return { id: "" as MessageId, tag: null, request, outcome, answered };
-  }
-
-  /** A call that expired before a block took it: nobody will ever know of it. */
-  private forget(tag: MessageTag, reason: string): void {
-    for (const call of this.open.values()) {
-      if (call.tag !== tag) continue;
-      const error = new CanneryError("no-answer", `the call of ${call.request.method} stays without an answer: it ${reason}.`);
-      this.answer(call, { kind: "abandoned", error });
-      return;
-    }
-  }
-
-  private answer(call: OpenCall, outcome: CallOutcome): void {
-    this.open.delete(call.id);
-    this.answeredCount++;
-    this.roundsWaiting = 0;
-    call.outcome = outcome;
-    call.resolve(outcome);
-  }
-}
-
-function queryOutcome(answer: Answer | null): CallOutcome {
-  assert(answer !== null, "a query is answered at once");
-  switch (answer.kind) {
-    case "replied":
-      return answer;
-    case "refused":
-      return outcomeOfError(answer.error);
-    case "rejected":
-      return { kind: "rejected", code: answer.reject.code, message: answer.reject.message, errorCode: answer.error?.code ?? null };
-    case "accepted":
-      return unreachable(answer as never);
-    default:
-      return unreachable(answer);
   }
 }

@@ -8,7 +8,7 @@ import { RESULT } from "../core/management/candid-types.ts";
 import type { ArgumentName, ArgumentValue, InstallModeValue } from "../core/management/candid.ts";
 import { argumentCodec, idOf, opt } from "../core/management/candid.ts";
 import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId, type SubnetId } from "../core/state/ids.ts";
-import type { CallRequest } from "./driver.ts";
+import type { CallRequest } from "./open-calls.ts";
 import { principalOf } from "./principals.ts";
 import { settingsValue, type CanisterSettings } from "./settings.ts";
 

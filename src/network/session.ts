@@ -16,7 +16,8 @@ import type { CallStatus } from "./call-handle.ts";
 import type { InstallArguments } from "./canister.ts";
 import type { Core } from "./core.ts";
 import type { FaultSchedule } from "./faults/schedule.ts";
-import { Driver, type CallRequest, type SubmittedCall } from "./driver.ts";
+import { Driver } from "./driver.ts";
+import type { CallRequest, SubmittedCall } from "./open-calls.ts";
 import type { Host } from "./host.ts";
 import { installRequest, type InstallMode } from "./management.ts";
 import { EMPTY_CANDID, interfaceOfUpload, interfaceOfModule, type ModuleInterface } from "./module-interface.ts";
@@ -73,7 +74,7 @@ export class Session {
         timeNanos: () => core.state.timeNanos,
         nameOf: (id) => this.nameOf(id),
         interfaceOf: (id) => this.interfaceOf(id),
-        step: (input) => this.driver.answerMock(input),
+        step: (input) => this.driver.answerFromOutside(input),
         wake: () => this.driver.mockProgressed(),
       },
       options.mocks,
