@@ -1,14 +1,14 @@
 /**
- * Compiles `src` to `dist` and makes the command executable. Runs as `prepare`, so that `npx cannery` works straight after `npm ci`, and
+ * Compiles `src` to `dist`, bundles what is loaded at once, and makes the programs executable. Runs as `prepare`, so that `npx cannery` works straight after `npm ci`, and
  * before `npm run demo`, so that it never shows yesterday's code; does nothing when `dist` is of exactly these sources.
  * What the package needs besides at run time, `generated/`, stays where it is, beside `dist`.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { rolldown } from "rolldown";
+import { bundleCommonJs, bundlePrograms } from "./bundle.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -16,7 +16,14 @@ const stamp = join(dist, ".sources");
 /** The package's programs, which must be executable. */
 const { bin } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { readonly bin: Readonly<Record<string, string>> };
 /** What else decides what comes out: settings, and the compiler's version. */
-const SETTINGS = ["scripts/build.ts", "tsconfig.base.json", "tsconfig.build.json", "package.json", "node_modules/typescript/package.json"];
+const SETTINGS = [
+  "scripts/build.ts",
+  "scripts/bundle.ts",
+  "tsconfig.base.json",
+  "tsconfig.build.json",
+  "package.json",
+  "node_modules/typescript/package.json",
+];
 
 function filesOf(folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
@@ -47,6 +54,7 @@ async function compile(sources: string): Promise<void> {
     process.exit(1);
   }
   await bundleCommonJs(fresh);
+  await bundlePrograms(fresh);
   for (const program of Object.values(bin)) chmodSync(join(fresh, relative("dist", program)), 0o755);
   writeFileSync(join(fresh, ".sources"), sources);
   if (!isBuiltOf(sources)) {
@@ -56,25 +64,6 @@ async function compile(sources: string): Promise<void> {
     rmSync(old, { recursive: true, force: true });
   }
   rmSync(fresh, { recursive: true, force: true });
-}
-
-/** Entries for `require`, as in package.json. */
-const COMMON_JS = ["index", "testing", "pic"];
-
-/**
- * The same for `require`: test runners such as Jest load nothing else. With what it depends on inside, as some of that is published as ES modules only;
- * principals and errors of other copies are known by their fields. Types are the same, in a folder that says it is CommonJS.
- */
-async function bundleCommonJs(fresh: string): Promise<void> {
-  const cjs = join(fresh, "cjs");
-  const input = Object.fromEntries(COMMON_JS.map((name) => [name, join(fresh, `${name}.js`)]));
-  const bundle = await rolldown({ input, platform: "node", logLevel: "warn" });
-  await bundle.write({ dir: cjs, format: "cjs", entryFileNames: "[name].js", chunkFileNames: "cannery.js" });
-  await bundle.close();
-  for (const path of readdirSync(fresh, { recursive: true, encoding: "utf8" })) {
-    if (path.endsWith(".d.ts")) cpSync(join(fresh, path), join(cjs, path));
-  }
-  writeFileSync(join(cjs, "package.json"), JSON.stringify({ type: "commonjs" }));
 }
 
 function isBuiltOf(sources: string): boolean {

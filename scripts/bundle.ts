@@ -1,0 +1,57 @@
+/**
+ * What `scripts/build.ts` bundles of the compiled `dist`: the entries for `require`, and the programs that start networks.
+ */
+import { cpSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { rolldown, type LogLevel, type RollupLog } from "rolldown";
+
+/** Entries for `require`, as in package.json. */
+const COMMON_JS = ["index", "testing", "pic"];
+
+/**
+ * The same for `require`: test runners such as Jest load nothing else. With what it depends on inside, as some of that is published as ES modules only;
+ * principals and errors of other copies are known by their fields. Types are the same, in a folder that says it is CommonJS.
+ */
+export async function bundleCommonJs(dist: string): Promise<void> {
+  const cjs = join(dist, "cjs");
+  const input = Object.fromEntries(COMMON_JS.map((name) => [name, join(dist, `${name}.js`)]));
+  const bundle = await rolldown({ input, platform: "node", onLog });
+  await bundle.write({ dir: cjs, format: "cjs", entryFileNames: "[name].js", chunkFileNames: "cannery.js" });
+  await bundle.close();
+  for (const path of readdirSync(dist, { recursive: true, encoding: "utf8" })) {
+    if (path.endsWith(".d.ts")) cpSync(join(dist, path), join(cjs, path));
+  }
+  writeFileSync(join(cjs, "package.json"), JSON.stringify({ type: "commonjs" }));
+}
+
+/** The programs, and the threads that they start: a thread's file must lie beside that of its program. */
+const PROGRAMS = ["cli/main", "cli/launcher", "cli/pocket-ic", "host/server/network-thread", "host/pocketic/worker"];
+/** Commands that meet what users import from the package stay as they are: one copy of a class. So do those that start no network. */
+const LEFT = /\/(cli\/(call|explore|replay|trace|types|demo\/demo)|base\/cannery-error)\.js$/;
+/** Loaded when a certificate is checked. */
+const CLIENT = "@icp-sdk/core/agent";
+
+/**
+ * The programs in few files instead of three hundred: to find and read each costs more than to make a network. They take the places of those
+ * in `cli`, from where everything else that they need lies as far as from any other folder of `dist`.
+ */
+export async function bundlePrograms(dist: string): Promise<void> {
+  const input = Object.fromEntries(PROGRAMS.map((path) => [path.split("/").at(-1)!, join(dist, `${path}.js`)]));
+  const leave = {
+    name: "leave",
+    resolveId(source: string, importer: string | undefined) {
+      if (source === CLIENT) return { id: source, external: true };
+      if (importer === undefined || !source.startsWith(".")) return null;
+      const path = resolve(dirname(importer), source);
+      return LEFT.test(path) ? { id: `../${relative(dist, path)}`, external: "absolute" as const } : null;
+    },
+  };
+  const bundle = await rolldown({ input, platform: "node", plugins: [leave], onLog });
+  await bundle.write({ dir: join(dist, "cli"), format: "esm", entryFileNames: "[name].js", chunkFileNames: "bundled-[name].js" });
+  await bundle.close();
+}
+
+/** A name that a dependency exports twice from one module is nothing to know of. */
+function onLog(level: LogLevel, log: RollupLog, print: (level: LogLevel, log: RollupLog) => void): void {
+  if (level === "warn" && log.code !== "NAMESPACE_CONFLICT") print(level, log);
+}
