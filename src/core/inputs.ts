@@ -21,7 +21,7 @@ export interface IngressInput {
   readonly senderInfo: { readonly data: Uint8Array; readonly signer: Uint8Array } | null;
   /** The clock by which the replica that takes it judges its expiry, where that is ahead of the latest round. */
   readonly nowNanos?: bigint;
-  /** Subnet of a management call that names no canister; else by the routing table. */
+  /** The subnet that is asked, which knows its own canisters only; `null`: the one that has the canister, else the first. */
   readonly subnet: SubnetId | null;
 }
 
@@ -32,6 +32,8 @@ export interface QueryInput {
   readonly method: string;
   readonly arg: Uint8Array;
   readonly senderInfo: { readonly data: Uint8Array; readonly signer: Uint8Array } | null;
+  /** The subnet that is asked, as for calls. */
+  readonly subnet?: SubnetId | null;
   /** How a data certificate tells the subnet's canister ids: `flat` where the call came by an endpoint before version 3. */
   readonly ranges?: "flat" | "tree";
 }

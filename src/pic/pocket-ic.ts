@@ -169,8 +169,8 @@ export class InProcessPocketIc {
   async queryCall(options: QueryCallOptions): Promise<Uint8Array> {
     const instance = this.running();
     const call = callOf(options);
-    asClient(() => subnetOfCall(instance, call));
-    return dataOf(instance.query(call), false);
+    const subnet = asClient(() => subnetOfCall(instance, call));
+    return dataOf(instance.query(call, subnet), false);
   }
 
   async updateCall(options: UpdateCallOptions): Promise<Uint8Array> {

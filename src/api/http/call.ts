@@ -31,12 +31,12 @@ export async function call(network: ServedNetwork, target: Target, version: Call
   checkSize(network, target, envelope, body.length);
   authenticate(envelope, network);
   const { subnet } = target;
-  const history = network.state.subnets.get(subnet)!.ingressHistory;
-  // A message that is known is not looked at again: its status is the answer.
-  if (version !== "v2" && history.get(envelope.id) !== undefined) return certified(network, target, version, envelope.id);
+  const isKnown = network.state.subnets.get(subnet)!.ingressHistory.get(envelope.id) !== undefined;
   const answer = network.submit(inputOf(envelope, target, body.length));
   if (answer.kind === "refused") return rejected(answer.error, version);
   if (version === "v2") return accepted("");
+  // Of a message that is known the status is the answer, also when it is not final yet.
+  if (isKnown) return certified(network, target, version, envelope.id);
   const isAnswered = await network.answered(envelope.id);
   if (!isAnswered) return accepted("Message did not complete execution and certification within the replica defined timeout.");
   return certified(network, target, version, envelope.id);

@@ -24,8 +24,9 @@ export function query(network: ServedNetwork, target: Target, version: 2 | 3, bo
   const info = senderInfo === null ? null : { data: senderInfo.info, signer: senderInfo.signer };
   // The delegation of a data certificate is of the endpoint's form too.
   const ranges = version === 2 ? "flat" : "tree";
-  const answer = queryAnswer(network.query({ kind: "query", sender, receiver: canister, method, arg, senderInfo: info, ranges }));
-  const { timestampNanos, signature, node } = signAnswer(network, { subnet: target.subnet, requestId: id, answer });
+  const { subnet } = target;
+  const answer = queryAnswer(network.query({ kind: "query", sender, receiver: canister, method, arg, senderInfo: info, subnet, ranges }));
+  const { timestampNanos, signature, node } = signAnswer(network, { subnet, requestId: id, answer });
   const signatures = [{ timestamp: timestampNanos, signature, identity: principalBytes(node) }];
   return cborAnswer(encodeFields({ ...answerFields(answer), signatures }));
 }

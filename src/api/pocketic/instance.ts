@@ -130,8 +130,8 @@ export class Instance {
     return this.answered({ ...input, nowNanos: this.clockNanos });
   }
 
-  query(call: Call): Answer {
-    return this.answered({ kind: "query", ...call, ranges: "flat" });
+  query({ sender, receiver, method, arg, senderInfo }: Call, subnet: SubnetId): Answer {
+    return this.answered({ kind: "query", sender, receiver, method, arg, senderInfo, subnet, ranges: "flat" });
   }
 
   /** An input that is answered at once. */

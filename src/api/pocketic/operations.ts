@@ -40,8 +40,7 @@ export const READ_GET: Readonly<Record<string, Operation>> = {
 export const READ_POST: Readonly<Record<string, Operation>> = {
   query(instance, body) {
     const call = routedCall(body, "body");
-    subnetOfCall(instance, call);
-    return queryResult(instance.query(call));
+    return queryResult(instance.query(call, subnetOfCall(instance, call)));
   },
   get_controllers: (instance, body) =>
     canisterIn(instance, body).settings.controllers.map((id) => ({ principal_id: toBase64(principalBytes(id)) })),

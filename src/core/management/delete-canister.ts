@@ -10,7 +10,7 @@ import { at } from "../state/world.ts";
 import { requireControllerOrAdmin } from "./access.ts";
 import { fail, reply, targetForWriting, type Method } from "./call.ts";
 import { decodeArgument, idOf } from "./candid.ts";
-import { cannotDeleteItself, notStopped, queuesNotEmpty } from "./errors.ts";
+import { canisterNotFoundAdvised, cannotDeleteItself, notStopped, queuesNotEmpty } from "./errors.ts";
 
 export const deleteCanister: Method = ({ world, subnet, call }) => {
   const decoded = decodeArgument("canister_id", call.arg);
@@ -19,7 +19,7 @@ export const deleteCanister: Method = ({ world, subnet, call }) => {
   // A controller that is the canister itself is told so before it is looked up.
   if (call.sender === id) return fail(call, cannotDeleteItself(id));
   const found = targetForWriting(subnet, id);
-  if (found.kind === "error") return fail(call, found.error);
+  if (found.kind === "error") return fail(call, canisterNotFoundAdvised(id));
   const canister = found.value;
   const denied = requireControllerOrAdmin(subnet, canister, call.sender);
   if (denied !== null) return fail(call, denied);

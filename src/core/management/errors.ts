@@ -76,6 +76,12 @@ export function canisterNotFound(id: CanisterId): UserError {
   return error(ErrorCode.CanisterNotFound, `Canister ${principalText(id)} not found.`);
 }
 
+/** Replica: `CanisterManagerError::CanisterNotFound`, of installations and deletion. */
+export function canisterNotFoundAdvised(id: CanisterId): UserError {
+  const { code, description } = canisterNotFound(id);
+  return withHelp(code, description, "Check the ICP dashboard to ensure the canister exists.", "canister-not-found");
+}
+
 // Permissions.
 
 export function notController(id: CanisterId, controllers: readonly PrincipalId[], caller: PrincipalId): UserError {

@@ -76,7 +76,7 @@ export const installChunkedCode: Method = (context) => {
 function installOn(context: MethodContext, id: CanisterId, installation: Installation): ManagementOutcome {
   const { subnet, call } = context;
   const found = targetForWriting(subnet, id);
-  if (found.kind === "error") return fail(call, found.error);
+  if (found.kind === "error") return fail(call, errors.canisterNotFoundAdvised(id));
   const denied = requireController(found.value, call.sender);
   if (denied !== null) return fail(call, denied);
   const installed = install(context, found.value, installation);

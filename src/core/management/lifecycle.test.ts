@@ -154,7 +154,7 @@ test("delete: not by itself, only stopped, only with empty queues [abstract-beha
   expect(net.subnet().canisters.has(id)).toBe(false);
   expect(net.subnet()).toMatchObject({ memoryUsageBytes: 0 });
   expect([net.subnet().charges.size, net.subnet().withInput.size, net.subnet().timers.size]).toEqual([0, 0, 0]);
-  expect(net.error("delete_canister", idArg(id))).toBe(`IC0301: Canister ${name} not found.`);
+  expect(net.error("delete_canister", idArg(id))).toContain(`IC0301: Canister ${name} not found.\nCheck the ICP dashboard`);
 });
 
 test("deposit_cycles: all of it, to any canister; unknown ones refund; users cannot [management-canister#ic-deposit_cycles]", () => {

@@ -16,14 +16,15 @@ import { queryLimits } from "./query-limits.ts";
 import type { QueryExecution } from "./query-statistics.ts";
 import type { QueryTools } from "./query-tools.ts";
 
-/** The subnet that executes a query call: of its receiver, or of the canister that a management query is about, else the first. */
+/** The subnet that executes a query call: the one that is asked, else that of its receiver, or of the canister that a management query is about, else the first. */
 export function querySubnet(world: World, input: QueryInput, tools: Pick<QueryTools, "canisterOfManagementQuery">): SubnetId | null {
+  if (input.subnet !== undefined && input.subnet !== null) return input.subnet;
   if (input.receiver !== MANAGEMENT_CANISTER) return route(world.state, input.receiver);
   const canister = tools.canisterOfManagementQuery(input.method, input.arg);
   return canister === null ? world.state.subnetOrder[0] : route(world.state, canister);
 }
 
-/** Executes a query call on the subnet that hosts its receiver (or, for the management canister, the canister it is about). */
+/** Executes a query call on a subnet, which knows its own canisters only. */
 export function executeQuery(world: World, subnet: SubnetState, input: QueryInput, tools: QueryTools): ExecutedQuery {
   if (input.receiver === MANAGEMENT_CANISTER) {
     const answer = tools.managementQuery(world, subnet, input.sender, input.method, input.arg);

@@ -32,7 +32,6 @@ export function submitRequest(world: World, input: IngressInput): Answer {
   if (subnetId === null)
     return refused({ code: ErrorCode.CanisterNotFound, description: `Canister ${principalText(effective ?? input.receiver)} not found` });
   const subnet = editSubnet(world, subnetId);
-  if (subnet.ingressHistory.isKnown(input.messageId)) return { kind: "accepted" };
   const message: Ingress = {
     kind: "ingress",
     tag: world.state.nextTag,
@@ -48,6 +47,8 @@ export function submitRequest(world: World, input: IngressInput): Answer {
   };
   const error = submissionError(world, subnet, message);
   if (error !== null) return refused(error);
+  // Who sends a call again is checked again: what was accepted before may be refused now.
+  if (subnet.ingressHistory.isKnown(input.messageId)) return { kind: "accepted" };
   world.state.nextTag++;
   subnet.pendingIngress.push(message);
   world.emit({
@@ -72,8 +73,8 @@ function refused(error: UserError): Answer {
 }
 
 function subnetOf(world: World, input: IngressInput, effective: CanisterId | null): SubnetId | null {
-  if (effective !== null) return route(world.state, effective);
-  return input.subnet ?? world.state.subnetOrder[0];
+  if (input.subnet !== null) return input.subnet;
+  return effective === null ? world.state.subnetOrder[0] : route(world.state, effective);
 }
 
 /** Source: messaging.md 7.6, "Order of the submission check". Whether the method exists is not checked. */
