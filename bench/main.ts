@@ -13,19 +13,18 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Figure, Results } from "./figure.ts";
-import { FIGURES } from "./figures.ts";
 import { printTable } from "./table.ts";
 
 const { values: options } = parseArgs({
   options: { json: { type: "boolean" }, quick: { type: "boolean" }, only: { type: "string" } },
 });
 
-function chosenFigures(): readonly Figure[] {
-  if (options.only === undefined) return FIGURES;
+function chosenOf(all: readonly Figure[]): readonly Figure[] {
+  if (options.only === undefined) return all;
   const names = options.only.split(",").map((name) => name.trim());
-  const known = FIGURES.map(({ name }) => name);
+  const known = all.map(({ name }) => name);
   for (const name of names) if (!known.includes(name)) throw new Error(`there is no figure ${name}; there are: ${known.join(", ")}`);
-  return FIGURES.filter(({ name }) => names.includes(name));
+  return all.filter(({ name }) => names.includes(name));
 }
 
 /** Measures in a process of its own. */
@@ -46,11 +45,12 @@ function inOwnProcess({ name, nodeFlags }: Figure): Promise<Results> {
   });
 }
 
-const figures = chosenFigures();
-// The figures of networks measure the published package; this does nothing when it is of today's sources.
+// The figures of networks load the published package, so it comes first; this does nothing when it is of today's sources.
 execFileSync(process.execPath, [...process.execArgv, fileURLToPath(new URL("../scripts/build.ts", import.meta.url))], {
   stdio: ["ignore", process.stderr, process.stderr],
 });
+const { FIGURES } = await import("./figures.ts");
+const figures = chosenOf(FIGURES);
 const results: Record<string, Results[string]> = {
   machine: {
     node: process.version,

@@ -2,9 +2,10 @@
  * The Wasm engine of every host: its `WebAssembly`, in Node and in a tab. Nothing here imports `node:`.
  * Texts of other engines than V8 are known too.
  */
+import { equalWords } from "../core/canister/page-slabs.ts";
 import { EXPORT } from "../core/wasm/abi.ts";
 import {
-  EngineRefusal, type CompiledModule, type EngineInstance, type EngineTrap, type EngineTrapKind, type HostImports, type I32Global, type I64Global, type WasmEngine,
+  EngineRefusal, type CompiledModule, type EngineInstance, type EngineMemory, type EngineTrap, type EngineTrapKind, type HostImports, type I32Global, type I64Global, type WasmEngine,
 } from "../core/wasm/engine.ts"; // prettier-ignore
 
 /** Frames that are kept of a backtrace: the twenty that the platform shows, and the few of functions that the rewriter added. */
@@ -44,24 +45,51 @@ export function wasmFrames(stack: string): number[] {
   return frames;
 }
 
-/** A view of the first `length` bytes of a memory, for searching in it. */
-export type MapView = (buffer: ArrayBuffer, length: number) => Uint8Array;
+/** What walks through bytes fastest on a host. */
+export interface Walks {
+  /** A view of the first `length` bytes of a memory, for searching in it. */
+  view(buffer: ArrayBuffer, length: number): Uint8Array;
+  /** Makes the comparison of a memory's current buffer with other bytes; see `EngineMemory.equals`. */
+  comparison(buffer: ArrayBuffer): EngineMemory["equals"];
+}
 
-function scanner(memory: WebAssembly.Memory, viewOf: MapView): (from: number, end: number) => number {
+function scanner(memory: WebAssembly.Memory, walks: Walks): EngineMemory["indexOfOne"] {
   let view: Uint8Array = new Uint8Array(0);
   return (from, end) => {
     const { buffer } = memory;
-    if (view.buffer !== buffer || view.length !== end) view = viewOf(buffer, end);
+    if (view.buffer !== buffer || view.length !== end) view = walks.view(buffer, end);
     return view.indexOf(1, from);
   };
 }
+
+function comparer(memory: WebAssembly.Memory, walks: Walks): EngineMemory["equals"] {
+  let compared: ArrayBuffer | null = null;
+  let equals: EngineMemory["equals"] = () => false;
+  return (at, other, from, length) => {
+    const { buffer } = memory;
+    if (compared !== buffer) {
+      compared = buffer;
+      equals = walks.comparison(buffer);
+    }
+    return equals(at, other, from, length);
+  };
+}
+
+/** By typed arrays alone. */
+const PLAIN_WALKS: Walks = {
+  view: (buffer, length) => new Uint8Array(buffer, 0, length),
+  comparison(buffer) {
+    const words = new Int32Array(buffer);
+    return (at, other, from, length) => equalWords(words, at / 4, other.words, from / 4, length / 4);
+  },
+};
 
 function refusal(error: unknown): EngineRefusal {
   return new EngineRefusal(error instanceof Error ? error.message : String(error));
 }
 
-/** `mapView` for a host that has a faster search than a typed array's. */
-export function engineWith(mapView: MapView): WasmEngine {
+/** For a host that walks through bytes faster than typed arrays do. */
+export function engineWith(walks: Walks): WasmEngine {
   return {
     compile(bytes: Uint8Array): CompiledModule {
       try {
@@ -91,7 +119,8 @@ export function engineWith(mapView: MapView): WasmEngine {
           get buffer() {
             return memory.buffer;
           },
-          indexOfOne: scanner(memory, mapView),
+          indexOfOne: scanner(memory, walks),
+          equals: comparer(memory, walks),
           grow(deltaPages) {
             try {
               return memory.grow(deltaPages);
@@ -122,4 +151,4 @@ export function engineWith(mapView: MapView): WasmEngine {
   };
 }
 
-export const wasmEngine = engineWith((buffer, length) => new Uint8Array(buffer, 0, length));
+export const wasmEngine = engineWith(PLAIN_WALKS);

@@ -1,5 +1,5 @@
 /** What the core needs synchronously from outside, from Node's own modules. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { createRequire } from "node:module";
 import { setFlagsFromString } from "node:v8";
 import { crc32, inflateRawSync } from "node:zlib";
@@ -28,8 +28,14 @@ function tuneInlining(): void {
   for (const flag of INLINING_FLAGS.split(" ")) setFlagsFromString(flag);
 }
 
-/** Node's Buffer searches with memchr: 1 µs for the map of 512 MiB, against 8 µs for a typed array's own search. */
-const v8 = engineWith((buffer, length) => Buffer.from(buffer, 0, length));
+/** Node's Buffer searches with memchr: 1 µs for the map of 512 MiB, against 8 µs for a typed array's own search. It compares with memcmp: 0.1 µs for a page, against 0.24. */
+const v8 = engineWith({
+  view: (buffer, length) => Buffer.from(buffer, 0, length),
+  comparison(buffer) {
+    const bytes = Buffer.from(buffer);
+    return (at, other, from, length) => bytes.compare(other.bytes, from, from + length, at, at + length) === 0;
+  },
+});
 
 /** V8, given room to inline before it compiles its first module. */
 const engine: WasmEngine = {
@@ -40,8 +46,12 @@ const engine: WasmEngine = {
   },
 };
 
+/** As text with a byte in each character: making a Buffer costs more than hashing a short input. */
 function digest(algorithm: "sha256" | "sha224", bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash(algorithm).update(bytes).digest());
+  const text = hash(algorithm, bytes, "binary");
+  const found = new Uint8Array(text.length);
+  for (let i = 0; i < found.length; i++) found[i] = text.charCodeAt(i);
+  return found;
 }
 
 const gunzip = gunzipWith({

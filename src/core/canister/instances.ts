@@ -7,12 +7,12 @@
  * pages when it ran another canister of the same module.
  */
 import { assert } from "../../base/assert.ts";
-import { EXPORT, PREFIX_BYTES, SLACK_BYTES, WASM_PAGE_BYTES, type Variant } from "../wasm/abi.ts";
+import { EXPORT, PAGE_BYTES, PREFIX_BYTES, SLACK_BYTES, WASM_PAGE_BYTES, type Variant } from "../wasm/abi.ts";
 import { EngineRefusal, type EngineInstance, type EngineMemory, type WasmEngine } from "../wasm/engine.ts";
 import type { PreparedModule } from "../wasm/module-info.ts";
 import type { ExecutionState, Lineage } from "./execution-state.ts";
 import { importsOf } from "./ic0/imports.ts";
-import { PAGE_WORDS } from "./page-slabs.ts";
+import { isZeroPage, PAGE_WORDS } from "./page-slabs.ts";
 import { CHUNK_PAGES, PAGES_PER_WASM_PAGE, ZERO_STAMP, type PagedMemory } from "./paged-memory.ts";
 import { HostFailure, RunContext } from "./run-context.ts";
 
@@ -42,7 +42,8 @@ export class Instance {
   accountedBytes = 0;
 
   private words: Int32Array = new Int32Array(0);
-  /** The write map, eight pages at a time. */
+  /** 4 KiB pages of the heap. */
+  private pages = 0;
   private pageStamps = new Float64Array(0);
   private chunkStamps = new Float64Array(0);
   private contentStamp = ZERO_STAMP;
@@ -78,8 +79,9 @@ export class Instance {
     const { buffer } = this.context.bytes;
     this.words = new Int32Array(buffer);
     const pages = this.heapWasmPages * PAGES_PER_WASM_PAGE;
-    this.pageStamps = enlarged(this.pageStamps, pages);
-    this.chunkStamps = enlarged(this.chunkStamps, Math.ceil(pages / CHUNK_PAGES));
+    this.pageStamps = withRoom(this.pageStamps, pages);
+    this.chunkStamps = withRoom(this.chunkStamps, Math.ceil(pages / CHUNK_PAGES));
+    this.pages = pages;
   }
 
   /** An exported entry point, `undefined` when the module has none of this name. */
@@ -107,12 +109,13 @@ export class Instance {
   }
 
   private loadHeap(heap: PagedMemory): void {
-    for (let c = 0; c < this.chunkStamps.length; c++) {
+    const chunks = Math.ceil(this.pages / CHUNK_PAGES);
+    for (let c = 0; c < chunks; c++) {
       const chunk = heap.chunk(c);
       const stamp = chunk === undefined ? ZERO_STAMP : chunk.stamp;
       if (this.chunkStamps[c] === stamp) continue;
       const first = c * CHUNK_PAGES;
-      const last = Math.min(first + CHUNK_PAGES, this.pageStamps.length);
+      const last = Math.min(first + CHUNK_PAGES, this.pages);
       for (let page = first; page < last; page++) {
         const wanted = chunk?.pages[page - first]?.stamp ?? ZERO_STAMP;
         if (this.pageStamps[page] !== wanted) this.loadPage(heap, page);
@@ -151,16 +154,22 @@ export class Instance {
    */
   collectChanges(heap: PagedMemory, compare: boolean): void {
     this.readMarks();
-    const pages = this.pageStamps.length;
-    const { marked, changed, words } = this;
+    const { marked, changed, words, pages } = this;
     changed.length = 0;
     for (let i = 0; i < marked.length; i++) {
       const page = marked[i];
       const at = PREFIX_WORDS + page * PAGE_WORDS;
-      if (!compare || !heap.pageEquals(page, words, at, PAGE_WORDS)) changed.push(page);
+      if (!compare || !this.holds(heap, page)) changed.push(page);
       const next = page + 1;
       if (next < pages && marked[i + 1] !== next && !heap.pageEquals(next, words, at + PAGE_WORDS, NEIGHBOUR_WORDS)) changed.push(next);
     }
+  }
+
+  /** Whether a page of the memory is as in a heap. */
+  private holds(heap: PagedMemory, index: number): boolean {
+    const page = heap.page(index);
+    if (page === undefined) return isZeroPage(this.words, PREFIX_WORDS + index * PAGE_WORDS);
+    return this.engine.memory.equals(PREFIX_BYTES + index * PAGE_BYTES, page.slab, page.index * PAGE_BYTES, PAGE_BYTES);
   }
 
   private readMarks(): void {
@@ -168,7 +177,7 @@ export class Instance {
     const { bytes } = this.context;
     const { memory } = this.engine;
     marked.length = 0;
-    const end = this.pageStamps.length;
+    const end = this.pages;
     for (let page = memory.indexOfOne(0, end); page !== -1; page = next(memory, bytes, page + 1, end)) {
       marked.push(page);
       bytes[page] = 0;
@@ -203,8 +212,10 @@ export class Instance {
   }
 }
 
-function enlarged(stamps: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
-  const larger = new Float64Array(length);
+/** Twice as much room as is needed when it runs out: large heaps grow by small steps. */
+function withRoom(stamps: Float64Array<ArrayBuffer>, length: number): Float64Array<ArrayBuffer> {
+  if (length <= stamps.length) return stamps;
+  const larger = new Float64Array(stamps.length === 0 ? length : 2 * length);
   larger.set(stamps);
   return larger;
 }

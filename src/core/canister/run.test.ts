@@ -500,6 +500,7 @@ test("when the host has no memory to give, the run stops: -1 would be another an
             return instance.memory.buffer;
           },
           indexOfOne: (from, end) => instance.memory.indexOfOne(from, end),
+          equals: (at, other, from, length) => instance.memory.equals(at, other, from, length),
           grow: () => -1,
         },
       };

@@ -20,6 +20,12 @@ export interface I32Global {
   value: number;
 }
 
+/** The same bytes as words and as bytes: engines compare by what is fastest on their host. */
+export interface TwoViews {
+  readonly words: Int32Array;
+  readonly bytes: Uint8Array;
+}
+
 export interface EngineMemory {
   /** The current buffer, prefix included. Replaced by another object after growth. */
   readonly buffer: ArrayBuffer;
@@ -30,6 +36,8 @@ export interface EngineMemory {
    * engines do it with what is fastest on their host.
    */
   indexOfOne(from: number, end: number): number;
+  /** Whether `length` bytes at `at`, a multiple of 16, are those of `other` at `from`: each page that was written to is compared so. */
+  equals(at: number, other: TwoViews, from: number, length: number): boolean;
 }
 
 export interface EngineTable {
