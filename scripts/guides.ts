@@ -1,9 +1,10 @@
 /**
  * What a guide in `docs/guides` shows, put to the test: its TypeScript blocks are one test file in a newcomer's project, its Rust blocks
- * stand word for word in the crate that is built for it.
+ * stand word for word in the crate that is built for it. Guides that show what commands print are walked through instead (`guide-walk.ts`).
  */
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { isWalk, walk, type Walk } from "./guide-walk.ts";
 import { VAULT, buildRust, rustToolchain } from "../test/rust/build.ts";
 
 /** The texts of the blocks of one language, in order. */
@@ -17,6 +18,7 @@ export async function layGuides(root: string, project: string): Promise<string[]
   const skipped: string[] = [];
   for (const file of readdirSync(folder).filter((name) => name.endsWith(".md"))) {
     const markdown = readFileSync(join(folder, file), "utf8");
+    if (isWalk(markdown)) continue; // `walkGuides`
     const tests = blocks(markdown, "ts").join("\n");
     if (tests === "") continue;
     if (/\bwasm32-unknown-unknown\b/.test(markdown)) {
@@ -36,6 +38,20 @@ export async function layGuides(root: string, project: string): Promise<string[]
     writeFileSync(join(project, file.replace(/\.md$/, ".test.ts")), tests);
   }
   return skipped;
+}
+
+/** Walks through the guides that show what commands print, each in a project that `newProject` makes. The projects, as they are then. */
+export function walkGuides(root: string, newProject: (name: string) => string, programs: Walk["programs"]): string[] {
+  const folder = join(root, "docs", "guides");
+  const projects: string[] = [];
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".md"))) {
+    const markdown = readFileSync(join(folder, file), "utf8");
+    if (!isWalk(markdown)) continue;
+    const project = newProject(file.replace(/\.md$/, ""));
+    walk(file, markdown, { root, project, programs });
+    projects.push(project);
+  }
+  return projects;
 }
 
 function checkQuoted(file: string, quoted: readonly string[], source: string): void {

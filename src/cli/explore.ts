@@ -2,13 +2,14 @@
  * `cannery explore FILE`: runs the exploration that the file exports as its default, stops at the first failure, and writes its run beside the report.
  */
 import { existsSync, writeFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { CanneryError } from "../base/cannery-error.ts";
-import { told, type ExploreOptions } from "../explore/options.ts";
+import { counted, rateOf, told, type ExploreOptions, type Progress as SoFar } from "../explore/options.ts";
 import type { Exploration } from "../explore/explore.ts";
 import type { StrategyName } from "../explore/strategies/portfolio.ts";
 import { Progress } from "./progress.ts";
+import { readTypeScript } from "./typescript.ts";
 
 export interface ExploreCommand {
   readonly runs?: number;
@@ -17,6 +18,7 @@ export interface ExploreCommand {
   readonly seed?: number;
   readonly shard?: { readonly index: number; readonly count: number };
   readonly out: string;
+  readonly test?: string;
   readonly json: boolean;
 }
 
@@ -31,19 +33,16 @@ export async function exploreFile(file: string, command: ExploreCommand): Promis
     ...(strategy === undefined ? {} : { strategy }),
     ...(seed === undefined ? {} : { seed }),
     ...(shard === undefined ? {} : { shard }),
-    file,
-    onProgress: ({ runs: done, orders, deviations, milliseconds }) => {
-      const rate = milliseconds === 0 ? 0 : Math.round((done / milliseconds) * 1000);
-      if (done % 20 === 0)
-        progress.show(
-          `${done} runs, ${rate} runs/s, ${orders} distinct orders, ${deviations} deviations, ${Math.round(milliseconds / 1000)} s`,
-        );
+    file: importOf(file, command.test ?? "regression.test.ts"),
+    onProgress: (soFar) => {
+      if (soFar.runs % 20 === 0) progress.show(progressLine(soFar));
     },
   };
   const result = await exploration.run(overrides).finally(() => progress.clear());
   const { counterexample } = result;
   if (counterexample !== null) {
     writeFileSync(command.out, `${JSON.stringify(counterexample.run)}\n`);
+    if (command.test !== undefined) writeFileSync(command.test, counterexample.regressionTest);
     process.exitCode = 1;
   }
   if (command.json) {
@@ -53,8 +52,24 @@ export async function exploreFile(file: string, command: ExploreCommand): Promis
     );
     return;
   }
-  if (counterexample !== null) console.log(`${counterexample.text}\n\nThe run is in ${command.out}: cannery replay ${command.out}\n`);
+  if (counterexample !== null) console.log(`${counterexample.text}\n\n${written(command)}\n`);
   console.log(told(result));
+}
+
+export function progressLine(soFar: SoFar): string {
+  const { runs, orders, faults, milliseconds } = soFar;
+  return `${counted(runs, "run")}, ${rateOf(soFar)} runs/s, ${counted(orders, "distinct order")}, ${counted(faults, "fault")}, ${Math.round(milliseconds / 1000)} s`;
+}
+
+function written({ out, test }: ExploreCommand): string {
+  const run = `The run is in ${out}: cannery replay ${out}, cannery trace ${out} --format html`;
+  return test === undefined ? run : `${run}\nA test that repeats its choices is in ${test}.`;
+}
+
+/** How a file beside `test` imports this one. */
+function importOf(file: string, test: string): string {
+  const path = relative(dirname(resolve(test)), resolve(file)).replaceAll("\\", "/");
+  return path.startsWith(".") ? path : `./${path}`;
 }
 
 /** In an object, as awaiting an exploration runs it. */
@@ -62,20 +77,41 @@ async function load(file: string): Promise<{ readonly exploration: Exploration<o
   const path = resolve(file);
   if (!existsSync(path))
     throw new CanneryError("file-missing", `There is no file ${file}. Give a module whose default export is explore(…).`);
+  readTypeScript(path);
   let loaded: { readonly default?: unknown };
   try {
     loaded = (await import(pathToFileURL(path).href)) as typeof loaded;
   } catch (error) {
-    const isTypeScript = (error as { readonly code?: string }).code === "ERR_UNKNOWN_FILE_EXTENSION";
-    if (!isTypeScript) throw error;
-    throw new CanneryError(
-      "typescript-file",
-      `this Node does not read TypeScript: run it through one that does (Node 22.18 or newer), as npx tsx node_modules/.bin/cannery explore ${file}, or give a .js file.`,
-      { cause: error },
-    );
+    throw unreadable(error, file) ?? error;
   }
   const exploration = loaded.default as Exploration<object> | undefined;
   // Of another copy of the package it is one all the same.
   if (typeof exploration?.run === "function") return { exploration };
   throw new CanneryError("no-exploration", `${file} has no exploration as its default export: export default explore({ body, … })`);
+}
+
+/** What Node says of files that it cannot import, with what to do; `null` for errors of the file's own. */
+function unreadable(error: unknown, file: string): CanneryError | null {
+  const { code, message } = error as { readonly code?: string; readonly message?: string };
+  const withTsx = `npx tsx node_modules/cannery/dist/cli/main.js explore ${file}`;
+  const isTypeScript = file.endsWith("ts");
+  switch (code) {
+    case "ERR_UNKNOWN_FILE_EXTENSION":
+      return new CanneryError(
+        "typescript-file",
+        `Node ${process.version} does not read TypeScript. Either install the compiler in the project of ${file} (npm install --save-dev typescript), which cannery then uses, or use Node 22.18 or newer. (${withTsx} works too.)`,
+        { cause: error },
+      );
+    case "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX":
+      return new CanneryError("typescript-file", `${message} Node only takes types off; for more: ${withTsx}`, { cause: error });
+    case "ERR_MODULE_NOT_FOUND":
+    case "ERR_UNSUPPORTED_DIR_IMPORT": {
+      const advice = isTypeScript
+        ? ` Node wants whole file names, such as import "./bank.ts"; where you write them shorter, run ${withTsx}`
+        : "";
+      return new CanneryError("import-missing", `${file} cannot be loaded: ${message}.${advice}`, { cause: error });
+    }
+    default:
+      return null;
+  }
 }

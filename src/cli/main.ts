@@ -104,6 +104,7 @@ program
   .option("--seed <n>", "first seed", wholeNumber)
   .option("--shard <i/n>", "every n-th run, from the i-th", parseShard)
   .option("--out <file>", "where the failing run goes", "cannery-run.json")
+  .option("--test <file>", "where a test goes that repeats the choices of the failing run")
   .option("--json", "the result as one JSON object", false)
   .action(async (file: string, options: ExploreCommand) => (await import("./explore.ts")).exploreFile(file, options));
 

@@ -11,5 +11,5 @@ export function replayFile(file: string, options: { readonly until?: number; rea
   if (options.json) return console.log(JSON.stringify({ position, length, digest, failure }));
   console.log(run.draw());
   console.log(`\n${position} of ${length} executions, digest ${digest}`);
-  if (failure !== null) console.log(`The run ended with: ${failure.message}`);
+  if (failure !== null) console.log(`The run ended with "${failure.name}": ${failure.message}`);
 }

@@ -42,16 +42,56 @@ type NameOf = (id: PrincipalId) => string;
 
 /** A deviation for people: ids are replaced by names. */
 export function choiceText(deviation: Deviation, nameOf: NameOf): string {
-  const { concerns, nth } = deviation;
-  const times = nth === 0 ? "" : ` (after ${nth} more of these)`;
-  return `${named(concerns, nameOf)}${times}: ${chosenText(deviation, nameOf)}`;
+  const { kind, nth } = deviation;
+  const times = nth === 0 ? "" : `, the ${ordinal(nth + 1)} time`;
+  const chosen = chosenText(deviation, nameOf);
+  return kind === "pick" ? `${chosen}${times}` : `${situation(deviation, nameOf)}${times}: ${chosen}`;
+}
+
+function situation({ kind, concerns }: Deviation, nameOf: NameOf): string {
+  const what = concerns.replace(/^\w+ (?:(?:at|on|unbounded) )?/u, "");
+  switch (kind) {
+    case "message":
+      return `which message ${named(what, nameOf)} takes next`;
+    case "ingress":
+      return `which message of users ${named(what, nameOf)} takes next`;
+    case "canister":
+      return `which canister of ${named(what, nameOf)} goes next`;
+    case "subnetRound":
+      return `a round of ${named(what, nameOf)}`;
+    case "time":
+      return "time before a round";
+    case "hop":
+    case "link":
+      return `what goes from ${named(what, nameOf)}`;
+    default:
+      return inWords(what, nameOf);
+  }
+}
+
+function ordinal(n: number): string {
+  const last = n % 100 > 10 && n % 100 < 14 ? 0 : n % 10;
+  return `${n}${["th", "st", "nd", "rd"][last] ?? "th"}`;
 }
 
 /** What was chosen: for diagrams, which show whom it concerns. */
 export function chosenText({ kind, chose, concerns }: Deviation, nameOf: NameOf): string {
+  // In the body's own words: "pick second" and "1: at once" are for the file.
+  if (kind === "pick") return `${concerns.replace(/^pick /u, "")}: ${chose.replace(/^\d+: /u, "")}`;
   const meaning = MEANINGS[kind]?.(chose);
-  if (meaning === undefined) return `${named(concerns, nameOf)}: ${named(chose, nameOf)}`;
-  return meaning.startsWith("first ") ? named(meaning, nameOf) : meaning;
+  if (meaning === undefined) return `${inWords(concerns, nameOf)}: ${inWords(chose, nameOf)}`;
+  return meaning.startsWith("first ") ? `first ${inWords(chose, nameOf)}` : meaning;
+}
+
+/** `request A B pay +1`, as deviations name messages, is for the file too. */
+function inWords(text: string, nameOf: NameOf): string {
+  const [, message, from, to, method, before] = /^(request|response|ingress) (\S+) (\S+) (.*?)(?: \+(\d+))?$/su.exec(text) ?? [];
+  if (message === undefined) return named(text, nameOf);
+  const [a, b] = [named(from!, nameOf), named(to!, nameOf)];
+  const again = before === undefined ? "" : `, the ${ordinal(Number(before) + 1)} of these`;
+  return message === "response"
+    ? `the answer of ${a} to ${b}${method === "" ? "" : `, ${method}`}${again}`
+    : `${a}'s call of ${b}.${method}${again}`;
 }
 
 function named(text: string, nameOf: NameOf): string {
@@ -60,8 +100,8 @@ function named(text: string, nameOf: NameOf): string {
 
 /** What was chosen, where the text of the option does not say it. */
 const MEANINGS: Readonly<Partial<Record<Deviation["kind"], (chose: string) => string>>> = {
-  message: (chose) => (chose === "none" ? "waits" : `first ${chose}`),
-  ingress: (chose) => (chose === "none" ? "waits for a later block" : `first ${chose}`),
+  message: (chose) => (chose === "none" ? "none yet, they wait" : `first ${chose}`),
+  ingress: (chose) => (chose === "none" ? "none, they wait for a later block" : `first ${chose}`),
   rejectRequest: (option) => `rejected by the system${option === "1" ? " (SYS_TRANSIENT)" : ""}`,
   loseRequest: () => "lost on its way",
   loseResponse: () => "lost on its way",

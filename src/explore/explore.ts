@@ -16,7 +16,7 @@ import { ExhaustiveSearch } from "./strategies/exhaustive.ts";
 import { shrink } from "./shrink.ts";
 import { strategyOf, weatherOf } from "./strategies/portfolio.ts";
 import { asked, type ChoiceKind } from "./strategies/strategy.ts";
-import { WEATHERS, type Weather } from "./strategies/weather.ts";
+import { FAULTS, WEATHERS, type Weather } from "./strategies/weather.ts";
 import { Workbench, type RunResult } from "./workbench.ts";
 
 const DEFAULT_RUNS = 1_000;
@@ -87,6 +87,7 @@ class Campaign<S> {
   private readonly orders = new Set<number>();
   private runs = 0;
   private deviations = 0;
+  private faults = 0;
   private sinceNewOrder = 0;
   private startedAt = 0;
 
@@ -150,6 +151,7 @@ class Campaign<S> {
   private count({ order, deviations, isCut }: RunResult): void {
     this.runs++;
     this.deviations += deviations.length;
+    for (const { kind } of deviations) if (FAULTS.has(kind)) this.faults++;
     const before = this.orders.size;
     if (!isCut) this.orders.add(order);
     this.sinceNewOrder = this.orders.size > before ? 0 : this.sinceNewOrder + 1;
@@ -157,8 +159,8 @@ class Campaign<S> {
   }
 
   private progress(): Omit<ExploreResult, "counterexample" | "ended" | "seed"> {
-    const { runs, deviations, orders } = this;
-    return { runs, deviations, orders: orders.size, milliseconds: this.host.clock() - this.startedAt };
+    const { runs, deviations, faults, orders } = this;
+    return { runs, deviations, faults, orders: orders.size, milliseconds: this.host.clock() - this.startedAt };
   }
 
   private ended(ended: ExploreResult["ended"], counterexample: Counterexample | null = null): ExploreResult {

@@ -78,6 +78,8 @@ export interface Progress {
   readonly orders: number;
   /** Choices so far that were not ordinary. */
   readonly deviations: number;
+  /** Those among them with which something went wrong: a reject, a loss, a refused call. */
+  readonly faults: number;
   readonly milliseconds: number;
 }
 
@@ -93,8 +95,16 @@ export interface ExploreResult extends Progress {
 }
 
 /** A sentence for people. */
-export function told({ runs, orders, milliseconds, ended, seed }: ExploreResult): string {
-  const rate = milliseconds === 0 ? runs : Math.round((runs / milliseconds) * 1000);
+export function told({ runs, orders, faults, milliseconds, ended, seed }: ExploreResult): string {
   const what = ended === "everything" ? "everything was searched" : `ended by ${ended}`;
-  return `${runs} runs from seed ${seed}, ${orders} distinct orders, ${(milliseconds / 1000).toFixed(1)} s (${rate} runs/s), ${what}`;
+  return `${counted(runs, "run")} from seed ${seed}, ${counted(orders, "distinct order")}, ${counted(faults, "fault")}, ${(milliseconds / 1000).toFixed(1)} s (${rateOf({ runs, milliseconds })} runs/s), ${what}`;
+}
+
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** Runs in a second. */
+export function rateOf({ runs, milliseconds }: Pick<Progress, "runs" | "milliseconds">): number {
+  return Math.round((runs / Math.max(1, milliseconds)) * 1000);
 }

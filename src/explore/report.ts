@@ -1,12 +1,13 @@
 /**
  * From a failing run to what a person is told.
  */
+import type { Deviation } from "../core/schedule/recorder.ts";
 import type { PrincipalId } from "../core/state/ids.ts";
 import { Cannery } from "../network/cannery.ts";
 import { genesisConfig } from "../network/options.ts";
 import { chosenText, choiceText, type Counterexample } from "./counterexample.ts";
 import type { Failure } from "./failure.ts";
-import type { ExploreOptions } from "./options.ts";
+import { counted, type ExploreOptions } from "./options.ts";
 import { toRunFile } from "./run-file.ts";
 import type { RunResult, Workbench } from "./workbench.ts";
 
@@ -55,12 +56,14 @@ export function report<S>(bench: Workbench<S>, options: ExploreOptions<S>, resul
     "",
     choices.length === 0
       ? "It fails on the ordinary schedule."
-      : `It fails when the schedule chooses (${choices.length} choices, shrunk from ${deviationsFound}):`,
+      : `It fails when the schedule chooses (${counted(choices.length, "choice")}, shrunk from ${deviationsFound}):`,
     ...choices.map((choice) => `  - ${choice}`),
     "",
     diagram,
     "",
     `To repeat it: explore(body, { seed: ${seed}, runs: 1 }), or cannery explore --seed ${seed} --runs 1 (found by ${strategy})`,
+    "To see that it is repaired, and stays so:",
+    `  await exploration.regress([${result.deviations.map(literal).join(", ")}]);`,
   ].join("\n");
   const regressionTest = regressionText(options.file ?? "./exploration.ts", failure, result);
   return {
@@ -77,9 +80,14 @@ export function report<S>(bench: Workbench<S>, options: ExploreOptions<S>, resul
   };
 }
 
+/** As a person would write it. */
+function literal({ kind, concerns, nth, chose }: Deviation): string {
+  return `{ kind: ${JSON.stringify(kind)}, concerns: ${JSON.stringify(concerns)}, nth: ${nth}, chose: ${JSON.stringify(chose)} }`;
+}
+
 /** Passes when the modules are repaired. */
 function regressionText(file: string, failure: Failure, { deviations }: RunResult): string {
-  const lines = deviations.map((deviation) => `    ${JSON.stringify(deviation)},`);
+  const lines = deviations.map((deviation) => `    ${literal(deviation)},`);
   return `import { test } from "vitest";
 import exploration from ${JSON.stringify(file)};
 

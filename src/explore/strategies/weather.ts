@@ -41,6 +41,16 @@ const stormy: Weather = {
 
 export const WEATHERS: Readonly<Record<WeatherName, Weather>> = { calm, busy, stormy };
 
+/** Deviations that are something going wrong, where others are another order, a delay, or a pick. */
+export const FAULTS: ReadonlySet<ChoiceKind> = new Set([
+  "rejectRequest",
+  "loseRequest",
+  "loseResponse",
+  "refuseCall",
+  "inspect",
+  "execution",
+] as const);
+
 /** Swarm testing: a run in which some kinds never happen reaches what a run with a little of everything does not. */
 export function swarm(weather: Weather, prng: Prng): Weather {
   const kept = Object.entries(weather).filter(() => prng.ratio(2, 3));

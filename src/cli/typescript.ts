@@ -1,0 +1,14 @@
+/**
+ * TypeScript files in a Node that does not read them by itself (before 22.18): hooks for `import` that take the types off with the compiler of the project
+ * that the file is in. Nothing of it is a dependency of ours, and newer Nodes need none of it.
+ */
+import { register } from "node:module";
+
+/** For files beside `path`, and what they import. Without a compiler there, imports of TypeScript fail as they did. */
+export function readTypeScript(path: string): void {
+  // Not in the types of the oldest Node that we know: which way TypeScript is read, `false` where it is not.
+  const { typescript } = process.features as { readonly typescript?: string | false };
+  if (typeof typescript === "string") return;
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  register(`./typescript-hooks.${extension}`, import.meta.url, { data: path });
+}
