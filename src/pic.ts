@@ -12,6 +12,7 @@ import { httpInterface } from "./api/http/handler.ts";
 import { toHex } from "./base/bytes.ts";
 import { encodeUtf8 } from "./base/utf8.ts";
 import { nodeHost } from "./host/node-host.ts";
+import { featuresWith, systemFilesIn } from "./host/pocketic/features.ts";
 import { snapshotFolders } from "./host/pocketic/snapshot-folders.ts";
 import { listen } from "./host/server/listen.ts";
 import { InProcessPocketIc, type PicHost } from "./pic/pocket-ic.ts";
@@ -21,6 +22,8 @@ export * from "./pic/types.ts";
 export { ServerError } from "./pic/errors.ts";
 export type { Actor, ActorInterface, ActorMethod, DeferredActor, DeferredActorInterface, DeferredActorMethod } from "./pic/actor.ts";
 export type { CanisterFixture, SetupCanisterOptions } from "./pic/pocket-ic.ts";
+
+const FEATURES = featuresWith(() => systemFilesIn(process.env));
 
 /** Stands for a server's address where there is none; says whether canisters' lines are shown. */
 const QUIET_URL = "cannery:";
@@ -36,6 +39,7 @@ function picHost(showsLogs: boolean): PicHost {
     print: showsLogs ? (line) => process.stderr.write(`${line}\n`) : () => undefined,
     fetchOutcall: host.fetchOutcall!,
     snapshotFolders,
+    features: FEATURES,
     readFile: async (path) => new Uint8Array(await readFile(path)),
     serve: (instance) => listen(httpInterface(instance.served(), { version: "cannery" }), { port: 0, bind: "127.0.0.1" }),
   };

@@ -12,7 +12,7 @@ import type { SubnetRequest } from "../core/genesis.ts";
 import type { ReadyNetwork } from "../host/server/plan.ts";
 import { recordRunning } from "../host/server/running.ts";
 import { startNetwork } from "../host/server/start.ts";
-import type { SystemFiles } from "../host/server/system.ts";
+import type { SystemFiles } from "../host/system-modules.ts";
 import { InvalidArgumentError } from "commander";
 import { BadArguments, parseLauncherArguments, SUBNET_KINDS, type LauncherArguments } from "./launcher-arguments.ts";
 import { parseSystemCanister } from "./options.ts";

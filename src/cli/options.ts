@@ -1,10 +1,9 @@
 /**
  * Options as people write them on a command line.
  */
-import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import type { SubnetRequest } from "../core/genesis.ts";
-import type { SystemFiles } from "../host/server/system.ts";
+import { systemFileOf, type SystemFiles } from "../host/system-modules.ts";
 import { SYSTEM_CANISTER_IDS } from "../network/system/canisters.ts";
 import { SUBNET_KINDS, subnetOf } from "./subnets.ts";
 
@@ -35,12 +34,10 @@ export function parseSubnets(text: string): SubnetRequest[] {
   });
 }
 
-/** `ledger=PATH`, besides those given before; `ii` is Internet Identity, as `icp` calls it. */
+/** `ledger=PATH`, besides those given before. */
 export function parseSystemCanister(text: string, before: SystemFiles): SystemFiles {
-  const equals = text.indexOf("=");
-  const word = text.slice(0, Math.max(equals, 0));
-  const name = word === "ii" ? "internet-identity" : word;
-  if (Object.hasOwn(SYSTEM_CANISTER_IDS, name)) return { ...before, [name]: resolve(text.slice(equals + 1)) };
+  const file = systemFileOf(text);
+  if (file !== null) return { ...before, [file[0]]: file[1] };
   throw new InvalidArgumentError(`NAME=PATH is expected, with a name of ${Object.keys(SYSTEM_CANISTER_IDS).join(", ")}, or ii.`);
 }
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { CanneryError } from "../base/cannery-error.ts";
 import type { SubnetRequest } from "../core/genesis.ts";
 import type { ReadyNetwork } from "../host/server/plan.ts";
-import type { SystemFiles } from "../host/server/system.ts";
+import type { SystemFiles } from "../host/system-modules.ts";
 import { makeRunningFolder, recordRunning } from "../host/server/running.ts";
 import { startNetwork } from "../host/server/start.ts";
 import { StopSignals } from "./stop-signals.ts";

@@ -32,7 +32,7 @@ import type {
   SubnetKind,
   SubnetState,
 } from "./state/network-state.ts";
-import { canisterIdFromIndex, selfAuthenticatingPrincipal } from "./state/principal.ts";
+import { canisterIdFromIndex, principalText, selfAuthenticatingPrincipal } from "./state/principal.ts";
 import { SUBNET_PUBLIC_KEYS } from "./state/subnet-keys.ts";
 
 /** A subnet as it is asked for. */
@@ -81,6 +81,11 @@ export const LATENCY_PROFILES: Readonly<Record<"instant" | "mainnet", LatencyPro
 /** Ids of one block. Source: principals-and-ids.md 3.1, `CANISTER_IDS_PER_SUBNET`. */
 const BLOCK = 1n << 20n;
 
+/** Where the block of the subnet after so many others begins. The ids at the very top stay free. */
+function firstIndexOf(index: number): bigint {
+  return (1n << 64n) - BigInt(index + 2) * BLOCK;
+}
+
 /** Mainnet ranges of subnets with an identity, as canister indices. Source: principals-and-ids.md 3.1. */
 const MAINNET_RANGES: Readonly<Record<string, readonly (readonly [bigint, bigint])[]>> = {
   nns: [
@@ -128,43 +133,12 @@ export function genesis(config: GenesisConfig, sha224: (bytes: Uint8Array) => Ui
   const prng = Prng.fromSeed(config.seed);
   const timeNanos = config.timeNanos ?? GENESIS_TIME_NANOS;
   const subnets = SortedMap.empty<SubnetId, SubnetState>(epoch, copySubnet);
-  const routing: { range: CanisterRange; subnet: SubnetId }[] = [];
-  const order: SubnetId[] = [];
   const keyNames = keyNamesOf(config.subnets);
-  let blockStart = (1n << 64n) - 2n * BLOCK;
-  config.subnets.forEach((request, index) => {
-    const publicKeyDer = concat(BLS_DER_PREFIX, fromHex(SUBNET_PUBLIC_KEYS[index]));
-    const id = request.id ?? selfAuthenticatingPrincipal(publicKeyDer, sha224);
-    const allocationRange = rangeOf(blockStart, blockStart + BLOCK - 1n);
-    const chosen = [...(MAINNET_RANGES[request.name] ?? []), ...(request.canisterRanges ?? [])];
-    const ranges = [...chosen.map(([first, last]) => rangeOf(first, last)), allocationRange];
-    const subnetConfig: SubnetConfig = {
-      id,
-      kind: request.kind,
-      name: request.name,
-      nodeCount: request.nodeCount ?? (request.name === "fiduciary" || request.name === "sns" ? 34 : 13),
-      costSchedule: request.costSchedule ?? "normal",
-      admins: request.admins ?? [],
-      ranges,
-      allocationRange,
-      publicKeyDer,
-      isNns: request.name === "nns",
-      keyNames: keyNames[index],
-      limits: request.limits === undefined ? null : { ...defaultLimits(request.kind), ...config.limits, ...request.limits },
-    };
-    if (subnetConfig.admins.length > 0 && subnetAdmins(subnetConfig) === null) {
-      throw new GenesisRefused("Only application subnets and cloud engines with the free cost schedule can have subnet admins.");
-    }
-    for (const range of ranges) routing.push({ range, subnet: id });
-    subnets.set(id, emptySubnet(subnetConfig, blockStart, prng.fork(`subnet ${index}`), epoch));
-    order.push(id);
-    blockStart -= BLOCK;
-  });
-  routing.sort((a, b) => (a.range.start < b.range.start ? -1 : a.range.start > b.range.start ? 1 : 0));
-  for (let i = 1; i < routing.length; i++) {
-    if (routing[i].range.start <= routing[i - 1].range.end)
-      throw new GenesisRefused("Two subnets of this network have the same canister ids: one mainnet identity, or ranges that overlap.");
-  }
+  const configs = config.subnets.map((request, index) =>
+    configOf({ ...request, keyNames: keyNames[index] }, index, (kind) => ({ ...defaultLimits(kind), ...config.limits }), sha224),
+  );
+  configs.forEach((subnet, index) => subnets.set(subnet.id, emptySubnet(subnet, firstIndexOf(index), prng.fork(`subnet ${index}`), epoch)));
+  const order = configs.map(({ id }) => id);
   const nns = order.find((id) => subnets.get(id)!.config.isNns);
   return {
     epoch,
@@ -172,7 +146,7 @@ export function genesis(config: GenesisConfig, sha224: (bytes: Uint8Array) => Ui
     round: 0,
     subnets,
     subnetOrder: order,
-    routing,
+    routing: routingOf(configs),
     rootSubnetId: nns ?? order[0],
     latency: typeof config.latency === "string" ? LATENCY_PROFILES[config.latency] : config.latency,
     limits: {
@@ -185,6 +159,68 @@ export function genesis(config: GenesisConfig, sha224: (bytes: Uint8Array) => Ui
     bitcoin: config.bitcoin ?? null,
     provisionalWhitelist: "everybody",
   };
+}
+
+/**
+ * The same network with one subnet more, the state's own records but for the two tables that name subnets. Throws `GenesisRefused`.
+ * Ours: it begins as the others did, and its key and its chance follow from the number of those before it.
+ */
+export function withSubnet(state: NetworkState, request: SubnetRequest, sha224: (bytes: Uint8Array) => Uint8Array): NetworkState {
+  const index = state.subnetOrder.length;
+  if (index === SUBNET_PUBLIC_KEYS.length) throw new GenesisRefused(`A network can have at most ${SUBNET_PUBLIC_KEYS.length} subnets.`);
+  const keyNames = request.keyNames ?? KEY_NAMES[request.name] ?? [];
+  const added = configOf(
+    { ...request, keyNames },
+    index,
+    (kind) => (kind === "system" ? state.limits.system : state.limits.application),
+    sha224,
+  );
+  if (state.subnets.has(added.id)) throw new GenesisRefused(`The network has a subnet ${principalText(added.id)} already.`);
+  const routing = routingOf([...state.subnets.values()].map(({ config }) => config).concat(added));
+  state.subnets.set(added.id, emptySubnet(added, firstIndexOf(index), state.prng.fork(`subnet ${index}`), state.epoch));
+  return { ...state, routing, subnetOrder: [...state.subnetOrder, added.id] };
+}
+
+/** `index`: how many subnets there are before it. */
+function configOf(
+  request: SubnetRequest & { readonly keyNames: readonly string[] },
+  index: number,
+  limitsOf: (kind: SubnetKind) => Limits,
+  sha224: (bytes: Uint8Array) => Uint8Array,
+): SubnetConfig {
+  const { kind, name, costSchedule = "normal", admins = [], keyNames } = request;
+  const publicKeyDer = concat(BLS_DER_PREFIX, fromHex(SUBNET_PUBLIC_KEYS[index]));
+  const allocationRange = rangeOf(firstIndexOf(index), firstIndexOf(index) + BLOCK - 1n);
+  const chosen = [...(MAINNET_RANGES[name] ?? []), ...(request.canisterRanges ?? [])];
+  const config: SubnetConfig = {
+    id: request.id ?? selfAuthenticatingPrincipal(publicKeyDer, sha224),
+    kind,
+    name,
+    nodeCount: request.nodeCount ?? (name === "fiduciary" || name === "sns" ? 34 : 13),
+    costSchedule,
+    admins,
+    ranges: [...chosen.map(([first, last]) => rangeOf(first, last)), allocationRange],
+    allocationRange,
+    publicKeyDer,
+    isNns: name === "nns",
+    keyNames,
+    limits: request.limits === undefined ? null : { ...limitsOf(kind), ...request.limits },
+  };
+  if (admins.length > 0 && subnetAdmins(config) === null) {
+    throw new GenesisRefused("Only application subnets and cloud engines with the free cost schedule can have subnet admins.");
+  }
+  return config;
+}
+
+/** Ascending. Throws `GenesisRefused` when two subnets have the same ids. */
+function routingOf(configs: readonly SubnetConfig[]): NetworkState["routing"] {
+  const routing = configs.flatMap(({ id, ranges }) => ranges.map((range) => ({ range, subnet: id })));
+  routing.sort((a, b) => (a.range.start < b.range.start ? -1 : a.range.start > b.range.start ? 1 : 0));
+  for (let i = 1; i < routing.length; i++) {
+    if (routing[i].range.start <= routing[i - 1].range.end)
+      throw new GenesisRefused("Two subnets of this network have the same canister ids: one mainnet identity, or ranges that overlap.");
+  }
+  return routing;
 }
 
 function rangeOf(first: bigint, last: bigint): CanisterRange {

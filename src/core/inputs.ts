@@ -2,6 +2,7 @@
  * Everything that comes to a network from outside. A run is a genesis, a seed and a list of these;
  * `step(network, input)` is the only way to change a network.
  */
+import type { SubnetRequest } from "./genesis.ts";
 import type { Limits } from "./state/limits.ts";
 import type { CanisterId, MessageId, PrincipalId, SubnetId } from "./state/ids.ts";
 import type { BitcoinAnswer, OutcallResponse, PendingCallId } from "./state/pending-calls.ts";
@@ -42,6 +43,21 @@ export interface QueryInput {
 export interface RoundInput {
   readonly kind: "round";
   readonly subnets: readonly SubnetId[] | null;
+  /** Who made the block; else the nodes take turns. */
+  readonly blockMakers?: RoundMakers;
+}
+
+/** Nodes by their numbers in the subnet; the maker -1 is a node of another subnet. */
+export interface RoundMakers {
+  readonly maker: number;
+  /** Those whose turn it was before, and who made none. */
+  readonly failed: readonly number[];
+}
+
+/** One subnet more, from now on. Refused when its ids are another's. */
+export interface SubnetInput {
+  readonly kind: "subnet";
+  readonly request: SubnetRequest;
 }
 
 /** The clock of the network moves: later rounds see at least this time. Going back is refused. */
@@ -84,7 +100,8 @@ export interface BitcoinInput {
   readonly answer: BitcoinAnswer;
 }
 
-export type Input = OutcallInput | MockInput | BitcoinInput | IngressInput | QueryInput | RoundInput | TimeInput | CommandInput;
+export type Input =
+  OutcallInput | MockInput | BitcoinInput | IngressInput | QueryInput | RoundInput | SubnetInput | TimeInput | CommandInput;
 
 /** What a submission or a query is answered at once with. */
 export type Answer =

@@ -9,8 +9,8 @@ import { signAnswer, type NodeSignature, type SignedAnswer } from "./certificati
 import { HostFailure } from "./canister/run-context.ts";
 import type { InstancePool } from "./canister/instances.ts";
 import type { NetworkEvent } from "./events.ts";
-import { genesis, type GenesisConfig } from "./genesis.ts";
-import type { Answer, CommandInput, Input, QueryInput } from "./inputs.ts";
+import { genesis, GenesisRefused, withSubnet, type GenesisConfig, type SubnetRequest } from "./genesis.ts";
+import type { Answer, CommandInput, Input, QueryInput, RoundMakers } from "./inputs.ts";
 import { InvariantWatch } from "./invariant-watch.ts";
 import { checkInvariants } from "./invariants.ts";
 import { executeQuery, querySubnet, type ExecutedQuery } from "./queries/execute-query.ts";
@@ -183,8 +183,10 @@ export class Network {
       case "query":
         return this.query(input);
       case "round":
-        this.round(input.subnets);
+        this.round(input.subnets, input.blockMakers ?? null);
         return null;
+      case "subnet":
+        return this.addSubnet(input.request);
       case "outcall":
         return takeOutcall(this.world, input);
       case "mock":
@@ -228,7 +230,7 @@ export class Network {
     }
   }
 
-  private round(only: readonly string[] | null): void {
+  private round(only: readonly string[] | null, makers: RoundMakers | null): void {
     const state = this.current;
     const { schedule } = this.world;
     const injects = !schedule.ordinary && schedule.injects === true;
@@ -238,7 +240,17 @@ export class Network {
     for (const id of [...state.subnets.keys()]) {
       if (only !== null && !only.includes(id)) continue;
       if (injects && state.subnets.size > 1 && schedule.choose({ kind: "subnetRound", subnet: id }, 2) === 1) continue;
-      runRound(this.world, editSubnet(this.world, id));
+      runRound(this.world, editSubnet(this.world, id), makers);
+    }
+  }
+
+  private addSubnet(request: SubnetRequest): Answer {
+    try {
+      this.current = withSubnet(this.current, request, (bytes) => this.environment.platform.sha224(bytes));
+      return { kind: "accepted" };
+    } catch (error) {
+      if (!(error instanceof GenesisRefused)) throw error;
+      return { kind: "refused", error: { code: ErrorCode.InvalidManagementPayload, description: error.message } };
     }
   }
 

@@ -2,10 +2,22 @@
  * The modules of the system canisters as the package ships them, in `generated/system` beside `dist` and `src`.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { CanneryError } from "../base/cannery-error.ts";
-import { OWN_CANISTERS, type OwnCanister } from "../network/system/canisters.ts";
+import { OWN_CANISTERS, SYSTEM_CANISTER_IDS, type OwnCanister, type SystemCanister } from "../network/system/canisters.ts";
 import type { SystemModules } from "../network/system/install.ts";
+
+/** Paths of modules that take the places of ours, or of canisters that we have none for. */
+export type SystemFiles = { readonly [K in SystemCanister]?: string };
+
+/** `ledger=PATH`; `ii` is Internet Identity, as `icp` calls it. `null` when it is none of them. */
+export function systemFileOf(text: string): readonly [SystemCanister, string] | null {
+  const equals = text.indexOf("=");
+  const word = text.slice(0, Math.max(equals, 0));
+  const name = word === "ii" ? "internet-identity" : word;
+  return Object.hasOwn(SYSTEM_CANISTER_IDS, name) ? [name as SystemCanister, resolve(text.slice(equals + 1))] : null;
+}
 
 const FILES: Readonly<Record<OwnCanister | "proxy" | "assets" | "identity-stand-in", string>> = {
   ledger: "icp-ledger",

@@ -9,7 +9,7 @@ import { Principal } from "@icp-sdk/core/principal";
 import { AutoProgress } from "../api/pocketic/auto-progress.ts";
 import type { SubnetSpec } from "../api/pocketic/config.ts";
 import { badIngress, canisterIsEmpty, canisterNotFound, subnetNotFound } from "../api/pocketic/failure.ts";
-import { Instance, type InstanceHost } from "../api/pocketic/instance.ts";
+import { AWAIT_ROUNDS, Instance, type InstanceHost } from "../api/pocketic/instance.ts";
 import { waitingOutcalls } from "../api/pocketic/outcalls.ts";
 import { subnetOfCall, type EffectivePrincipal, type RoutedCall } from "../api/pocketic/routing.ts";
 import { NO_BYTES } from "../base/bytes.ts";
@@ -72,8 +72,6 @@ export interface PicHost extends InstanceHost {
 const NANOS_PER_MILLISECOND = 1_000_000n;
 /** Cycles of a new canister. Source: `@dfinity/pic`, `createCanister`. */
 const DEFAULT_CYCLES = 10n ** 18n;
-/** Rounds within which a message that is awaited must be answered. Replica: `AwaitIngressMessage`. */
-const AWAIT_ROUNDS = 100;
 
 type Live = { readonly progress: AutoProgress; readonly port: number; close(): Promise<void> };
 

@@ -62,12 +62,14 @@ describe("node_metrics_history [management-canister#ic-node_metrics_history]", (
 
   test("nodes without a block since the day before are left out, and count from 0 when they are back", () => {
     const makers = BlockMakers.none(3);
-    for (let i = 0; i < 3; i++) makers.observe(1n);
-    makers.observe(DAY);
-    makers.observe(2n * DAY);
-    makers.observe(3n * DAY);
-    makers.observe(4n * DAY);
-    const shown = makers.since(0n).map(({ timeNanos, blocks }) => [timeNanos / DAY, [...blocks].sort(([a], [b]) => a - b)]);
+    for (let i = 0; i < 3; i++) makers.observe(1n, null);
+    makers.observe(DAY, null);
+    makers.observe(2n * DAY, null);
+    makers.observe(3n * DAY, null);
+    makers.observe(4n * DAY, null);
+    const shown = makers
+      .since(0n)
+      .map(({ timeNanos, blocks }) => [timeNanos / DAY, [...blocks].sort(([a], [b]) => a - b).map(([node, { made }]) => [node, made])]);
     expect(shown).toEqual([
       [
         0n,
@@ -88,7 +90,7 @@ describe("node_metrics_history [management-canister#ic-node_metrics_history]", (
       fc.property(fc.array(fc.bigInt({ min: 1n, max: 3n * DAY }), { maxLength: 150 }), (steps) => {
         const makers = BlockMakers.none(4);
         let now = 0n;
-        for (const step of steps) makers.observe((now += step));
+        for (const step of steps) makers.observe((now += step), null);
         const days = makers.since(0n).map(({ timeNanos }) => timeNanos / DAY);
         expect(days.length).toBeLessThanOrEqual(59);
         expect(new Set(days).size).toBe(days.length);

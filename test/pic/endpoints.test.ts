@@ -13,11 +13,13 @@ import { ModuleCache } from "../../src/core/wasm/prepare.ts";
 import { delay, now } from "../../src/host/clock.ts";
 import { fetchOutcall } from "../../src/host/outcall.ts";
 import { nodePlatform } from "../../src/host/platform-node.ts";
+import { featuresWith } from "../../src/host/pocketic/features.ts";
 import { snapshotFolders } from "../../src/host/pocketic/snapshot-folders.ts";
 import { nodeSignatureChecks } from "../../src/host/signature-checks-node.ts";
 import { append, appendJournal, note, print, program, puppet, send } from "../support/puppet.ts";
 
 const environment = { platform: nodePlatform, pool: new InstancePool(nodePlatform.engine), modules: new ModuleCache() };
+const features = featuresWith(() => ({}));
 const SPEC = { state_config: "New", instruction_config: "Production" };
 const APPLICATION = { subnet_config_set: { application: [SPEC] } };
 const ANONYMOUS = "BA==";
@@ -36,6 +38,7 @@ function created(config: unknown): InstanceHandler {
     print: (line: string) => void printed.push(line),
     fetchOutcall,
     snapshotFolders,
+    features,
   };
   return new InstanceHandler(instanceConfig(parseJson(writeJson(config)), now()), host);
 }

@@ -122,7 +122,7 @@ export function instanceConfig(json: unknown, now: bigint): InstanceConfig {
   const time = timeOf(config, now);
   const gateway = maybe(config, "http_gateway_config", gatewayConfig);
   checkNnsUi(features, gateway);
-  refuseUnsupported(config, features);
+  refuseUnsupported(config);
   const icpConfig = maybe(config, "icp_config", fields) ?? {};
   return {
     subnets,
@@ -255,13 +255,11 @@ function checkNnsUi(features: readonly IcpFeature[], gateway: GatewayConfig | nu
   }
 }
 
-/** What would need other programs, or modules that we may not ship, is refused by its name: nothing is left out in silence. */
-function refuseUnsupported(config: Fields, features: readonly IcpFeature[]): void {
+/** What would need other programs is refused by its name: nothing is left out in silence. Features are refused where the modules are. */
+function refuseUnsupported(config: Fields): void {
   const refuse = (what: string, instead: string): never => {
     throw new CreationRefused(`Cannery's PocketIC server does not support ${what}: ${instead}`);
   };
-  if (features.length > 0)
-    refuse(`icp_features.${features[0]}`, "install the modules of the system canisters that the test needs at their mainnet ids.");
   for (const name of ["bitcoind_addr", "dogecoind_addr"]) {
     if ((maybe(config, name, list(text)) ?? []).length > 0) refuse(name, "there is no adapter for that network.");
   }

@@ -12,6 +12,7 @@ import { OperationFailed } from "./failure.ts";
 import { Instance, type InstanceHost } from "./instance.ts";
 import { parseJson, writeJson } from "./json.ts";
 import { READ_GET, READ_POST, topology, UPDATE, type Operation, type StoredBlob } from "./operations.ts";
+import { makeRoom } from "./routing.ts";
 import { BadShape } from "./shape.ts";
 
 export interface InstanceRequest {
@@ -137,6 +138,7 @@ export class InstanceHandler {
   }
 
   private async passOn(request: InstanceRequest, path: string): Promise<InstanceResponse> {
+    makeRoom(this.instance, path, request.body);
     const headers: Record<string, string> = request.contentType === null ? {} : { "content-type": request.contentType };
     const withBody = request.method === "GET" || request.method === "HEAD" ? {} : { body: Uint8Array.from(request.body) };
     const response = await this.api(new Request(`http://instance${path}`, { method: request.method, headers, ...withBody }));

@@ -11,10 +11,10 @@ import { assert } from "../../base/assert.ts";
 import { utcText } from "../../base/utc.ts";
 import { decodeUtf8Lossy } from "../../base/utf8.ts";
 import type { NetworkEvent } from "../../core/events.ts";
-import type { GenesisConfig } from "../../core/genesis.ts";
+import type { GenesisConfig, SubnetRequest } from "../../core/genesis.ts";
 import { envelopeBytes, nonceOf, RequestIds } from "../../core/ingress/request-ids.ts";
 import type { IngressEntry } from "../../core/ingress/history.ts";
-import type { Answer, IngressInput, Input } from "../../core/inputs.ts";
+import type { Answer, IngressInput, Input, RoundMakers } from "../../core/inputs.ts";
 import { Network, type Environment } from "../../core/network.ts";
 import type { CanisterId, MessageId, PrincipalId, SubnetId } from "../../core/state/ids.ts";
 import type { NetworkState } from "../../core/state/network-state.ts";
@@ -23,7 +23,8 @@ import { principalText } from "../../core/state/principal.ts";
 import { route } from "../../core/state/world.ts";
 import type { SignatureChecks } from "../../crypto/signature-checks.ts";
 import type { ServedNetwork } from "../http/served.ts";
-import type { InstanceConfig, SubnetSpec } from "./config.ts";
+import { CreationRefused, type IcpFeature, type InstanceConfig, type SubnetSpec } from "./config.ts";
+import type { Features } from "./features.ts";
 import type { SnapshotFolders } from "./snapshots.ts";
 import { defaultEffectiveCanisterId, subnetRequest } from "./topology.ts";
 
@@ -39,6 +40,7 @@ export interface InstanceHost {
   /** An HTTPS outcall on the web; used only while rounds run by themselves. */
   fetchOutcall(request: OutcallRequest): Promise<OutcallResponse>;
   readonly snapshotFolders: SnapshotFolders;
+  readonly features: Features;
 }
 
 export interface Call {
@@ -49,6 +51,21 @@ export interface Call {
   readonly senderInfo: IngressInput["senderInfo"];
 }
 
+/** What became of a call that was run to its end. */
+export type Outcome = { readonly kind: "replied"; readonly data: Uint8Array } | { readonly kind: "failed"; readonly message: string };
+
+export interface TickOptions {
+  /** Runs before the others. */
+  readonly first?: SubnetId | null;
+  /** Runs after the others. */
+  readonly last?: SubnetId | null;
+  readonly blockMakers?: ReadonlyMap<SubnetId, RoundMakers>;
+}
+
+/** A round whose maker nobody names has none of the subnet's nodes. Replica: `BlockmakerMetrics::new_for_test` in `rs/types/types/src/batch.rs`. */
+const NO_NODE: RoundMakers = { maker: -1, failed: [] };
+/** Rounds within which a call that is waited for must be answered. Replica: `AwaitIngressMessage`. */
+export const AWAIT_ROUNDS = 100;
 /** Hops to other subnets take no round of their own: see above. */
 const LATENCY = { name: "pocket-ic", roundNanos: 0n, hopRounds: { min: 1, max: 1 } };
 /** How long the message of a client is valid. */
@@ -60,7 +77,8 @@ const QUERY_STATISTICS_EPOCH_ROUNDS = 60;
 
 export class Instance {
   readonly host: InstanceHost;
-  readonly specs: readonly SubnetSpec[];
+  private readonly subnetSpecs: SubnetSpec[];
+  private readonly features: readonly IcpFeature[];
   readonly defaultCanisterId: CanisterId;
   private readonly core: Network;
   private readonly requestIds: RequestIds;
@@ -72,18 +90,41 @@ export class Instance {
   private readonly waiting = new Map<MessageId, ((isFinal: boolean) => void)[]>();
   private readonly listeners = new Set<(event: NetworkEvent) => void>();
 
-  /** Throws `GenesisRefused`. */
+  /** Throws `GenesisRefused` and `CreationRefused`. */
   constructor(config: InstanceConfig, host: InstanceHost) {
     this.host = host;
-    this.specs = config.subnets;
+    this.subnetSpecs = [...config.subnets];
+    this.features = config.icpFeatures;
+    for (const feature of this.features) {
+      const why = host.features.refusal(feature);
+      if (why !== null) throw new CreationRefused(why);
+    }
     this.isTrusting = config.disableIngressValidation;
     const { platform } = host.environment;
     this.core = Network.genesis(genesisConfig(config), host.environment);
     this.requestIds = new RequestIds((bytes) => platform.sha256(bytes));
     this.clockNanos = this.state.timeNanos;
     this.defaultCanisterId = defaultEffectiveCanisterId(this.state, this.specs);
-    // The real server runs a round for each subnet that it creates.
-    for (let i = 0; i < this.specs.length; i++) this.tick();
+    for (const { kind } of config.subnets) this.settleIn(kind);
+  }
+
+  /** The real server runs a round for each subnet that it creates, and then those that install what the subnet brings. */
+  private settleIn(kind: SubnetSpec["kind"]): void {
+    this.tick();
+    if (this.features.length > 0) this.host.features.afterSubnet(this, this.features, kind);
+  }
+
+  /** In the order of the network's subnets. */
+  get specs(): readonly SubnetSpec[] {
+    return this.subnetSpecs;
+  }
+
+  /** One subnet more. */
+  addSubnet(spec: SubnetSpec, request: SubnetRequest): void {
+    const answer = this.answered({ kind: "subnet", request });
+    if (answer.kind === "refused") throw new CreationRefused(answer.error.description);
+    this.subnetSpecs.push(spec);
+    this.settleIn(spec.kind);
   }
 
   get state(): NetworkState {
@@ -105,14 +146,27 @@ export class Instance {
     return true;
   }
 
-  /** A round on every subnet; first and last may be named. */
-  tick(order: { readonly first?: SubnetId; readonly last?: SubnetId } = {}): void {
+  /** A round on every subnet. */
+  tick({ first = null, last = null, blockMakers }: TickOptions = {}): void {
     const latest = this.state.timeNanos;
     if (this.clockNanos === latest) this.clockNanos++;
     this.step({ kind: "time", timeNanos: this.clockNanos });
-    const place = (id: SubnetId): number => (id === order.first ? 0 : id === order.last ? 2 : 1);
+    const place = (id: SubnetId): number => (id === first ? 0 : id === last ? 2 : 1);
     const subnets = [...this.state.subnets.keys()].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
-    for (const id of subnets) this.step({ kind: "round", subnets: [id] });
+    for (const id of subnets) this.step({ kind: "round", subnets: [id], blockMakers: blockMakers?.get(id) ?? NO_NODE });
+  }
+
+  /** Submits a call and runs rounds until it is answered. */
+  run(call: Call, subnet: SubnetId): Outcome {
+    const { id, answer } = this.submit(call, subnet);
+    if (answer.kind === "refused") return { kind: "failed", message: answer.error.description };
+    for (let round = 0; round < AWAIT_ROUNDS; round++) {
+      this.tick();
+      const status = this.statusOf(subnet, id)?.status;
+      if (status?.kind === "replied") return status;
+      if (status?.kind === "rejected") return { kind: "failed", message: status.message };
+    }
+    return { kind: "failed", message: `${call.method} was not answered within ${AWAIT_ROUNDS} rounds` };
   }
 
   /** Submits a call whose sender is taken on trust. `id` is `null` when it is refused. */

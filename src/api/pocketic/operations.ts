@@ -6,13 +6,13 @@
 import { fromHex, toHex } from "../../base/bytes.ts";
 import { toBase64 } from "../../codec/base64.ts";
 import type { IngressEntry } from "../../core/ingress/history.ts";
-import type { Answer } from "../../core/inputs.ts";
+import type { Answer, RoundMakers } from "../../core/inputs.ts";
 import { nodeOf } from "../../core/certification/topology-tree.ts";
 import type { MessageId, PrincipalId, SubnetId } from "../../core/state/ids.ts";
 import { principalBytes, principalText } from "../../core/state/principal.ts";
 import { ErrorCode } from "../../core/state/rejects.ts";
 import { canisterIsEmpty, canisterNotFound, badIngress, conversionError, errorResponse, failed, OperationFailed, rejectResponse, subnetNotFound } from "./failure.ts"; // prettier-ignore
-import type { Instance } from "./instance.ts";
+import { AWAIT_ROUNDS, type Instance } from "./instance.ts";
 import { mockOutcall, outcallJson, waitingOutcalls } from "./outcalls.ts";
 import { effectivePrincipal, routed, routedCall, subnetJson, subnetOfCall } from "./routing.ts";
 import { blob, fields, list, maybe, principal, principalIn, required, u64, unsigned, type Fields, type Reader } from "./shape.ts";
@@ -27,9 +27,6 @@ export interface StoredBlob {
 
 /** `body` is the request's JSON; `stored` the blob that it names, `null` when there is none. The result is JSON. */
 export type Operation = (instance: Instance, body: unknown, stored: StoredBlob | null) => unknown;
-
-/** Rounds within which a message that is awaited must be answered. Replica: `AwaitIngressMessage`. */
-const AWAIT_ROUNDS = 100;
 
 export const READ_GET: Readonly<Record<string, Operation>> = {
   topology: (instance) => topology(instance),
@@ -92,12 +89,12 @@ export const UPDATE: Readonly<Record<string, Operation>> = {
   },
   tick(instance, body) {
     const given = fields(body, "body");
-    for (const item of maybe(given, "blockmakers", list(fields)) ?? []) checkBlockmakers(instance, item);
-    const first = maybe(given, "first_subnet", principalIn("subnet_id"));
-    const last = maybe(given, "last_subnet", principalIn("subnet_id"));
-    for (const id of [first, last]) if (id !== null && !instance.state.subnets.has(id as SubnetId)) throw subnetNotFound(id);
+    const blockMakers = new Map((maybe(given, "blockmakers", blockmakersReader) ?? []).map((item) => makersOf(instance, item)).reverse());
+    const first = maybe(given, "first_subnet", principalIn("subnet_id")) as SubnetId | null;
+    const last = maybe(given, "last_subnet", principalIn("subnet_id")) as SubnetId | null;
+    for (const id of [first, last]) if (id !== null && !instance.state.subnets.has(id)) throw subnetNotFound(id);
     if (first !== null && first === last) throw failed("InvalidTickConfigs", '"first_subnet and last_subnet are the same"');
-    instance.tick({ ...(first === null ? {} : { first: first as SubnetId }), ...(last === null ? {} : { last: last as SubnetId }) });
+    instance.tick({ first, last, blockMakers });
     return null;
   },
   set_time: (instance, body) => setTime(instance, body, false),
@@ -205,8 +202,12 @@ function setTime(instance: Instance, body: unknown, certified: boolean): null {
   return null;
 }
 
-/** Nodes must be of the subnet, and who makes the block cannot have failed to. Nobody counts blocks here: no state shows who made one. */
-function checkBlockmakers(instance: Instance, given: Fields): void {
+/** A list, or before version 12 of the contract an object around it. */
+const blockmakersReader: Reader<Fields[]> = (value, what) =>
+  list(fields)(Array.isArray(value) ? value : required(fields(value, what), "blockmakers_per_subnet", (inner) => inner), what);
+
+/** Nodes must be of the subnet, and who makes the block cannot have failed to. */
+function makersOf(instance: Instance, given: Fields): [SubnetId, RoundMakers] {
   const subnet = required(given, "subnet", principalIn("subnet_id")) as SubnetId;
   const maker = required(given, "blockmaker", principalIn("node_id"));
   const failedMakers = required(given, "failed_blockmakers", list(principalIn("node_id")));
@@ -215,5 +216,10 @@ function checkBlockmakers(instance: Instance, given: Fields): void {
   if (record === undefined) throw subnetNotFound(subnet);
   const { platform } = instance.host.environment;
   const nodes = Array.from({ length: record.config.nodeCount }, (_, node) => nodeOf(instance.state, subnet, node, platform).id);
-  for (const node of [...failedMakers, maker]) if (!nodes.includes(node)) throw failed("BlockmakerNotFound", principalText(node));
+  const numberOf = (node: PrincipalId): number => {
+    const number = nodes.indexOf(node);
+    if (number === -1) throw failed("BlockmakerNotFound", principalText(node));
+    return number;
+  };
+  return [subnet, { failed: failedMakers.map(numberOf), maker: numberOf(maker) }];
 }

@@ -6,12 +6,16 @@
 import { toBase64 } from "../../codec/base64.ts";
 import { decodeArgument, idOf } from "../../core/management/candid.ts";
 import { MANAGEMENT_CANISTER, type CanisterId, type SubnetId } from "../../core/state/ids.ts";
-import { principalBytes, principalText } from "../../core/state/principal.ts";
-
+import { InvalidPrincipal, parsePrincipal, principalBytes, principalText } from "../../core/state/principal.ts";
 import { route } from "../../core/state/world.ts";
-import { badIngress } from "./failure.ts";
+import { decodeFields } from "../http/cbor.ts";
+import { parseEnvelope } from "../http/envelope.ts";
+import { HttpRefusal } from "../http/refusal.ts";
+import { badIngress, OperationFailed } from "./failure.ts";
 import type { Call, Instance } from "./instance.ts";
+import { mainnetSubnetOf } from "./mainnet.ts";
 import { blob, fields, maybe, principal, required, text, variant, type Reader } from "./shape.ts";
+import { mainnetSubnet } from "./topology.ts";
 
 export type EffectivePrincipal =
   { readonly kind: "none" } | { readonly kind: "subnet"; readonly id: SubnetId } | { readonly kind: "canister"; readonly id: CanisterId };
@@ -82,7 +86,7 @@ export function routed(instance: Instance, effective: EffectivePrincipal, create
       const subnet = route(state, effective.id);
       if (subnet !== null) return subnet;
       if (creates && effective.id === MANAGEMENT_CANISTER) return route(state, defaultCanisterId)!;
-      if (creates) throw badIngress(noSubnetYet(effective.id));
+      if (creates) return mainnetSubnetFor(instance, effective.id);
       throw badIngress(`Canister ${principalText(effective.id)} does not belong to any subnet.`);
     }
     case "none":
@@ -93,6 +97,36 @@ export function routed(instance: Instance, effective: EffectivePrincipal, create
   }
 }
 
-function noSubnetYet(id: CanisterId): string {
-  return `The effective canister ID ${principalText(id)} does not belong to an existing subnet and it is not a mainnet canister ID.`;
+const CALL_PATH = /^\/api\/v[234]\/canister\/([^/]+)\/call$/;
+
+/** A creation by the public interface finds its subnet as others do. What is wrong with the request is for that interface to say. */
+export function makeRoom(instance: Instance, path: string, body: Uint8Array): void {
+  const [, effective] = CALL_PATH.exec(path) ?? [];
+  if (effective === undefined) return;
+  try {
+    const id = parsePrincipal(effective);
+    if (route(instance.state, id) !== null || mainnetSubnetOf(id) === null) return;
+    const { canister, method } = parseEnvelope(decodeFields(body), "call", instance.host.environment.platform.sha256).content;
+    if (canister === MANAGEMENT_CANISTER && method === PROVISIONAL_CREATION) mainnetSubnetFor(instance, id);
+  } catch (error) {
+    if (!(error instanceof HttpRefusal || error instanceof InvalidPrincipal || error instanceof OperationFailed)) throw error;
+  }
+}
+
+/**
+ * The mainnet's subnet with an id, which the instance has from now on: how canisters get there that a test wants at their mainnet ids. Not the
+ * NNS: the root cannot be changed.
+ */
+function mainnetSubnetFor(instance: Instance, id: CanisterId): SubnetId {
+  const text = principalText(id);
+  const found = mainnetSubnetOf(id);
+  if (found === null)
+    throw badIngress(`The effective canister ID ${text} does not belong to an existing subnet and it is not a mainnet canister ID.`);
+  const { spec, request } = mainnetSubnet(found);
+  if (spec.kind === "NNS")
+    throw badIngress(
+      `The effective canister ID ${text} belongs to the NNS subnet on the IC mainnet for which PocketIC provides a \`SubnetKind\`: please set up your PocketIC instance with a subnet of that \`SubnetKind\`.`,
+    );
+  instance.addSubnet(spec, request);
+  return found.id;
 }

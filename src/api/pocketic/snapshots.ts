@@ -27,8 +27,6 @@ export interface SnapshotFolders {
 
 /** Largest piece that is read or written at once. Replica: `MAX_CHUNK_SIZE`. */
 const PIECE_BYTES = 2_000_000;
-/** Rounds in which a call must be answered: charging much takes some. */
-const MOST_ROUNDS = 100;
 
 export function downloadSnapshot(instance: Instance, folders: SnapshotFolders, body: unknown): null {
   const given = fields(body, "body");
@@ -99,15 +97,9 @@ function caller(instance: Instance, sender: PrincipalId, canister: CanisterId) {
     throw failed("CanisterRequestRoutingError", JSON.stringify(`Canister ${principalText(canister)} does not belong to any subnet.`));
   return <N extends ArgumentName>(method: N, value: ArgumentValue[N]): Uint8Array => {
     const arg = encodeArgument(method, value);
-    const { id, answer } = instance.submit({ sender, receiver: MANAGEMENT_CANISTER, method, arg, senderInfo: null }, subnet);
-    if (answer.kind === "refused") throw snapshotError(answer.error.description);
-    for (let round = 0; round < MOST_ROUNDS; round++) {
-      instance.tick();
-      const status = instance.statusOf(subnet, id)?.status;
-      if (status?.kind === "replied") return status.data;
-      if (status?.kind === "rejected") throw snapshotError(status.message);
-    }
-    throw snapshotError(`${method} was not answered within ${MOST_ROUNDS} rounds`);
+    const outcome = instance.run({ sender, receiver: MANAGEMENT_CANISTER, method, arg, senderInfo: null }, subnet);
+    if (outcome.kind === "failed") throw snapshotError(outcome.message);
+    return outcome.data;
   };
 }
 

@@ -11,7 +11,8 @@ import type { CanisterId, SubnetId } from "../../core/state/ids.ts";
 import type { Limits } from "../../core/state/limits.ts";
 import type { CanisterRange, NetworkState, SubnetKind } from "../../core/state/network-state.ts";
 import { parsePrincipal, principalBytes, principalText } from "../../core/state/principal.ts";
-import type { InstanceConfig, PicSubnetKind, SubnetSpec } from "./config.ts";
+import { SUBNET_KINDS, type InstanceConfig, type PicSubnetKind, type SubnetSpec } from "./config.ts";
+import type { MainnetSubnet } from "./mainnet.ts";
 
 interface KindTraits {
   readonly kind: SubnetKind;
@@ -79,6 +80,16 @@ export function subnetRequest(spec: SubnetSpec, config: Pick<InstanceConfig, "ma
     ...(mainnetId === undefined ? {} : { id: parsePrincipal(mainnetId) as SubnetId }),
     ...(spec.instructionConfig === "Benchmarking" ? { limits: BENCHMARKING } : {}),
   };
+}
+
+/** The mainnet's subnet in an instance: its kind, its own id and its ranges. */
+export function mainnetSubnet({ id, ranges }: MainnetSubnet): { readonly spec: SubnetSpec; readonly request: SubnetRequest } {
+  const text = principalText(id);
+  const kind = text === NNS_ID ? "NNS" : (SUBNET_KINDS.find((candidate) => TRAITS[candidate].id === text) ?? "Application");
+  const spec: SubnetSpec = { kind, instructionConfig: "Production", subnetAdmins: null, costSchedule: "Normal" };
+  const request = subnetRequest(spec, { mainnetNnsSubnetId: true });
+  // Kinds of the mainnet have their ranges by their names.
+  return { spec, request: request.id === id ? request : { ...request, id, canisterRanges: ranges } };
 }
 
 /** Kinds whose first subnet hosts canisters that are created without saying where; else it is the first subnet. */

@@ -5,6 +5,7 @@
  * Replica: `rs/execution_environment/src/execution_environment.rs` (`node_metrics_history`, `subnet_info`, c7c5005).
  */
 import { nodeOf } from "../certification/topology-tree.ts";
+import type { NodeBlocks } from "../state/block-makers.ts";
 import type { PrincipalId } from "../state/ids.ts";
 import { fail, reply, type Method } from "./call.ts";
 import { decodeArgument, encodeResult, idOf, principalOf } from "./candid.ts";
@@ -14,6 +15,11 @@ import { otherSubnet, unexpectedIngress } from "./errors.ts";
 const REPLICA_VERSION = "c7c5005419785db6d1c3009a1426274be33010f8";
 /** Ours: a network is what it was made as, so its registry has one version. */
 const REGISTRY_VERSION = 1n;
+/**
+ * Of no subnet: who makes the blocks of a network that is ticked by a test. Replica: `BlockmakerMetrics::new_for_test` in
+ * `rs/types/types/src/batch.rs` (c7c5005).
+ */
+const STRANGER = "0000000000000000fd01" as PrincipalId;
 
 export const nodeMetricsHistory: Method = ({ world, subnet, call }) => {
   if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));
@@ -25,12 +31,12 @@ export const nodeMetricsHistory: Method = ({ world, subnet, call }) => {
   const history = subnet.blockMakers.since(decoded.value.start_at_timestamp_nanos).map(({ timeNanos, blocks }) => ({
     timestamp_nanos: timeNanos,
     node_metrics: [...blocks]
-      .map(([node, count]): [PrincipalId, number] => [nodeOf(world.state, id, node, world.platform).id, count])
+      .map(([node, counts]): [PrincipalId, NodeBlocks] => [node < 0 ? STRANGER : nodeOf(world.state, id, node, world.platform).id, counts])
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([node, count]) => ({
+      .map(([node, { made, missed }]) => ({
         node_id: principalOf(node),
-        num_blocks_proposed_total: BigInt(count),
-        num_block_failures_total: 0n,
+        num_blocks_proposed_total: BigInt(made),
+        num_block_failures_total: BigInt(missed),
       })),
   }));
   return reply(call, encodeResult("node_metrics_history", history));

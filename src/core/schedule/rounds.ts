@@ -8,6 +8,7 @@
  * Departure: a subnet that wrote more than 32 to 140 GiB since its last checkpoint goes on; there is no limit on the heap delta between checkpoints.
  * Source: scheduling.md 1, 2; messaging.md 6.1. Replica: `rs/execution_environment/src/scheduler.rs` (c7c5005).
  */
+import type { RoundMakers } from "../inputs.ts";
 import type { CallOrigin, CanisterState, SystemTask } from "../state/canister.ts";
 import type { CanisterId, PrincipalId } from "../state/ids.ts";
 import type { CanisterMessage, Ingress } from "../state/messages.ts";
@@ -39,9 +40,9 @@ import { plannedTasks } from "./tasks.ts";
 /** Ingress calls of this round that are not answered yet. */
 type Waiting = Extract<CallOrigin, { kind: "ingress" }>[];
 
-/** Runs one round of the subnet at the current batch time. */
-export function runRound(world: World, subnet: SubnetState): void {
-  subnet.blockMakers.observe(world.state.timeNanos);
+/** Runs one round of the subnet at the current batch time. `makers`: of its block, if that is given. */
+export function runRound(world: World, subnet: SubnetState, makers: RoundMakers | null): void {
+  subnet.blockMakers.observe(world.state.timeNanos, makers);
   deliverQueryReport(subnet);
   timeOut(world, subnet);
   inductStreams(world, subnet);

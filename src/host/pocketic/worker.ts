@@ -2,7 +2,7 @@
  * A worker of the PocketIC server: some instances, on a thread of their own.
  */
 import { parentPort } from "node:worker_threads";
-import type { InstanceConfig } from "../../api/pocketic/config.ts";
+import { CreationRefused, type InstanceConfig } from "../../api/pocketic/config.ts";
 import { InstanceHandler } from "../../api/pocketic/handler.ts";
 import type { InstanceHost } from "../../api/pocketic/instance.ts";
 import { writeJson } from "../../api/pocketic/json.ts";
@@ -15,6 +15,7 @@ import { fetchOutcall } from "../outcall.ts";
 import { nodePlatform } from "../platform-node.ts";
 import { nodeSignatureChecks } from "../signature-checks-node.ts";
 import { snapshotFolders } from "./snapshot-folders.ts";
+import { featuresWith, systemFilesIn } from "./features.ts";
 import type { FromWorker, Outcome, Task, ToWorker } from "./messages.ts";
 
 const port = parentPort!;
@@ -41,6 +42,7 @@ const host: InstanceHost = {
   print: (line) => void (isSilent || tell({ kind: "printed", line })),
   fetchOutcall,
   snapshotFolders,
+  features: featuresWith(() => systemFilesIn(process.env)),
 };
 
 function create(instance: number, config: InstanceConfig): Outcome {
@@ -49,7 +51,7 @@ function create(instance: number, config: InstanceConfig): Outcome {
     handlers.set(instance, handler);
     return { kind: "created", topology: writeJson(handler.topology()) };
   } catch (error) {
-    if (error instanceof GenesisRefused) return { kind: "refused", message: error.message };
+    if (error instanceof GenesisRefused || error instanceof CreationRefused) return { kind: "refused", message: error.message };
     throw error;
   }
 }

@@ -2,7 +2,7 @@
  * What a served network is started with, and what is told when it is ready: plain data that crosses from thread to thread.
  */
 import type { SubnetRequest } from "../../core/genesis.ts";
-import type { SystemFiles } from "./system.ts";
+import type { SystemFiles } from "../system-modules.ts";
 import type { Subnet } from "../../network/options.ts";
 
 export interface NetworkPlan {

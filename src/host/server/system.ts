@@ -8,11 +8,8 @@ import { OWN_CANISTERS, SYSTEM_CANISTER_IDS, type SystemCanister } from "../../n
 import { installSystemCanisters, type SystemModules } from "../../network/system/install.ts";
 import { route } from "../../core/state/world.ts";
 import { principalId } from "../../network/principals.ts";
-import { systemModule } from "../system-modules.ts";
+import { systemModule, type SystemFiles } from "../system-modules.ts";
 import type { FundedIdentity } from "./plan.ts";
-
-/** Paths of modules that take the places of ours, or of canisters that we have none for. */
-export type SystemFiles = { readonly [K in SystemCanister]?: string };
 
 /** Everybody is this user without an identity. Source: icp-launcher.md 5. */
 const FUNDED: readonly FundedIdentity[] = [{ name: "anonymous: ICP and cycles", principal: "2vxsx-fae" }];

@@ -86,7 +86,12 @@ export function cyclesLedgerInit(index: Principal, balances: readonly (readonly 
   );
 }
 
-export function cmcInit(ids: { ledger: Principal; governance: Principal; mintingAccount: string; cyclesLedger: Principal }): Uint8Array {
+export function cmcInit(ids: {
+  ledger: Principal;
+  governance: Principal;
+  mintingAccount: string;
+  cyclesLedger: Principal | null;
+}): Uint8Array {
   return IDL.encode(
     [CmcInit],
     [
@@ -95,7 +100,7 @@ export function cmcInit(ids: { ledger: Principal; governance: Principal; minting
           ledger_canister_id: [ids.ledger],
           governance_canister_id: [ids.governance],
           minting_account_id: [ids.mintingAccount],
-          cycles_ledger_canister_id: [ids.cyclesLedger],
+          cycles_ledger_canister_id: ids.cyclesLedger === null ? [] : [ids.cyclesLedger],
         },
       ],
     ],
