@@ -76,12 +76,16 @@ export interface ReadyLine {
   readonly subnets: readonly { readonly id: string; readonly kind: string; readonly name: string }[];
 }
 
+/** Compiles the package; nothing when it is of these sources already. */
+export async function buildCannery(): Promise<void> {
+  await promisify(execFile)(process.execPath, ["--import", "tsx", join(ROOT, "scripts", "build.ts")]);
+}
+
 /** One for each test; what still runs when the test ends is killed. */
 export function bench(): () => Bench {
   let children: ChildProcess[] = [];
   let folder = "";
-  // Nothing when they are of these sources already.
-  beforeAll(() => promisify(execFile)(process.execPath, ["--import", "tsx", join(ROOT, "scripts", "build.ts")]));
+  beforeAll(buildCannery);
   afterEach(() => {
     for (const child of children) child.kill("SIGKILL");
     children = [];

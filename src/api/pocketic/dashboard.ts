@@ -3,10 +3,10 @@
  *
  * Source: pocketic-server.md 9. Ours: its looks, but for the heading.
  */
+import type { NetworkState } from "../../core/state/network-state.ts";
 import { principalText } from "../../core/state/principal.ts";
-import type { Instance } from "./instance.ts";
 
-export function dashboard({ state }: Instance): string {
+export function dashboard({ state }: { readonly state: NetworkState }): string {
   const rows = [...state.subnets.entries()].flatMap(([subnet, { canisters }]) =>
     [...canisters.values()].map((canister) => {
       const cells = [

@@ -9,7 +9,7 @@ import { toBase64 } from "../../codec/base64.ts";
 import type { SubnetRequest } from "../../core/genesis.ts";
 import type { CanisterId, SubnetId } from "../../core/state/ids.ts";
 import type { Limits } from "../../core/state/limits.ts";
-import type { CanisterRange, NetworkState, SubnetKind } from "../../core/state/network-state.ts";
+import type { CanisterRange, NetworkState, SubnetConfig, SubnetKind } from "../../core/state/network-state.ts";
 import { parsePrincipal, principalBytes, principalText } from "../../core/state/principal.ts";
 import { SUBNET_KINDS, type InstanceConfig, type PicSubnetKind, type SubnetSpec } from "./config.ts";
 import type { MainnetSubnet } from "./mainnet.ts";
@@ -90,6 +90,18 @@ export function mainnetSubnet({ id, ranges }: MainnetSubnet): { readonly spec: S
   const request = subnetRequest(spec, { mainnetNnsSubnetId: true });
   // Kinds of the mainnet have their ranges by their names.
   return { spec, request: request.id === id ? request : { ...request, id, canisterRanges: ranges } };
+}
+
+/** What would be asked of PocketIC for a subnet that was made without it. */
+export function specOf({ kind, name, costSchedule, admins }: SubnetConfig): SubnetSpec {
+  const kinds = Object.entries(TRAITS) as [PicSubnetKind, KindTraits][];
+  const [found] = kinds.find(([, traits]) => traits.name === name) ?? kinds.findLast(([, traits]) => traits.kind === kind)!;
+  return {
+    kind: found,
+    instructionConfig: "Production",
+    subnetAdmins: admins.length === 0 ? null : admins,
+    costSchedule: costSchedule === "free" ? "Free" : "Normal",
+  };
 }
 
 /** Kinds whose first subnet hosts canisters that are created without saying where; else it is the first subnet. */

@@ -10,6 +10,7 @@ import { Cannery } from "../../network/cannery.ts";
 import { now } from "../clock.ts";
 import { customDomainsOf } from "../custom-domains.ts";
 import { nodeHost } from "../node-host.ts";
+import { withDeveloperPages } from "./developer-pages.ts";
 import { listen } from "./listen.ts";
 import type { FromNetwork, NetworkPlan, ReadyNetwork, ToNetwork } from "./plan.ts";
 import { installSystem } from "./system.ts";
@@ -42,7 +43,7 @@ async function serveNetwork(plan: NetworkPlan): Promise<{ readonly ready: ReadyN
   const funded = await installSystem(net, plan.system);
   net.live(plan.delayMilliseconds === undefined ? {} : { delayMilliseconds: plan.delayMilliseconds });
   const customDomain = plan.customDomains === null ? {} : { customDomain: customDomainsOf(plan.customDomains) };
-  const listening = await listen(net.handler({ domains: plan.domains, ...customDomain }), plan);
+  const listening = await listen(withDeveloperPages(net, net.handler({ domains: plan.domains, ...customDomain })), plan);
   const { subnets, subnetOrder } = net.state;
   const ready: ReadyNetwork = {
     url: listening.url,
