@@ -156,30 +156,26 @@ export class SortedMap<K extends string | number, V> {
   }
 
   /** Ascending. The map must not gain or lose keys meanwhile. */
-  *keys(): Generator<K, void, undefined> {
-    for (const leaf of leaves(this.root)) yield* leaf.keys;
+  keys(): IterableIterator<K> {
+    return this.root.children === null ? this.root.keys.values() : itemsOf(new Leaves(this.root, null), "keys");
   }
 
   /** In ascending order of the keys. The map must not be modified meanwhile. */
-  *values(): Generator<V, void, undefined> {
-    for (const leaf of leaves(this.root)) yield* leaf.values;
+  values(): IterableIterator<V> {
+    return this.root.children === null ? this.root.values.values() : itemsOf(new Leaves(this.root, null), "values");
   }
 
   /** In ascending order of the keys. The map must not be modified meanwhile. */
-  *entries(): Generator<[K, V], void, undefined> {
-    for (const leaf of leaves(this.root)) {
-      for (let i = 0; i < leaf.keys.length; i++) yield [leaf.keys[i]!, leaf.values[i]!];
-    }
+  entries(): IterableIterator<[K, V]> {
+    return new Entries(this.root, null);
   }
 
   /**
    * Ascending, what may have been written since the map was forked: the entries of leaves that belong to its own epoch. Costs those leaves. Keys that were
    * deleted do not come. The map must not be modified meanwhile.
    */
-  *written(): Generator<[K, V], void, undefined> {
-    for (const leaf of leaves(this.root, this.epoch)) {
-      for (let i = 0; i < leaf.keys.length; i++) yield [leaf.keys[i]!, leaf.values[i]!];
-    }
+  written(): IterableIterator<[K, V]> {
+    return new Entries(this.root, this.epoch);
   }
 
   private leafOf(key: K): Node<K, V> {
@@ -297,12 +293,55 @@ function leftmost<K, V>(node: Node<K, V>): Node<K, V> {
 }
 
 /** The leaves from left to right; only those of one epoch where it is given, whose parents are of it too. */
-function* leaves<K, V>(root: Node<K, V>, epoch?: Epoch): Generator<Node<K, V>, void, undefined> {
-  const waiting = [root];
-  for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
-    if (epoch !== undefined && node.epoch !== epoch) continue;
-    if (node.children === null) yield node;
-    else for (let i = node.children.length - 1; i >= 0; i--) waiting.push(node.children[i]!);
+class Leaves<K, V> {
+  private readonly waiting: Node<K, V>[];
+  private readonly epoch: Epoch | null;
+
+  constructor(root: Node<K, V>, epoch: Epoch | null) {
+    this.waiting = [root];
+    this.epoch = epoch;
+  }
+
+  next(): Node<K, V> | undefined {
+    for (let node = this.waiting.pop(); node !== undefined; node = this.waiting.pop()) {
+      if (this.epoch !== null && node.epoch !== this.epoch) continue;
+      if (node.children === null) return node;
+      for (let i = node.children.length - 1; i >= 0; i--) this.waiting.push(node.children[i]!);
+    }
+    return undefined;
+  }
+}
+
+function* itemsOf<K, V, Of extends "keys" | "values">(leaves: Leaves<K, V>, of: Of): Generator<Node<K, V>[Of][number], undefined, undefined> {
+  for (let leaf = leaves.next(); leaf !== undefined; leaf = leaves.next()) yield* leaf[of];
+}
+
+/** The entries of such leaves. No generator: most maps are one leaf, walked several times in each round. */
+class Entries<K, V> implements IterableIterator<[K, V]> {
+  private leaf: Node<K, V> | undefined;
+  /** Place of the next entry in the leaf. */
+  private place = 0;
+  /** What comes after the leaf; `null` where nothing does. */
+  private readonly leaves: Leaves<K, V> | null;
+
+  constructor(root: Node<K, V>, epoch: Epoch | null) {
+    this.leaves = root.children === null ? null : new Leaves(root, epoch);
+    this.leaf = this.leaves !== null ? this.leaves.next() : epoch === null || root.epoch === epoch ? root : undefined;
+  }
+
+  next(): IteratorResult<[K, V], undefined> {
+    for (let { leaf } = this; leaf !== undefined; leaf = this.leaf = this.leaves?.next()) {
+      if (this.place < leaf.keys.length) {
+        const place = this.place++;
+        return { value: [leaf.keys[place]!, leaf.values[place]!], done: false };
+      }
+      this.place = 0;
+    }
+    return { value: undefined, done: true };
+  }
+
+  [Symbol.iterator](): this {
+    return this;
   }
 }
 

@@ -83,7 +83,7 @@ export class IngressHistory implements Owned {
   set(id: MessageId, status: IngressStatus, about: { readonly receiver: PrincipalId; readonly user: PrincipalId }, nowNanos: bigint): void {
     const old = this.statuses.get(id);
     assert(mayFollow(old?.status ?? null, status), `ingress status ${status.kind} may not follow ${old?.status.kind ?? "unknown"}`);
-    this.write(id, { status, receiver: about.receiver, user: about.user, timeNanos: nowNanos });
+    this.write(id, old, { status, receiver: about.receiver, user: about.user, timeNanos: nowNanos });
     if (isTerminal(status)) this.terminal.set(terminalKey(nowNanos, id), id);
     if (this.bytes > this.capacityBytes) this.forgetAnswers();
   }
@@ -145,8 +145,7 @@ export class IngressHistory implements Owned {
     assert(terminal.sort().join() === [...this.terminal.keys()].join(), "final entries are listed by time");
   }
 
-  private write(id: MessageId, entry: IngressEntry): void {
-    const old = this.statuses.get(id);
+  private write(id: MessageId, old: IngressEntry | undefined, entry: IngressEntry): void {
     if (old !== undefined) this.bytes -= answerBytes(old.status);
     this.bytes += answerBytes(entry.status);
     this.statuses.set(id, entry);
@@ -167,7 +166,7 @@ export class IngressHistory implements Owned {
         if (this.bytes <= this.capacityBytes) return;
       }
       const entry = this.statuses.get(id)!;
-      if (entry.status.kind !== "done") this.write(id, { ...entry, status: { kind: "done" } });
+      if (entry.status.kind !== "done") this.write(id, entry, { ...entry, status: { kind: "done" } });
     }
   }
 }

@@ -90,7 +90,7 @@ const NONCE_BYTES = 16;
 /** Calls are counted, so that equal calls have different ids and runs repeat. */
 export function nonceOf(count: number): Uint8Array {
   const nonce = new Uint8Array(NONCE_BYTES);
-  new DataView(nonce.buffer).setBigUint64(NONCE_BYTES - 8, BigInt(count));
+  for (let i = NONCE_BYTES - 1, rest = count; rest > 0; i--, rest = Math.floor(rest / 256)) nonce[i] = rest % 256;
   return nonce;
 }
 

@@ -44,6 +44,7 @@ export function expireIngress(world: World, subnet: SubnetState): void {
 /** Canisters that may have something to expire; an entry of the index may be early, never late. */
 function dueCanisters(world: World, subnet: SubnetState): CanisterId[] {
   const due: CanisterId[] = [];
+  if (subnet.deadlines.size === 0) return due;
   const limit = world.state.timeNanos.toString(16).padStart(16, "0");
   for (const [key, id] of subnet.deadlines.entries()) {
     if (key.slice(0, 16) > limit) break;

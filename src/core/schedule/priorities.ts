@@ -54,23 +54,17 @@ export function ordinaryOrder(
   limits: Limits,
   account: RoundAccount,
 ): CanisterId[] {
-  const ids: CanisterId[] = [];
-  const seen = new Set<CanisterId>();
-  const add = (id: CanisterId): void => {
-    if (seen.has(id)) return;
-    seen.add(id);
-    if (limits.rateLimiting && isRateLimited(subnet.canisters.get(id)!, limits)) return;
-    ids.push(id);
-  };
+  const ids = new Set<CanisterId>();
   if (limits.rateLimiting && iteration === 0) {
     account.rateLimited = new Set();
     for (const canister of subnet.canisters.values()) if (isRateLimited(canister, limits)) account.rateLimited.add(canister.id);
   }
   const anyPaused = subnet.paused.size > 0;
-  if (anyPaused) for (const id of canistersInLong(subnet, "message")) add(id);
-  for (const id of subnet.withInput.keys()) if (!longAtStart.has(id) && (!anyPaused || !subnet.paused.has(id))) add(id);
-  for (const id of withTasks) add(id);
-  return inOrder(subnet, ids);
+  if (anyPaused) for (const id of canistersInLong(subnet, "message")) ids.add(id);
+  for (const id of subnet.withInput.keys()) if (!longAtStart.has(id) && (!anyPaused || !subnet.paused.has(id))) ids.add(id);
+  for (const id of withTasks) ids.add(id);
+  if (limits.rateLimiting) for (const id of ids) if (isRateLimited(subnet.canisters.get(id)!, limits)) ids.delete(id);
+  return inOrder(subnet, [...ids]);
 }
 
 /** Long executions before others. Replica: `CanisterRoundState`, `Ord`. */

@@ -101,6 +101,7 @@ function execute(world: World, subnet: SubnetState): number {
 }
 
 const NO_TASKS: ReadonlyMap<CanisterId, readonly SystemTask[]> = new Map();
+const NO_TASKS_OF_ITS_OWN: readonly SystemTask[] = [];
 const NO_CANISTERS: ReadonlySet<CanisterId> = new Set();
 
 interface Iteration {
@@ -134,48 +135,54 @@ interface Budget {
   readonly heapDeltaBytes: number;
 }
 
+interface Thread extends Budget {
+  instructions: number;
+  heapDeltaBytes: number;
+  readonly quotas: Quotas;
+}
+
 /**
  * Canisters run on threads, dealt out like cards in their order. Threads do not see each other within an iteration, so running
  * them one canister after another gives the same state; each has its own budget.
  */
 function executeIteration(world: World, subnet: SubnetState, given: Iteration): Used {
   const limits = limitsOf(world, subnet);
-  const threads = new Array<number>(limits.executionThreads).fill(given.budget);
-  const heapDeltas = new Array<number>(limits.executionThreads).fill(limits.heapDeltaPerRoundBytes);
-  const quotas: Quotas[] = [];
+  const threads: Thread[] = [];
   const share = threadQuotas(world, subnet);
   const order = given.order;
   const threadOf = dealer(subnet, goingOn(subnet, given.longAtStart), limits.executionThreads);
   let attempted = 0;
+  let instructions = 0;
   let heapDeltaBytes = 0;
   for (let position = 0; position < order.length; position++) {
     const id = nextCanister(world, subnet, order, position);
-    const thread = threadOf(id);
-    const first = quotas[thread] === undefined;
-    if (threads[thread] <= 0 || heapDeltas[thread] <= 0) continue;
+    const number = threadOf(id);
+    const first = threads[number] === undefined;
+    if (!first && (threads[number].instructions <= 0 || threads[number].heapDeltaBytes <= 0)) continue;
     const canister = editCanister(subnet, id);
     if (canister === undefined) continue;
-    quotas[thread] ??= { ...share };
+    const thread = (threads[number] ??= { instructions: given.budget, heapDeltaBytes: limits.heapDeltaPerRoundBytes, quotas: { ...share } });
     const turn: Turn = {
       world,
       subnet,
       canister,
       iteration: given.iteration,
       startedRound: subnet.round,
-      quotas: quotas[thread],
+      quotas: thread.quotas,
       waitingIngress: given.waiting,
     };
-    const used = runCanister(turn, given.tasks.get(id) ?? [], { instructions: threads[thread], heapDeltaBytes: heapDeltas[thread] });
-    threads[thread] -= used.instructions;
-    heapDeltas[thread] -= used.heapDeltaBytes;
+    const used = runCanister(turn, given.tasks.get(id) ?? NO_TASKS_OF_ITS_OWN, thread);
+    thread.instructions -= used.instructions;
+    thread.heapDeltaBytes -= used.heapDeltaBytes;
     attempted += used.attempted;
+    instructions = Math.max(instructions, given.budget - thread.instructions);
     heapDeltaBytes += used.heapDeltaBytes;
     if (used.completed && isInMessage(canister)) (given.account.completed ??= new Set()).add(id);
     // First on its thread, nothing left to do, or a slice of a long execution done.
     const full = (first && given.iteration === 0) || !canister.queues.hasInput || isInMessage(canister) || given.longAtStart.has(id);
     if (full && used.attempted > 0) given.account.full.add(id);
   }
-  return { instructions: given.budget - Math.min(...threads), attempted, heapDeltaBytes };
+  return { instructions, attempted, heapDeltaBytes };
 }
 
 /** All that a canister has to do, back to back, while the thread's budget lasts. Replica: `execute_canisters_on_thread`. */
