@@ -13,6 +13,7 @@ import { toHex } from "./base/bytes.ts";
 import { encodeUtf8 } from "./base/utf8.ts";
 import { nodeHost } from "./host/node-host.ts";
 import { featuresWith, systemFilesIn } from "./host/pocketic/features.ts";
+import { journalFile } from "./host/pocketic/journal-file.ts";
 import { snapshotFolders } from "./host/pocketic/snapshot-folders.ts";
 import { listen } from "./host/server/listen.ts";
 import { InProcessPocketIc, type PicHost } from "./pic/pocket-ic.ts";
@@ -40,6 +41,7 @@ function picHost(showsLogs: boolean): PicHost {
     fetchOutcall: host.fetchOutcall!,
     snapshotFolders,
     features: FEATURES,
+    openJournal: journalFile,
     readFile: async (path) => new Uint8Array(await readFile(path)),
     serve: (instance) => listen(httpInterface(instance.served(), { version: "cannery" }), { port: 0, bind: "127.0.0.1" }),
   };

@@ -3,6 +3,7 @@
  */
 import { CanneryError } from "../base/cannery-error.ts";
 import { toHex } from "../base/bytes.ts";
+import { pack, unpack, type PackedBytes } from "../codec/packed-json.ts";
 import type { GenesisConfig } from "../core/genesis.ts";
 import type { Input } from "../core/inputs.ts";
 import { decodeArgument } from "../core/management/candid.ts";
@@ -47,7 +48,7 @@ type Hash = (bytes: Uint8Array) => Uint8Array;
 
 export function toRunFile(run: Run, sha256: Hash): RunFile {
   const modules: Record<string, string> = {};
-  const packBytes = (bytes: Uint8Array): unknown => {
+  const packBytes = (bytes: Uint8Array): PackedBytes => {
     const module = moduleIn(bytes);
     if (module === null) return { bytes: toBase64(bytes) };
     const hash = toHex(sha256(module.bytes));
@@ -88,7 +89,7 @@ export function fromRunFile(file: unknown, given: readonly Uint8Array[], sha256:
       `the run was made with modules that are not here, by SHA-256: ${missing.join(", ")}.${others} Give those very files, or have the run written with its modules; what another module does with the same choices a regression test tells.`,
     );
   }
-  const unpackBytes = (packed: Packed): Uint8Array => {
+  const unpackBytes = (packed: PackedBytes): Uint8Array => {
     if (packed.bytes !== undefined) return fromBase64(packed.bytes);
     const parts = [fromBase64(packed.before!), byHash.get(packed.module!)!, fromBase64(packed.after!)];
     const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -131,31 +132,6 @@ function checkedFile(file: unknown): RunFile {
       `this run was made with another version of Cannery (rewriter ${run.rewriter}; here it is ${REWRITER_VERSION}): replay it with that version, or explore again from its seed`,
     );
   return run;
-}
-
-// Values that JSON does not have.
-
-interface Packed {
-  readonly bytes?: string;
-  readonly before?: string;
-  readonly module?: string;
-  readonly after?: string;
-}
-
-function pack(value: unknown, bytes: (bytes: Uint8Array) => unknown): unknown {
-  if (typeof value === "bigint") return { nat: value.toString() };
-  if (value instanceof Uint8Array) return bytes(value);
-  if (Array.isArray(value)) return value.map((item) => pack(item, bytes));
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, pack(item, bytes)]));
-}
-
-function unpack(value: unknown, bytes: (packed: Packed) => Uint8Array): unknown {
-  if (Array.isArray(value)) return value.map((item) => unpack(item, bytes));
-  if (typeof value !== "object" || value === null) return value;
-  if ("nat" in value) return BigInt(value.nat as string);
-  if ("bytes" in value || "before" in value) return bytes(value as Packed);
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unpack(item, bytes)]));
 }
 
 /** Arguments shorter than this are not looked into. */

@@ -14,6 +14,7 @@ import { delay, now } from "../../src/host/clock.ts";
 import { fetchOutcall } from "../../src/host/outcall.ts";
 import { nodePlatform } from "../../src/host/platform-node.ts";
 import { featuresWith } from "../../src/host/pocketic/features.ts";
+import { journalFile } from "../../src/host/pocketic/journal-file.ts";
 import { snapshotFolders } from "../../src/host/pocketic/snapshot-folders.ts";
 import { nodeSignatureChecks } from "../../src/host/signature-checks-node.ts";
 import { append, appendJournal, note, print, program, puppet, send } from "../support/puppet.ts";
@@ -39,6 +40,7 @@ function created(config: unknown): InstanceHandler {
     fetchOutcall,
     snapshotFolders,
     features,
+    openJournal: journalFile,
   };
   return new InstanceHandler(instanceConfig(parseJson(writeJson(config)), now()), host);
 }
@@ -242,7 +244,6 @@ describe("configurations that cannot be", () => {
   });
 
   test("what Cannery does not have is refused by its name", () => {
-    expect(refusal({ ...APPLICATION, state_dir: "/tmp/x" })).toContain("state_dir");
     expect(refusal({ ...APPLICATION, bitcoind_addr: ["127.0.0.1:18444"] })).toContain("bitcoind_addr");
     expect(refusal({ ...APPLICATION, icp_features: { sns: "DefaultConfig" } })).toContain("icp_features.sns");
     expect(refusal({ subnet_config_set: { application: [{ ...SPEC, state_config: { FromPath: "/state" } }] } })).toContain(

@@ -15,6 +15,7 @@ import { delay, now } from "../../src/host/clock.ts";
 import { fetchOutcall } from "../../src/host/outcall.ts";
 import { nodePlatform } from "../../src/host/platform-node.ts";
 import { featuresWith } from "../../src/host/pocketic/features.ts";
+import { journalFile } from "../../src/host/pocketic/journal-file.ts";
 import { snapshotFolders } from "../../src/host/pocketic/snapshot-folders.ts";
 import { nodeSignatureChecks } from "../../src/host/signature-checks-node.ts";
 
@@ -45,6 +46,7 @@ export class PicInstance {
       fetchOutcall,
       snapshotFolders,
       features: featuresWith(() => ({})),
+      openJournal: journalFile,
       ...host,
     };
     this.handler = new InstanceHandler(instanceConfig(parseJson(writeJson(config)), now()), whole);

@@ -214,7 +214,12 @@ function checkSubnets(subnets: readonly SubnetSpec[]): void {
     refuse("Subnet admins can only be specified for subnet with cost schedule of kind `Free`");
   if (subnets.some(({ kind, costSchedule }) => kind === "CloudEngine" && costSchedule !== "Free"))
     refuse("Every subnet of kind `CloudEngine` must have cost schedule of kind `Free`");
-  if (subnets.length === 0) refuse("ExtendedSubnetConfigSet must contain at least one subnet");
+}
+
+/** Checked when it is known whether there is a state directory that has subnets. */
+export function checkSubnetCount(subnets: readonly SubnetSpec[]): void {
+  if (subnets.length === 0)
+    throw new CreationRefused('Subnet config failed to validate: "ExtendedSubnetConfigSet must contain at least one subnet"');
 }
 
 const LOG_LEVELS = ["critical", "error", "warning", "warn", "info", "debug", "trace", "crit", "erro", "debg", "trce"];
@@ -268,7 +273,6 @@ function refuseUnsupported(config: Fields): void {
   if (maybe(icp, "canister_backtrace", switchable) === "Disabled") refuse("icp_config.canister_backtrace: Disabled", "leave it out.");
   if (maybe(icp, "function_name_length_limits", switchable) === "Disabled")
     refuse("icp_config.function_name_length_limits: Disabled", "leave it out; the platform's limits hold.");
-  if (maybe(config, "state_dir", text) !== null) refuse("state_dir", "leave it out; instances live in memory.");
   maybe(config, "incomplete_state", switchable);
   if (typeof config["nonmainnet_features"] !== "undefined") maybe(config, "nonmainnet_features", flag);
 }

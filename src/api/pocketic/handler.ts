@@ -68,8 +68,8 @@ export class InstanceHandler {
 
   /** Nothing more will be asked. */
   async close(): Promise<void> {
-    this.instance.close();
     await this.stopProgress();
+    this.instance.close();
   }
 
   private async stopProgress(): Promise<void> {

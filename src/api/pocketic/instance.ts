@@ -23,8 +23,9 @@ import { principalText } from "../../core/state/principal.ts";
 import { route } from "../../core/state/world.ts";
 import type { SignatureChecks } from "../../crypto/signature-checks.ts";
 import type { ServedNetwork } from "../http/served.ts";
-import { CreationRefused, type IcpFeature, type InstanceConfig, type SubnetSpec } from "./config.ts";
+import { checkSubnetCount, CreationRefused, type IcpFeature, type InstanceConfig, type SubnetSpec } from "./config.ts";
 import type { Features } from "./features.ts";
+import { Journal, type Deed, type JournalFile, type TickOptions } from "./journal.ts";
 import type { SnapshotFolders } from "./snapshots.ts";
 import { defaultEffectiveCanisterId, subnetRequest } from "./topology.ts";
 
@@ -41,6 +42,8 @@ export interface InstanceHost {
   fetchOutcall(request: OutcallRequest): Promise<OutcallResponse>;
   readonly snapshotFolders: SnapshotFolders;
   readonly features: Features;
+  /** Of a state directory. Throws `CreationRefused`. */
+  openJournal(folder: string): JournalFile;
 }
 
 export interface Call {
@@ -53,14 +56,6 @@ export interface Call {
 
 /** What became of a call that was run to its end. */
 export type Outcome = { readonly kind: "replied"; readonly data: Uint8Array } | { readonly kind: "failed"; readonly message: string };
-
-export interface TickOptions {
-  /** Runs before the others. */
-  readonly first?: SubnetId | null;
-  /** Runs after the others. */
-  readonly last?: SubnetId | null;
-  readonly blockMakers?: ReadonlyMap<SubnetId, RoundMakers>;
-}
 
 /** A round whose maker nobody names has none of the subnet's nodes. Replica: `BlockmakerMetrics::new_for_test` in `rs/types/types/src/batch.rs`. */
 const NO_NODE: RoundMakers = { maker: -1, failed: [] };
@@ -85,6 +80,9 @@ export class Instance {
   /** Called when a client begins to wait for the answer to its message. */
   whenWaiting: () => void = () => {};
   private readonly isTrusting: boolean;
+  private journal: Journal | null = null;
+  /** While what was done before is done again: nobody is told of it. */
+  private isResuming = false;
   private clockNanos: bigint;
   private submitted = 0;
   private readonly waiting = new Map<MessageId, ((isFinal: boolean) => void)[]>();
@@ -93,19 +91,58 @@ export class Instance {
   /** Throws `GenesisRefused` and `CreationRefused`. */
   constructor(config: InstanceConfig, host: InstanceHost) {
     this.host = host;
-    this.subnetSpecs = [...config.subnets];
-    this.features = config.icpFeatures;
-    for (const feature of this.features) {
-      const why = host.features.refusal(feature);
-      if (why !== null) throw new CreationRefused(why);
-    }
+    const journal = config.stateDir === null ? null : new Journal(config.stateDir, host.openJournal(config.stateDir));
+    const made = journal?.created ?? config;
+    checkSubnetCount(made.subnets);
+    this.subnetSpecs = [...made.subnets];
+    this.features = made.icpFeatures;
     this.isTrusting = config.disableIngressValidation;
     const { platform } = host.environment;
-    this.core = Network.genesis(genesisConfig(config), host.environment);
+    this.core = Network.genesis(genesisConfig(made), host.environment);
     this.requestIds = new RequestIds((bytes) => platform.sha256(bytes));
     this.clockNanos = this.state.timeNanos;
     this.defaultCanisterId = defaultEffectiveCanisterId(this.state, this.specs);
+    if (journal?.created == null) this.begin(config, journal);
+    else this.resume(config, journal);
+  }
+
+  private begin(config: InstanceConfig, journal: Journal | null): void {
+    for (const feature of this.features) {
+      const why = this.host.features.refusal(feature);
+      if (why !== null) throw new CreationRefused(why);
+    }
+    journal?.begin(config);
+    this.journal = journal;
     for (const { kind } of config.subnets) this.settleIn(kind);
+  }
+
+  /** As it was, but for the rounds that the real server runs for each subnet that it finds. */
+  private resume(config: InstanceConfig, journal: Journal): void {
+    this.isResuming = true;
+    for (const deed of journal.deeds) this.repeat(deed);
+    this.isResuming = false;
+    journal.check(() => this.core.digest());
+    this.journal = journal;
+    if (config.initialTimeNanos !== null) this.setTime(config.initialTimeNanos, false);
+    for (let i = 0; i < this.specs.length; i++) this.tick();
+  }
+
+  private repeat(deed: Deed): void {
+    switch (deed.kind) {
+      case "tick":
+        return this.runTick(deed.clockNanos, deed.options);
+      case "clock":
+        return this.moveClock(deed.timeNanos, deed.certified);
+      case "subnet":
+        return this.enterSubnet(deed.spec, deed.request);
+      case "input":
+        if (deed.input.kind === "ingress") this.submitted++;
+        this.step(deed.input);
+    }
+  }
+
+  private write(deed: Deed): void {
+    this.journal?.write(deed);
   }
 
   /** The real server runs a round for each subnet that it creates, and then those that install what the subnet brings. */
@@ -121,10 +158,15 @@ export class Instance {
 
   /** One subnet more. */
   addSubnet(spec: SubnetSpec, request: SubnetRequest): void {
-    const answer = this.answered({ kind: "subnet", request });
-    if (answer.kind === "refused") throw new CreationRefused(answer.error.description);
-    this.subnetSpecs.push(spec);
+    this.write({ kind: "subnet", spec, request });
+    this.enterSubnet(spec, request);
     this.settleIn(spec.kind);
+  }
+
+  private enterSubnet(spec: SubnetSpec, request: SubnetRequest): void {
+    const answer = this.step({ kind: "subnet", request });
+    assert(answer?.kind === "accepted", "subnets of the mainnet fit in");
+    this.subnetSpecs.push(spec);
   }
 
   get state(): NetworkState {
@@ -140,20 +182,33 @@ export class Instance {
   setTime(timeNanos: bigint, certified: boolean): boolean {
     if (timeNanos < this.clockNanos) return false;
     if (timeNanos > this.clockNanos) {
-      this.clockNanos = timeNanos;
-      if (certified) this.step({ kind: "time", timeNanos });
+      this.write({ kind: "clock", timeNanos, certified });
+      this.moveClock(timeNanos, certified);
     }
     return true;
   }
 
+  private moveClock(timeNanos: bigint, certified: boolean): void {
+    this.clockNanos = timeNanos;
+    if (certified) this.step({ kind: "time", timeNanos });
+  }
+
   /** A round on every subnet. */
-  tick({ first = null, last = null, blockMakers }: TickOptions = {}): void {
-    const latest = this.state.timeNanos;
-    if (this.clockNanos === latest) this.clockNanos++;
-    this.step({ kind: "time", timeNanos: this.clockNanos });
+  tick(options: TickOptions = {}): void {
+    const clockNanos = this.clockNanos === this.state.timeNanos ? this.clockNanos + 1n : this.clockNanos;
+    this.write({ kind: "tick", clockNanos, options });
+    this.runTick(clockNanos, options);
+  }
+
+  private runTick(clockNanos: bigint, { first = null, last = null, blockMakers = [] }: TickOptions): void {
+    this.clockNanos = clockNanos;
+    this.step({ kind: "time", timeNanos: clockNanos });
     const place = (id: SubnetId): number => (id === first ? 0 : id === last ? 2 : 1);
     const subnets = [...this.state.subnets.keys()].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
-    for (const id of subnets) this.step({ kind: "round", subnets: [id], blockMakers: blockMakers?.get(id) ?? NO_NODE });
+    for (const id of subnets) {
+      const makers = blockMakers.find(([subnet]) => subnet === id)?.[1] ?? NO_NODE;
+      this.step({ kind: "round", subnets: [id], blockMakers: makers });
+    }
   }
 
   /** Submits a call and runs rounds until it is answered. */
@@ -190,6 +245,7 @@ export class Instance {
 
   /** An input that is answered at once. */
   answered(input: Input): Answer {
+    this.write({ kind: "input", input });
     const answer = this.step(input);
     assert(answer !== null, "it is answered at once");
     return answer;
@@ -244,13 +300,19 @@ export class Instance {
 
   /** Whoever waits for an answer is told that there will be none. */
   close(): void {
+    if (this.journal !== null) {
+      // The real server's last round is one with a checkpoint.
+      this.tick();
+      this.journal.end(this.core.digest());
+      this.journal = null;
+    }
     for (const tell of [...this.waiting.values()].flat()) tell(false);
     this.waiting.clear();
   }
 
   private step(input: Input): Answer | null {
     const { events, answer } = this.core.step(input);
-    for (const event of events) this.onEvent(event);
+    if (!this.isResuming) for (const event of events) this.onEvent(event);
     return answer;
   }
 

@@ -89,7 +89,7 @@ export const UPDATE: Readonly<Record<string, Operation>> = {
   },
   tick(instance, body) {
     const given = fields(body, "body");
-    const blockMakers = new Map((maybe(given, "blockmakers", blockmakersReader) ?? []).map((item) => makersOf(instance, item)).reverse());
+    const blockMakers = (maybe(given, "blockmakers", blockmakersReader) ?? []).map((item) => makersOf(instance, item));
     const first = maybe(given, "first_subnet", principalIn("subnet_id")) as SubnetId | null;
     const last = maybe(given, "last_subnet", principalIn("subnet_id")) as SubnetId | null;
     for (const id of [first, last]) if (id !== null && !instance.state.subnets.has(id)) throw subnetNotFound(id);

@@ -42,7 +42,8 @@ export class HostedInstance {
   }
 
   create(config: InstanceConfig): Promise<Outcome> {
-    if (config.autoProgress !== null) this.keepWorker();
+    // A state directory has one writer.
+    if (config.autoProgress !== null || config.stateDir !== null) this.keepWorker();
     return this.ask({ kind: "create", config }, true);
   }
 

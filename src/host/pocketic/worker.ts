@@ -16,6 +16,7 @@ import { nodePlatform } from "../platform-node.ts";
 import { nodeSignatureChecks } from "../signature-checks-node.ts";
 import { snapshotFolders } from "./snapshot-folders.ts";
 import { featuresWith, systemFilesIn } from "./features.ts";
+import { journalFile } from "./journal-file.ts";
 import type { FromWorker, Outcome, Task, ToWorker } from "./messages.ts";
 
 const port = parentPort!;
@@ -43,6 +44,7 @@ const host: InstanceHost = {
   fetchOutcall,
   snapshotFolders,
   features: featuresWith(() => systemFilesIn(process.env)),
+  openJournal: journalFile,
 };
 
 function create(instance: number, config: InstanceConfig): Outcome {
