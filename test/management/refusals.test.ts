@@ -145,7 +145,9 @@ describe("of all methods alike [management-canister#ic-management-canister]", ()
       ? `IC0504: ${method} is called by ${principalText(from)}. It can only be called by NNS.`
       : method === "fetch_canister_logs"
         ? "IC0406: fetch_canister_logs API is only accessible to end users in non-replicated mode"
-        : "IC0408: Error decoding candid: ";
+        : method === "create_canister"
+          ? "IC0408: Payload deserialization error."
+          : "IC0408: Error decoding candid: ";
     expect(net.refused(method, BAD, { from, cycles: 9n })).toContain(expected);
     const submitted = net.submission(method, BAD);
     if (info.ingress === "never") expect(submitted).toBe(`IC0406: ic00 method ${method} can not be called via ingress messages`);

@@ -166,22 +166,27 @@ const SchnorrAux = Variant({ bip341: Record({ merkle_root_hash: Blob }) });
 const BitcoinNetwork = Variant({ mainnet: Null, testnet: Null, regtest: Null, Mainnet: Null, Testnet: Null, Regtest: Null });
 const UtxosFilter = Variant({ min_confirmations: Nat32, page: Blob, MinConfirmations: Nat32, Page: Blob });
 
+const chunkedCode = (hash: IDL.Type): IDL.Type[] => [
+  Record({
+    mode: InstallMode,
+    target_canister: Id,
+    store_canister: Opt(Id),
+    chunk_hashes_list: Vec(hash),
+    wasm_module_hash: Blob,
+    arg: Blob,
+    sender_canister_version: SenderVersion,
+  }),
+];
+
+/** `install_chunked_code` as it was. */
+export const CHUNKED_WITH_BLOBS = chunkedCode(Blob);
+
 /** Arguments by method; a method without argument has none. */
 export const ARGUMENT = {
   create_canister: [Record({ settings: Opt(Settings), sender_canister_version: SenderVersion })],
   update_settings: [Record({ canister_id: Id, settings: Settings, sender_canister_version: SenderVersion })],
   install_code: [Record({ mode: InstallMode, canister_id: Id, wasm_module: Blob, arg: Blob, sender_canister_version: SenderVersion })],
-  install_chunked_code: [
-    Record({
-      mode: InstallMode,
-      target_canister: Id,
-      store_canister: Opt(Id),
-      chunk_hashes_list: Vec(ChunkHash),
-      wasm_module_hash: Blob,
-      arg: Blob,
-      sender_canister_version: SenderVersion,
-    }),
-  ],
+  install_chunked_code: chunkedCode(ChunkHash),
   upload_chunk: [Record({ canister_id: Id, chunk: Blob })],
   uninstall_code: [Record({ canister_id: Id, sender_canister_version: SenderVersion })],
   canister_id: [CanisterIdArgument],

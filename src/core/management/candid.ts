@@ -14,7 +14,8 @@ import type { UserError } from "../state/rejects.ts";
 import { outOfBounds } from "./argument-bounds.ts";
 import { ARGUMENT, RESULT } from "./candid-types.ts";
 import { hasVectorOfNothing } from "./candid-bomb.ts";
-import { undecodable } from "./errors.ts";
+import { undecodable, undecodableCreation } from "./errors.ts";
+import { decodeOlder } from "./older-arguments.ts";
 
 export type Opt<T> = readonly [] | readonly [T];
 
@@ -265,17 +266,28 @@ function decodeAhead<N extends ArgumentName>(name: N, bytes: Uint8Array): Decode
 
 /** Departure: the text after `Error decoding candid: ` is the Candid library's own on the platform. */
 function decodeNow<N extends ArgumentName>(name: N, bytes: Uint8Array): Decoded<ArgumentValue[N]> {
+  const refused = (reason: string): Decoded<never> => ({
+    kind: "error",
+    error: name === "create_canister" ? undecodableCreation(reason) : undecodable(reason),
+  });
+  if (hasVectorOfNothing(bytes)) return refused("Decoding cost exceeds the limit");
   let value: ArgumentValue[N];
-  if (hasVectorOfNothing(bytes)) return { kind: "error", error: undecodable("Decoding cost exceeds the limit") };
   try {
-    value = argumentCodec(name).decode(bytes)[0] as ArgumentValue[N];
+    value = decodeAnyForm(name, bytes);
   } catch (thrown) {
     // Whatever the library throws on hostile bytes (range errors of deep nesting included) is a bad argument.
-    return { kind: "error", error: undecodable(thrown instanceof Error ? thrown.message : String(thrown)) };
+    return refused(thrown instanceof Error ? thrown.message : String(thrown));
   }
   const reason = outOfBounds(value);
-  if (reason !== null) return { kind: "error", error: undecodable(reason) };
-  return { kind: "value", value };
+  return reason === null ? { kind: "value", value } : refused(reason);
+}
+
+function decodeAnyForm<N extends ArgumentName>(name: N, bytes: Uint8Array): ArgumentValue[N] {
+  try {
+    return argumentCodec(name).decode(bytes)[0] as ArgumentValue[N];
+  } catch (thrown) {
+    return decodeOlder(name, bytes, thrown) as ArgumentValue[N];
+  }
 }
 
 /** Made when first used: an argument of a megabyte is then read without copying it for each number of its head. */

@@ -41,6 +41,12 @@ export function undecodable(reason: string): UserError {
   return error(ErrorCode.InvalidManagementPayload, `Error decoding candid: ${reason}`);
 }
 
+/** `create_canister` says why only when a list is too long. */
+export function undecodableCreation(reason: string): UserError {
+  const why = reason.includes("The number of elements exceeds maximum allowed") ? `: ${reason}` : ".";
+  return error(ErrorCode.InvalidManagementPayload, `Payload deserialization error${why}`);
+}
+
 export function noSuchMethod(method: string): UserError {
   return error(ErrorCode.CanisterMethodNotFound, `Management canister has no method '${method}'`);
 }
