@@ -26,7 +26,8 @@ import { OpenCalls, type CallRequest, type SubmittedCall } from "./open-calls.ts
 import { Outcalls, type OutcallPolicy } from "./outcalls.ts";
 import { Pace } from "./pace.ts";
 import { hasNoOpenCalls, isQuiet } from "./quiet.ts";
-import { envelopeBytes, nonceOf, RequestIds } from "../core/ingress/request-ids.ts";
+import { agentSize } from "../core/ingress/envelope-size.ts";
+import { nonceOf, RequestIds } from "../core/ingress/request-ids.ts";
 import type { TraceLog } from "./trace-log.ts";
 
 export interface Budget {
@@ -145,7 +146,7 @@ export class Driver {
       method: request.method,
       arg: request.arg,
       expiryNanos,
-      envelopeBytes: envelopeBytes(content),
+      envelopeBytes: agentSize(content),
       senderInfo: null,
       subnet: request.subnet ?? null,
     });

@@ -189,7 +189,9 @@ export class InProcessPocketIc {
   private submitted(call: RoutedCall): { readonly subnet: SubnetId; readonly id: MessageId } {
     const instance = this.running();
     const subnet = asClient(() => subnetOfCall(instance, call));
-    const { id, answer } = instance.submit(call, subnet);
+    // Modules come in one piece here, where the client of the server sends chunks.
+    const ofAnySize = call.receiver === MANAGEMENT_CANISTER;
+    const { id, answer } = asClient(() => instance.submit(call, subnet, { ofAnySize }));
     if (answer.kind === "refused") dataOf(answer, false);
     return { subnet, id };
   }

@@ -4,10 +4,10 @@
 import { concat, fromHex, toHex, u64BigEndian } from "../../base/bytes.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import { representationIndependentHash } from "../../codec/request-id.ts";
+import { unsignedSize } from "../../core/ingress/envelope-size.ts";
 import { ANONYMOUS, type MessageId, type PrincipalId } from "../../core/state/ids.ts";
 import { RejectCode, rejectCodeOf } from "../../core/state/rejects.ts";
 import { route } from "../../core/state/world.ts";
-import { encodeFields } from "../http/cbor.ts";
 import type { ServedNetwork } from "../http/served.ts";
 import { GatewayFailure } from "./failure.ts";
 
@@ -50,7 +50,7 @@ export async function askUpdate(network: ServedNetwork, receiver: PrincipalId, m
     // No two messages of a network have the same number, so no two requests have the same id.
     nonce: concat(encodeUtf8("gateway "), u64BigEndian(BigInt(network.state.nextTag))),
   };
-  const envelopeBytes = encodeFields({ content }).length;
+  const envelopeBytes = unsignedSize({ sender: ANONYMOUS, receiver, method, arg, nonce: content.nonce });
   if (envelopeBytes > MAX_UPDATE_BYTES) throw tooLarge(envelopeBytes, MAX_UPDATE_BYTES);
   const messageId = toHex(representationIndependentHash(content, (bytes) => network.platform.sha256(bytes))) as MessageId;
   const answer = network.submit({

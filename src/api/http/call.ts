@@ -6,6 +6,7 @@
  */
 import { fromHex } from "../../base/bytes.ts";
 import { path } from "../../core/certification/certificate.ts";
+import { envelopeSize, tooLarge } from "../../core/ingress/envelope-size.ts";
 import { MANAGEMENT_CANISTER, type MessageId } from "../../core/state/ids.ts";
 import { principalText } from "../../core/state/principal.ts";
 import { errorCodeText, rejectCodeOf, type UserError } from "../../core/state/rejects.ts";
@@ -20,19 +21,18 @@ import type { ServedNetwork } from "./served.ts";
 /** How the delegation of the certificate shows the canister ranges: by the version of the endpoint. */
 export type CallVersion = "v2" | "v3" | "v4";
 
-const MAX_MESSAGE_BYTES = 2 * 2 ** 20;
-const MAX_MESSAGE_BYTES_ROOT = 3.5 * 2 ** 20;
-
 const CREATION = ["create_canister", "provisional_create_canister_with_cycles"];
 
 export async function call(network: ServedNetwork, target: Target, version: CallVersion, body: Uint8Array): Promise<Response> {
   const envelope = parseEnvelope(decodeFields(body), "call", (bytes) => network.platform.sha256(bytes));
   checkTarget(envelope, target);
-  checkSize(network, target, envelope, body.length);
-  authenticate(envelope, network);
   const { subnet } = target;
+  const envelopeBytes = sizeOf(envelope);
+  const problem = tooLarge(network.state.subnets.get(subnet)!.config, envelope.id, envelopeBytes);
+  if (problem !== null) throw new HttpRefusal(413, problem);
+  authenticate(envelope, network);
   const isKnown = network.state.subnets.get(subnet)!.ingressHistory.get(envelope.id) !== undefined;
-  const answer = network.submit(inputOf(envelope, target, body.length));
+  const answer = network.submit(inputOf(envelope, target, envelopeBytes));
   if (answer.kind === "refused") return rejected(answer.error, version);
   if (version === "v2") return accepted("");
   // Of a message that is known the status is the answer, also when it is not final yet.
@@ -56,10 +56,24 @@ function checkTarget({ content }: Envelope<CallContent>, target: Target): void {
   );
 }
 
-function checkSize({ state }: ServedNetwork, { subnet }: Target, { id }: Envelope, bytes: number): void {
-  const most = subnet === state.rootSubnetId && state.subnets.get(subnet)!.config.isNns ? MAX_MESSAGE_BYTES_ROOT : MAX_MESSAGE_BYTES;
-  if (bytes <= most) return;
-  throw new HttpRefusal(413, `Request ${id} is too large. Message byte size ${bytes} is larger than the max allowed ${most}.`);
+/** As the replica keeps it, whatever bytes it came as. */
+function sizeOf({ content, publicKey, signature, delegations }: Envelope<CallContent>): number {
+  const { sender, canister, method, arg, nonce, senderInfo } = content;
+  return envelopeSize({
+    sender: sender.length / 2,
+    receiver: canister.length / 2,
+    method,
+    arg: arg.length,
+    nonce: nonce?.length ?? null,
+    senderInfo: senderInfo && { info: senderInfo.info.length, signer: senderInfo.signer.length, sig: senderInfo.sig.length },
+    publicKey: publicKey?.length ?? null,
+    signature: signature?.length ?? null,
+    delegations: delegations.map(({ publicKey, targets, signature }) => ({
+      publicKey: publicKey.length,
+      targets: targets?.map((target) => target.length / 2) ?? null,
+      signature: signature.length,
+    })),
+  });
 }
 
 function inputOf({ content, id }: Envelope<CallContent>, target: Target, envelopeBytes: number) {

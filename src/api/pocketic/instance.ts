@@ -12,7 +12,8 @@ import { utcText } from "../../base/utc.ts";
 import { decodeUtf8Lossy } from "../../base/utf8.ts";
 import type { NetworkEvent } from "../../core/events.ts";
 import type { GenesisConfig, SubnetRequest } from "../../core/genesis.ts";
-import { envelopeBytes, nonceOf, RequestIds } from "../../core/ingress/request-ids.ts";
+import { tooLarge, unsignedSize } from "../../core/ingress/envelope-size.ts";
+import { nonceOf, RequestIds } from "../../core/ingress/request-ids.ts";
 import type { IngressEntry } from "../../core/ingress/history.ts";
 import type { Answer, IngressInput, Input, RoundMakers } from "../../core/inputs.ts";
 import { Network, type Environment } from "../../core/network.ts";
@@ -27,6 +28,7 @@ import { checkSubnetCount, CreationRefused, type IcpFeature, type InstanceConfig
 import type { Features } from "./features.ts";
 import { Journal, type Deed, type JournalFile, type TickOptions } from "./journal.ts";
 import type { SnapshotFolders } from "./snapshots.ts";
+import { badIngress } from "./failure.ts";
 import { defaultEffectiveCanisterId, subnetRequest } from "./topology.ts";
 
 /** What an instance needs from its host. */
@@ -213,7 +215,7 @@ export class Instance {
 
   /** Submits a call and runs rounds until it is answered. */
   run(call: Call, subnet: SubnetId): Outcome {
-    const { id, answer } = this.submit(call, subnet);
+    const { id, answer } = this.submit(call, subnet, { ofAnySize: true });
     if (answer.kind === "refused") return { kind: "failed", message: answer.error.description };
     for (let round = 0; round < AWAIT_ROUNDS; round++) {
       this.tick();
@@ -224,13 +226,16 @@ export class Instance {
     return { kind: "failed", message: `${call.method} was not answered within ${AWAIT_ROUNDS} rounds` };
   }
 
-  /** Submits a call whose sender is taken on trust. `id` is `null` when it is refused. */
-  submit(call: Call, subnet: SubnetId): { readonly id: MessageId; readonly answer: Answer } {
+  /** Submits a call whose sender is taken on trust. A call of more bytes than the platform takes is no message, but for those of our own. */
+  submit(call: Call, subnet: SubnetId, { ofAnySize = false } = {}): { readonly id: MessageId; readonly answer: Answer } {
     const { sender, receiver, method, arg, senderInfo } = call;
     const expiryNanos = this.clockNanos + EXPIRY_NANOS;
-    const content = { sender, receiver, method, arg, expiryNanos, nonce: nonceOf(this.submitted++) };
+    // The real server's nonces have eight bytes, and its envelopes no signature: fees are counted on that.
+    const content = { sender, receiver, method, arg, expiryNanos, nonce: nonceOf(this.submitted++).slice(-8) };
     const id = this.requestIds.idOf(content);
-    const envelope = { messageId: id, envelopeBytes: envelopeBytes(content), senderInfo, subnet };
+    const envelope = { messageId: id, envelopeBytes: unsignedSize(content), senderInfo, subnet };
+    const problem = ofAnySize ? null : tooLarge(this.state.subnets.get(subnet)!.config, id, envelope.envelopeBytes);
+    if (problem !== null) throw badIngress(problem);
     const answer = this.submitInput({ kind: "ingress", sender, receiver, method, arg, expiryNanos, ...envelope });
     return { id, answer };
   }

@@ -4,7 +4,7 @@ import { fromHex, toHex } from "../../base/bytes.ts";
 import { representationIndependentHash } from "../../codec/request-id.ts";
 import type { PrincipalId } from "../state/ids.ts";
 import { nodePlatform } from "../../host/platform-node.ts";
-import { envelopeBytes, nonceOf, RequestIds } from "./request-ids.ts";
+import { nonceOf, RequestIds } from "./request-ids.ts";
 
 const principal = fc.uint8Array({ maxLength: 29 }).map((bytes) => toHex(bytes) as PrincipalId);
 const call = fc.record({
@@ -35,21 +35,4 @@ test("the id is the hash that agents compute, also from kept parts", () => {
       }
     }),
   );
-});
-
-test("the size is that of the envelope an agent would send", () => {
-  // d9d9f7 a1 67 content a7, then the fields: written out by hand for an anonymous call of `go` of a ten-byte id, without argument.
-  const fields = [12 + 1, 4 + 1, 11 + 1, 1 + 10, 11 + 1, 1 + 2, 3 + 1, 1 + 0, 6 + 1, 1 + 1, 14 + 1, 9, 5 + 1, 1 + 16];
-  const size = 3 + 1 + 8 + 1 + fields.reduce((sum, bytes) => sum + bytes, 0);
-  const content = {
-    sender: "04" as PrincipalId,
-    receiver: "00".repeat(10) as PrincipalId,
-    method: "go",
-    arg: new Uint8Array(),
-    nonce: nonceOf(1),
-  };
-  expect(envelopeBytes(content)).toBe(size);
-  expect(envelopeBytes({ ...content, arg: new Uint8Array(70_000) })).toBe(size + 70_000 + 4);
-  const alice = { ...content, sender: "aa".repeat(29) as PrincipalId };
-  expect(envelopeBytes(alice)).toBe(size + 28 + 1 + (13 + 1 + 2 + 44) + (10 + 1 + 2 + 64));
 });

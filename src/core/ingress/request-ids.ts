@@ -5,9 +5,9 @@
  * Source: interface spec, "Request ids"; the plain definition is `codec/request-id.ts`, which a test compares.
  */
 import { fromHex, toHex } from "../../base/bytes.ts";
-import { encodeUtf8, utf8Length } from "../../base/utf8.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import { encodeLeb128 } from "../../codec/leb128.ts";
-import { ANONYMOUS, type MessageId, type PrincipalId } from "../state/ids.ts";
+import type { MessageId, PrincipalId } from "../state/ids.ts";
 
 export interface CallContent {
   readonly sender: PrincipalId;
@@ -92,35 +92,4 @@ export function nonceOf(count: number): Uint8Array {
   const nonce = new Uint8Array(NONCE_BYTES);
   for (let i = NONCE_BYTES - 1, rest = count; rest > 0; i--, rest = Math.floor(rest / 256)) nonce[i] = rest % 256;
   return nonce;
-}
-
-/**
- * Size of the envelope in which an agent would send the call: what its induction fee is counted on. With an Ed25519 signature
- * unless the sender is anonymous.
- *
- * Source: interface spec, "Authentication" and "CBOR encoding of requests and responses".
- */
-export function envelopeBytes(call: Omit<CallContent, "expiryNanos">): number {
-  const senderBytes = call.sender.length / 2;
-  // Self-describing tag, map of one or three, "content", map of seven.
-  let bytes = 3 + 1 + text("content") + 1;
-  bytes += text("request_type") + text("call");
-  bytes += text("canister_id") + sized(call.receiver.length / 2);
-  bytes += text("method_name") + sized(utf8Length(call.method));
-  bytes += text("arg") + sized(call.arg.length);
-  bytes += text("sender") + sized(senderBytes);
-  bytes += text("ingress_expiry") + 9;
-  bytes += text("nonce") + sized(call.nonce.length);
-  if (call.sender !== ANONYMOUS) bytes += text("sender_pubkey") + sized(44) + text("sender_sig") + sized(64);
-  return bytes;
-}
-
-function text(name: string): number {
-  return sized(name.length);
-}
-
-/** A text or byte string of this length, with its head. */
-function sized(length: number): number {
-  const head = length < 24 ? 1 : length < 0x100 ? 2 : length < 0x1_0000 ? 3 : 5;
-  return head + length;
 }

@@ -5,7 +5,17 @@ import { expect, test } from "vitest";
 import { ALICE, encode, principal, settings } from "../../../test/support/management-world.ts";
 import { hasVectorOfNothing } from "./candid-bomb.ts";
 import { ARGUMENT, CHUNKED_WITH_BLOBS } from "./candid-types.ts";
-import { decodeArgument, decodeNothing, decodeTarget, decodeVersion, idOf, NO_RESULT, principalOf, type ArgumentName } from "./candid.ts";
+import {
+  decodeArgument,
+  decodeNothing,
+  decodeTarget,
+  decodeVersion,
+  idOf,
+  NO_RESULT,
+  principalOf,
+  type ArgumentName,
+  type ArgumentValue,
+} from "./candid.ts";
 
 const ID = principal(ALICE);
 const VETKD_KEY = { curve: { bls12_381_g2: null }, name: "key_1" };
