@@ -94,7 +94,7 @@ class Teller {
   heard(which: (tag: string) => boolean = () => true): Told[] {
     return this.s.events
       .splice(0)
-      .flatMap((event) => (event.kind === "printed" && !decodeText(event.content).startsWith("[TRAP]") ? [told(event.content)] : []))
+      .flatMap((event) => (event.kind === "printed" ? [told(event.content)] : []))
       .filter(({ at }) => which(at));
   }
 
