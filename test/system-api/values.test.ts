@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import type { CanisterId, PrincipalId } from "../../src/core/state/ids.ts";
 import { toHex } from "../../src/base/bytes.ts";
-import { ALICE, decodeText, Scenario } from "../support/scenario.ts";
+import { ALICE, Scenario } from "../support/scenario.ts";
 import { moduleText } from "../support/ic0-wat.ts";
 import { compileWat } from "../support/ic0-wat.ts";
 
