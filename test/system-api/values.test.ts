@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import type { CanisterId, PrincipalId } from "../../src/core/state/ids.ts";
 import { toHex } from "../../src/base/bytes.ts";
-import { ALICE, Scenario } from "../support/scenario.ts";
+import { ALICE, decodeText, Scenario } from "../support/scenario.ts";
 import { moduleText } from "../support/ic0-wat.ts";
 import { compileWat } from "../support/ic0-wat.ts";
 
@@ -94,7 +94,7 @@ class Teller {
   heard(which: (tag: string) => boolean = () => true): Told[] {
     return this.s.events
       .splice(0)
-      .flatMap((event) => (event.kind === "printed" ? [told(event.content)] : []))
+      .flatMap((event) => (event.kind === "printed" && !decodeText(event.content).startsWith("[TRAP]") ? [told(event.content)] : []))
       .filter(({ at }) => which(at));
   }
 

@@ -346,13 +346,20 @@ function failedResult(view: SystemView, failure: Failure): RunResult {
   return { kind: "trap", error: userErrorOf(view.canisterId, failure.failure, backtrace) };
 }
 
-/** Queries log nothing: their records are nobody's. Nor is a trap printed: who prints is `debug_print` alone. */
+/**
+ * Queries log nothing: their records are nobody's.
+ *
+ * Ours: where the network prints, a trap is printed too, which the replica has in the log alone: whoever reads the test's output looks for it there.
+ */
 function logTrap(context: RunContext, view: SystemView, failure: ExecutionFailure, backtrace: string | null): void {
   const text = (context.bit & REPLICATED) === 0 ? null : trapLogText(failure, backtrace);
-  if (text !== null) context.log.push(view.timeNanos, encodeUtf8(text));
+  if (text === null) return;
+  const content = encodeUtf8(text);
+  context.log.push(view.timeNanos, content);
+  if (view.printing) context.print(content);
 }
 
-/** Ours: where nothing is printed the log is shown, and so are traps. */
+/** Ours: where nothing is printed the log is shown. */
 function linesOf(context: RunContext, view: SystemView, logs: LogDelta): readonly Uint8Array[] {
   if (view.printing) return context.printed;
   return logs.records.length === 0 || (context.bit & REPLICATED) === 0 ? NO_LINES : logs.records.map(({ content }) => content);

@@ -112,7 +112,6 @@ function warmUp(): void {
     gateway: null,
     stateDir: null,
     rateLimiting: true,
-    exportLimits: true,
     initialTimeNanos: null,
     autoProgress: null,
     mainnetNnsSubnetId: false,
