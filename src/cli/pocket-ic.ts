@@ -5,9 +5,7 @@
  * Source: pocketic-server.md 1. Clients ask for the version before each start, so nothing is loaded for that.
  */
 import { parseArgs, type ParseArgsConfig } from "node:util";
-
-/** The newest contract that is spoken. */
-const CONTRACT_VERSION = "14.0.0";
+import { CONTRACT_VERSION, serverVersion } from "./pocket-ic-version.ts";
 
 const HELP = `PocketIC's server, by Cannery.
 
@@ -21,7 +19,8 @@ Options:
       --hard-ttl <HARD_TTL>        seconds after which it ends in any case
   -l, --log-levels <LOG_LEVELS>    accepted, and without effect
   -h, --help
-  -V, --version                    what CANNERY_POCKET_IC_VERSION says, or ${CONTRACT_VERSION}`;
+  -V, --version                    what CANNERY_POCKET_IC_VERSION says; under cargo, what its client wants;
+                                   else ${CONTRACT_VERSION}`;
 
 const OPTIONS = {
   "ip-addr": { type: "string", short: "i", default: "127.0.0.1" },
@@ -57,7 +56,7 @@ function integer(name: string, text: string, max: number): number {
 
 const given = arguments_();
 if (given.version === true) {
-  console.log(`pocket-ic-server ${process.env["CANNERY_POCKET_IC_VERSION"] ?? CONTRACT_VERSION}`);
+  console.log(`pocket-ic-server ${serverVersion(process.env)}`);
 } else if (given.help === true) {
   console.log(HELP);
 } else {

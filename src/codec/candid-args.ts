@@ -26,14 +26,18 @@ export class CandidArgs {
   /** References carry types that are compared with a cache that only the library resets: those go its way. */
   private readonly hasReferences: boolean;
 
-  constructor(types: readonly IDL.Type[]) {
+  private readonly arranged: (head: Uint8Array) => Uint8Array;
+
+  /** `arranged` gives our own messages another head, which means the same. */
+  constructor(types: readonly IDL.Type[], arranged: (head: Uint8Array) => Uint8Array = (head) => head) {
     this.types = types;
+    this.arranged = arranged;
     this.hasReferences = types.some((type) => holdsReference(type));
   }
 
   /** What our own messages begin with. */
   get head(): Uint8Array {
-    this.ownHead ??= headOf(this.types);
+    this.ownHead ??= this.arranged(headOf(this.types));
     return this.ownHead;
   }
 

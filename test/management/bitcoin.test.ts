@@ -307,14 +307,14 @@ describe("answers are inputs", () => {
     const event = scene.events.find(({ kind }) => kind === "bitcoin");
     expect(event).toMatchObject({ canister: from, question: { method: "bitcoin_get_balance", address: ANNA, minConfirmations: 0 } });
     const subnet = scene.subnet(0);
-    const give = (answer: object, call = 1, to = subnet) =>
+    const give = (answer: object, call = 0, to = subnet) =>
       scene.net.step({ kind: "bitcoin", subnet: to, call, answer: answer as never }).answer;
     const why = (answer: ReturnType<typeof give>) => (answer?.kind === "refused" ? answer.error.description : answer?.kind);
     const balance = { method: "bitcoin_get_balance", satoshi: 5n };
-    expect(why(give(balance, 1, "0e" as PrincipalId))).toMatch(/^There is no subnet/);
+    expect(why(give(balance, 0, "0e" as PrincipalId))).toMatch(/^There is no subnet/);
     expect(why(give(balance, 2))).toMatch(/^No question 2 to Bitcoin waits/);
     expect(why(give({ method: "bitcoin_send_transaction" }))).toBe(
-      "Question 1 to Bitcoin is bitcoin_get_balance, and the answer is one to bitcoin_send_transaction.",
+      "Question 0 to Bitcoin is bitcoin_get_balance, and the answer is one to bitcoin_send_transaction.",
     );
     const before = scene.net.digest();
     expect(why(give(balance))).toBe("accepted");

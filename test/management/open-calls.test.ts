@@ -69,7 +69,7 @@ const BALANCE = encode("bitcoin_get_balance", {
 
 const answerOutcall = (scene: Scenario): void => {
   const response = { kind: "response" as const, status: 200, headers: [], body: new Uint8Array(0) };
-  expect(scene.net.step({ kind: "outcall", subnet: scene.subnet(0), call: 1, responses: [response] }).answer).toEqual({ kind: "accepted" });
+  expect(scene.net.step({ kind: "outcall", subnet: scene.subnet(0), call: 0, responses: [response] }).answer).toEqual({ kind: "accepted" });
 };
 
 interface Open {
@@ -93,7 +93,7 @@ const OPEN: readonly Open[] = [
     call: () => go(MANAGEMENT, "bitcoin_get_balance", BALANCE),
     finish(scene) {
       const answer = { method: "bitcoin_get_balance" as const, satoshi: 1n };
-      expect(scene.net.step({ kind: "bitcoin", subnet: scene.subnet(0), call: 1, answer }).answer).toEqual({ kind: "accepted" });
+      expect(scene.net.step({ kind: "bitcoin", subnet: scene.subnet(0), call: 0, answer }).answer).toEqual({ kind: "accepted" });
     },
   },
 ];

@@ -102,7 +102,7 @@ const forever = program(repeat(1e9, spin(1e9)), send);
 describe("the process", () => {
   test("tells its version, which can be another", async () => {
     const self = newBench();
-    expect(await self.spawn(PROGRAM, ["--version"]).ended).toEqual({ code: 0, stdout: "pocket-ic-server 14.0.0\n", stderr: "" });
+    expect(await self.spawn(PROGRAM, ["--version"]).ended).toEqual({ code: 0, stdout: "pocket-ic-server 16.1.0\n", stderr: "" });
     expect((await self.spawn(PROGRAM, ["--version"], { CANNERY_POCKET_IC_VERSION: "15.0.0" }).ended).stdout).toBe(
       "pocket-ic-server 15.0.0\n",
     );

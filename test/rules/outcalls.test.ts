@@ -151,10 +151,29 @@ describe("what the nodes got [management-canister#ic-http_request]", () => {
     expect(new TextDecoder().decode(Uint8Array.from(resultOf(outcall(net, caller, {}, nodes(9))).body))).toBe("same");
     const reject = rejectOf(outcall(net, caller, {}, nodes(8)));
     expect(reject).toMatch(
-      /^2 No consensus could be reached\. Replicas had different responses\. Details: request_id: \d+, hashes: \[[0-9a-f]{64}: 8\], \[/,
+      /^2 No consensus could be reached\. Replicas had different responses\. Details: request_id: 1, hashes: \[[0-9a-f]{64}: 8\], \[/,
     );
     // What differs is what a transform takes away.
     expect(new TextDecoder().decode(outcall(net, caller, { transform: transformOf(caller, "shout") }, nodes(0)))).toBe("+SHOUT");
+  });
+
+  test("what they had is told by hashes, the platform's own, the most frequent first [replica: divergent outcalls]", () => {
+    const { scene: net, caller } = scene();
+    const divergent = Array.from({ length: 13 }, (_none, index) => response(`hello${Math.floor(index / 2)}`));
+    // Computed apart from this code, from the replica's structures; what its PocketIC says is the same.
+    const hashes = [
+      "ec0118708cdb890175109b257aece4779a6453f1e2f0dc9cfd46978ee7b283ad: 2",
+      "b0fa9e9985163dc782fd1a946e1582e1c51d2825f4fc1b0b65bb000cfe9a99af: 2",
+      "7c8ce9fe660424bcb0deff10465eae77bd56ffacb0c13818ed04794ccb016f9a: 2",
+      "705d1d39d67ee696c5ffae7f4b2f942c31339c8b794cb1eeda1d225ece27e96f: 2",
+      "0fee579fc0e9ff601e95608fc45be95e4e8c359dc54797bba539d064356798ef: 2",
+      "015213f728bffa8fdd27447b7656e110d3bbc32abe3109bcb56d508ca0140a0e: 2",
+      "77aa54142121a597b7596d91a74b83c2ea51633ca3956b403a78815590db54bb: 1",
+    ];
+    const told = hashes.map((hash) => `[${hash}]`).join(", ");
+    expect(rejectOf(outcall(net, caller, {}, divergent))).toBe(
+      `2 No consensus could be reached. Replicas had different responses. Details: request_id: 0, hashes: ${told}`,
+    );
   });
 
   test("one node does what is not replicated", () => {

@@ -29,6 +29,7 @@ export function waitingOutcalls({ state }: Instance): WaitingOutcall[] {
   );
 }
 
+/** The last two are read by clients of version 16; pay-as-you-go pricing is a beta feature there, which no subnet here has. */
 export function outcallJson({ subnet, call, request }: WaitingOutcall): object {
   return {
     subnet_id: { subnet_id: toBase64(principalBytes(subnet)) },
@@ -38,6 +39,8 @@ export function outcallJson({ subnet, call, request }: WaitingOutcall): object {
     headers: request.headers,
     body: toBase64(request.body ?? NO_BYTES),
     max_response_bytes: request.maxResponseBytes,
+    replication: request.isReplicated ? "FullyReplicated" : "NonReplicated",
+    pricing_version: "Legacy",
   };
 }
 

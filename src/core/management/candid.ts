@@ -7,6 +7,7 @@ import { IDL } from "@icp-sdk/core/candid";
 import { Principal } from "@icp-sdk/core/principal";
 import { toHex } from "../../base/bytes.ts";
 import { CandidArgs } from "../../codec/candid-args.ts";
+import { inOrderOfUse } from "../../codec/candid-head.ts";
 import type { PrincipalId } from "../state/ids.ts";
 import type { HttpHeader } from "../state/pending-calls.ts";
 import { principalBytes } from "../state/principal.ts";
@@ -334,9 +335,16 @@ export function decodeNothing(bytes: Uint8Array): Decoded<null> {
   }
 }
 
-/** A result as Candid. The value is of the type in `RESULT`; a mismatch is a bug of ours and throws. */
+const results = new Map<ResultName, CandidArgs>();
+
+/** A result as Candid, in the very bytes of the platform. The value is of the type in `RESULT`; a mismatch is a bug of ours and throws. */
 export function encodeResult(name: ResultName, value: unknown): Uint8Array {
-  return IDL.encode(RESULT[name], [value]);
+  let codec = results.get(name);
+  if (codec === undefined) {
+    codec = new CandidArgs(RESULT[name], inOrderOfUse);
+    results.set(name, codec);
+  }
+  return codec.encode([value]);
 }
 
 /** An argument as Candid, for calls that the system itself makes. */

@@ -5,7 +5,6 @@
  * Replica: `rs/https_outcalls/client/src/client.rs`, `rs/https_outcalls/consensus/src/payload_builder.rs` (c7c5005).
  */
 import { toHex } from "../../base/bytes.ts";
-import { encodeUtf8 } from "../../base/utf8.ts";
 import { executeQuery } from "../queries/execute-query.ts";
 import type { Answer, OutcallInput } from "../inputs.ts";
 import { encodeArgument, encodeResult, type HttpResultValue } from "../management/candid.ts";
@@ -16,6 +15,7 @@ import type { OutcallRequest, OutcallResponse, PendingAnswer, PendingCall } from
 import { principalText } from "../state/principal.ts";
 import { ErrorCode, errorCodeText, RejectCode } from "../state/rejects.ts";
 import { editSubnet, type World } from "../state/world.ts";
+import { hashedResponse } from "./outcall-hash.ts";
 import { QUERY_TOOLS } from "./query-tools.ts";
 
 /** Most bytes of a response when the request names no limit. Replica: `MAX_CANISTER_HTTP_RESPONSE_BYTES`. */
@@ -33,7 +33,7 @@ export function takeOutcall(world: World, { subnet: id, call: number, responses 
     return refused(`HTTPS outcall ${number} is done by ${nodes} node(s): give one response for all, or ${nodes}; got ${responses.length}.`);
   }
   const results = memoized(responses, (response) => resultOf(world, subnet, call, response));
-  const arrived = results.length === 1 ? results[0] : agreed(world, number, results);
+  const arrived = results.length === 1 ? results[0] : agreed(world, call, results);
   subnet.pendingCalls.set(number, { ...call, arrived });
   return { kind: "accepted" };
 }
@@ -108,23 +108,22 @@ function rejected(code: RejectCode, message: string): PendingAnswer {
   return { kind: "reject", reject: { code, message } };
 }
 
-/** More than two thirds of the nodes must have the same. Ours: the hashes are of what the nodes got, in a form of our own. */
-function agreed({ platform }: World, call: number, results: readonly PendingAnswer[]): PendingAnswer {
+/** More than two thirds of the nodes must have the same. */
+function agreed({ platform }: World, { id, origin }: PendingCall, results: readonly PendingAnswer[]): PendingAnswer {
   const groups = new Map<string, { readonly result: PendingAnswer; count: number }>();
   for (const result of results) {
-    const bytes = result.kind === "reply" ? result.data : encodeUtf8(`${result.reject.code} ${result.reject.message}`);
-    const hash = toHex(platform.sha256(bytes));
+    const hash = toHex(platform.sha256(hashedResponse(id, origin.canister, result)));
     const group = groups.get(hash) ?? { result, count: 0 };
     group.count++;
     groups.set(hash, group);
   }
-  const sorted = [...groups].sort(([a, { count: x }], [b, { count: y }]) => y - x || (a < b ? -1 : 1));
+  const sorted = [...groups].sort(([a, { count: x }], [b, { count: y }]) => y - x || (a > b ? -1 : 1));
   const faulty = Math.floor((results.length - 1) / 3);
   const [[, first]] = sorted;
   if (first.count >= results.length - faulty) return first.result;
   const hashes = sorted.map(([hash, { count }]) => `[${hash}: ${count}]`).join(", ");
   return rejected(
     RejectCode.SYS_TRANSIENT,
-    `No consensus could be reached. Replicas had different responses. Details: request_id: ${call}, hashes: ${hashes}`,
+    `No consensus could be reached. Replicas had different responses. Details: request_id: ${id}, hashes: ${hashes}`,
   );
 }

@@ -9,7 +9,7 @@ import type { CanisterId } from "./ids.ts";
 import type { ChainKey } from "./chain-keys.ts";
 import type { Reject, RejectCode } from "./rejects.ts";
 
-/** Counts from 1 per subnet. */
+/** Counts from 0 per subnet. */
 export type PendingCallId = number;
 
 export interface PendingCall {
