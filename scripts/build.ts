@@ -34,7 +34,8 @@ function filesOf(folder: string): string[] {
 
 function hashOfSources(): string {
   const hash = createHash("sha256");
-  for (const path of [...filesOf("src").sort(), ...SETTINGS]) hash.update(`${path}\0`).update(readFileSync(join(root, path)));
+  for (const path of [...filesOf("src").sort(), ...filesOf("generated/system").sort(), ...SETTINGS])
+    hash.update(`${path}\0`).update(readFileSync(join(root, path)));
   return hash.digest("hex");
 }
 
@@ -55,6 +56,9 @@ async function compile(sources: string): Promise<void> {
   }
   await bundleCommonJs(fresh);
   await bundlePrograms(fresh);
+  // Loaded here: most builds find that there is nothing to do.
+  const { genesisImage } = await import("../src/host/server/beginning.ts");
+  writeFileSync(join(fresh, "genesis.image"), await genesisImage(today()));
   for (const program of Object.values(bin)) chmodSync(join(fresh, relative("dist", program)), 0o755);
   writeFileSync(join(fresh, ".sources"), sources);
   if (!isBuiltOf(sources)) {
@@ -64,6 +68,12 @@ async function compile(sources: string): Promise<void> {
     rmSync(old, { recursive: true, force: true });
   }
   rmSync(fresh, { recursive: true, force: true });
+}
+
+/** Its beginning, nanoseconds. */
+function today(): bigint {
+  const dayNanos = 86_400_000_000_000n;
+  return ((BigInt(Date.now()) * 1_000_000n) / dayNanos) * dayNanos;
 }
 
 function isBuiltOf(sources: string): boolean {

@@ -20,7 +20,8 @@ export interface Digestible {
   digestTo(writer: DigestWriter): void;
 }
 
-const Tag = {
+/** What a value begins with. */
+export const Tag = {
   null: 0,
   false: 1,
   true: 2,

@@ -129,9 +129,9 @@ export class Network {
     };
   }
 
-  /** Throws `GenesisRefused` when the configuration cannot be. */
-  static genesis(config: GenesisConfig, environment: Environment, options: NetworkOptions = {}): Network {
-    const state = genesis(config, (bytes) => environment.platform.sha224(bytes));
+  /** Throws `GenesisRefused` when the configuration cannot be. `state` is what it begins with where that is not the empty network, such as an image. */
+  static genesis(config: GenesisConfig, environment: Environment, options: NetworkOptions = {}, state?: NetworkState): Network {
+    state ??= genesis(config, (bytes) => environment.platform.sha224(bytes));
     return new Network(state, config.seed, environment, options, new Recorder(options.schedule ?? ORDINARY), 0);
   }
 

@@ -16,6 +16,8 @@ import { after, clock, delay, now } from "./clock.ts";
 import { nodePlatform } from "./platform-node.ts";
 
 let host: Host | null = null;
+/** Looked for when it is needed: that means reading folders. */
+let motoko: { readonly compiler: Host["compileMotoko"] } | null = null;
 
 export function nodeHost(): Host {
   host ??= {
@@ -34,7 +36,9 @@ export function nodeHost(): Host {
     fetch: (address) => fetch(address),
     fetchOutcall,
     files: nodeFiles,
-    compileMotoko: motokoCompiler(),
+    get compileMotoko() {
+      return (motoko ??= { compiler: motokoCompiler() }).compiler;
+    },
     runBuild,
   };
   return host;

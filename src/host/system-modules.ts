@@ -51,6 +51,12 @@ export function candidUiPage(): Uint8Array {
   return new Uint8Array(readFileSync(new URL("../../generated/system/candid-ui.html.gz", import.meta.url)));
 }
 
+/** Of `server/beginning.ts`, as the build leaves it in `dist`; `null` where the sources run as they are. */
+export function packagedImage(): Uint8Array<ArrayBuffer> | null {
+  const file = new URL("../genesis.image", import.meta.url);
+  return existsSync(file) ? new Uint8Array(readFileSync(file)) : null;
+}
+
 /** Our own modules, with others in their places where they are given. */
 export function systemModules(others: SystemModules = {}): SystemModules {
   const own = Object.fromEntries(OWN_CANISTERS.filter((name) => others[name] === undefined).map((name) => [name, systemModule(name)]));

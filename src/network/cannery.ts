@@ -8,6 +8,7 @@ import { CanneryError } from "../base/cannery-error.ts";
 import { decodeUtf8Lossy } from "../base/utf8.ts";
 import { path } from "../core/certification/certificate.ts";
 import type { NetworkEvent } from "../core/events.ts";
+import type { GenesisConfig } from "../core/genesis.ts";
 import { Network, type Probe } from "../core/network.ts";
 import type { Deviation } from "../core/schedule/recorder.ts";
 import { ORDINARY } from "../core/schedule/schedule.ts";
@@ -54,6 +55,13 @@ import { DEFAULT_TRACE_EVENTS, TraceLog } from "./trace-log.ts";
 import type { TraceView } from "./trace-view.ts";
 
 const DEFAULT_BUDGET = { rounds: 100_000, nanos: 86_400_000_000_000n };
+
+interface CreatedWith {
+  readonly host: Host;
+  readonly probe?: Probe;
+  /** The first state, of this configuration. */
+  readonly begin?: (config: GenesisConfig) => NetworkState;
+}
 
 type Listener<E> = (event: E) => void;
 
@@ -103,15 +111,16 @@ export class Cannery {
     });
   }
 
-  /** A new network. The package's entry gives the host of the platform it runs on; `probe` is for exploration and recording. */
-  static async create(options: CanneryOptions & { readonly host: Host; readonly probe?: Probe }): Promise<Cannery> {
-    const { host, probe } = options;
+  /**
+   * A new network. The package's entry gives the host of the platform it runs on; `probe` is for exploration and recording, `begin` for networks that
+   * begin with something in them.
+   */
+  static async create(options: CanneryOptions & CreatedWith): Promise<Cannery> {
+    const { host, probe, begin } = options;
     const faults = new FaultSchedule(options.schedule ?? ORDINARY, () => nowOf(core.state));
-    const core: Network = Network.genesis(genesisConfig(options), host.environment, {
-      schedule: faults,
-      checkInvariants: options.checkInvariants ?? false,
-      ...(probe === undefined ? {} : { probe }),
-    });
+    const config = genesisConfig(options);
+    const given = { schedule: faults, checkInvariants: options.checkInvariants ?? false, ...(probe === undefined ? {} : { probe }) };
+    const core: Network = Network.genesis(config, host.environment, given, begin?.(config));
     const log = new TraceLog(options.trace === false ? 0 : (options.trace ?? DEFAULT_TRACE_EVENTS));
     const net = new Cannery(core, host, options, { names: new Names(), log, submitted: 0, mocks: null, faults });
     for (const rule of options.faults ?? []) net.faults.add(rule);

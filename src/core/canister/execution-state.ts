@@ -67,6 +67,18 @@ export class ExecutionState implements Owned {
     });
   }
 
+  /** As it was elsewhere. */
+  static restored(from: {
+    readonly epoch: Epoch;
+    readonly module: PreparedModule;
+    readonly heap: PagedMemory;
+    readonly stable: PagedMemory;
+    readonly globals: Uint8Array;
+  }): ExecutionState {
+    const { globals: image, ...rest } = from;
+    return new ExecutionState({ ...rest, lineage: {}, image, imageEpoch: SHARED, imageStamp: ++lastGlobalsStamp });
+  }
+
   /** The same for another owner; nothing is copied until it is written. */
   copy(epoch: Epoch): ExecutionState {
     return new ExecutionState({

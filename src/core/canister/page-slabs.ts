@@ -16,9 +16,13 @@ export class Slab {
   /** Pages given out. */
   used = 0;
 
-  constructor(pages: number) {
-    this.words = new Int32Array(pages * PAGE_WORDS);
-    this.bytes = new Uint8Array(this.words.buffer);
+  constructor(words: Int32Array<ArrayBuffer>) {
+    this.words = words;
+    this.bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+  }
+
+  static of(pages: number): Slab {
+    return new Slab(new Int32Array(pages * PAGE_WORDS));
   }
 
   get isFull(): boolean {
@@ -27,11 +31,11 @@ export class Slab {
 }
 
 /** The slab that new pages are taken from, of all memories together: a canister with one page does not hold a slab. */
-let open = new Slab(SLAB_PAGES);
+let open = Slab.of(SLAB_PAGES);
 
 /** A slab with a place for a page at `slab.used`, which the caller takes by counting `used` up. */
 export function openSlab(): Slab {
-  if (open.isFull) open = new Slab(SLAB_PAGES);
+  if (open.isFull) open = Slab.of(SLAB_PAGES);
   return open;
 }
 
@@ -43,7 +47,7 @@ export class ScratchPages {
   /** The next place; its old content is whatever was there. */
   take(): { readonly slab: Slab; readonly index: number } {
     const slabIndex = Math.floor(this.used / SLAB_PAGES);
-    if (slabIndex === this.slabs.length) this.slabs.push(new Slab(SLAB_PAGES));
+    if (slabIndex === this.slabs.length) this.slabs.push(Slab.of(SLAB_PAGES));
     return { slab: this.slabs[slabIndex], index: this.used++ % SLAB_PAGES };
   }
 

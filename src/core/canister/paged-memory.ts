@@ -10,9 +10,9 @@
  * The table has three levels (memory, directory, chunk, page), so that one page at the end of 500 GiB of stable memory costs little.
  */
 import { assert } from "../../base/assert.ts";
-import type { Epoch } from "../../base/epoch.ts";
+import { SHARED, type Epoch } from "../../base/epoch.ts";
 import { PAGE_BYTES, WASM_PAGE_BYTES } from "../wasm/abi.ts";
-import { equalWords, isZeroPage, openSlab, PAGE_WORDS, type Slab } from "./page-slabs.ts";
+import { equalWords, isZeroPage, openSlab, PAGE_WORDS, Slab } from "./page-slabs.ts";
 
 /** Pages of a chunk: 256 KiB. */
 export const CHUNK_PAGES = 64;
@@ -92,6 +92,21 @@ export class PagedMemory {
   /** All zero. */
   static empty(epoch: Epoch, wasmPages: number): PagedMemory {
     return new PagedMemory(epoch, new Root(epoch, []), wasmPages, ZERO_STAMP);
+  }
+
+  /**
+   * Of pages that lie one behind the other, ascending by `indices`, none all zero: they are not copied, and stay as they are when the memory is written.
+   */
+  static over(epoch: Epoch, wasmPages: number, indices: readonly number[], words: Int32Array<ArrayBuffer>): PagedMemory {
+    const memory = PagedMemory.empty(epoch, wasmPages);
+    const slab = new Slab(words);
+    slab.used = indices.length;
+    indices.forEach((index, place) => {
+      assert(index < wasmPages * PAGES_PER_WASM_PAGE, "a page is within the memory");
+      const chunk = memory.ownChunk(Math.floor(index / CHUNK_PAGES));
+      chunk.pages[index % CHUNK_PAGES] = new Page(SHARED, memory.restamp(chunk), slab, place);
+    });
+    return memory;
   }
 
   /** The same content for another owner; nothing is copied. From now on only one of the two may still be written under its old epoch: the copy. */

@@ -134,7 +134,7 @@ function checkSpecifiedId(state: NetworkState, subnet: SubnetState, id: Canister
 }
 
 /** A canister of version 0 without settings of its own, code and cycles. */
-function emptyCanister(id: CanisterId, subnet: SubnetState, nowNanos: bigint, queueCapacity: number): CanisterState {
+export function emptyCanister(id: CanisterId, subnet: SubnetState, nowNanos: bigint, queueCapacity: number): CanisterState {
   const { epoch } = subnet.canisters;
   return {
     epoch,

@@ -59,7 +59,7 @@ function metadataOf(snapshot: CanisterSnapshot): object {
   return {
     source: sourceToCandid(snapshot.source),
     taken_at_timestamp: snapshot.takenAtNanos,
-    wasm_module_size: BigInt(code.kind === "module" ? code.module.uploaded.length : code.length),
+    wasm_module_size: BigInt(code.kind === "module" ? code.module.uploadedBytes : code.length),
     globals: snapshot.globals.map(globalToCandid),
     wasm_memory_size: BigInt(snapshot.heap.byteLength),
     stable_memory_size: BigInt(snapshot.stable.byteLength),

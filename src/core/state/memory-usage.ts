@@ -37,7 +37,7 @@ export function memoryMetrics(canister: CanisterState): MemoryMetrics {
     wasmMemory: execution === null ? 0 : execution.heapBytes,
     stableMemory: execution === null ? 0 : execution.stableBytes,
     globalMemory: execution === null ? 0 : GLOBAL_BYTES * (execution.module.info.countedGlobals + INSTRUCTION_COUNTER),
-    wasmBinary: execution === null ? 0 : execution.module.uploaded.length,
+    wasmBinary: execution === null ? 0 : execution.module.uploadedBytes,
     customSections: execution === null ? 0 : customSectionBytes(execution.module.info.customSections),
     canisterHistory: historyBytes(canister.history.entries),
     wasmChunkStore: CHUNK_BYTES * canister.chunkStore.size,
@@ -50,8 +50,8 @@ export function memoryUsageBytes(canister: CanisterState): number {
   const { execution } = canister;
   const bytes = CHUNK_BYTES * canister.chunkStore.size + historyBytes(canister.history.entries) + canister.snapshots.sizeBytes;
   if (execution === null) return bytes;
-  const { info, uploaded } = execution.module;
-  const ofModule = GLOBAL_BYTES * (info.countedGlobals + INSTRUCTION_COUNTER) + uploaded.length + customSectionBytes(info.customSections);
+  const { info, uploadedBytes } = execution.module;
+  const ofModule = GLOBAL_BYTES * (info.countedGlobals + INSTRUCTION_COUNTER) + uploadedBytes + customSectionBytes(info.customSections);
   return bytes + execution.heapBytes + execution.stableBytes + ofModule;
 }
 
@@ -62,9 +62,9 @@ export function memoryUsageBytes(canister: CanisterState): number {
 export function snapshotBytes({ execution, chunkStore, certifiedData }: CanisterState): number {
   const bytes = CHUNK_BYTES * chunkStore.size + certifiedData.length;
   if (execution === null) return bytes;
-  const { info, uploaded } = execution.module;
+  const { info, uploadedBytes } = execution.module;
   const globals = GLOBAL_BYTES * (info.countedGlobals + INSTRUCTION_COUNTER);
-  return bytes + execution.heapBytes + execution.stableBytes + globals + uploaded.length;
+  return bytes + execution.heapBytes + execution.stableBytes + globals + uploadedBytes;
 }
 
 /** What `uninstall_code` would free: everything but history and snapshots. */

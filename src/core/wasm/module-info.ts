@@ -81,6 +81,8 @@ export interface PreparedModule {
   readonly hash: string;
   /** The bytes as uploaded. */
   readonly uploaded: Uint8Array;
+  /** Their number, at hand even where they are not. */
+  readonly uploadedBytes: number;
   /** Compiles on first use; `exact` is asked for only when a run trapped. */
   compiled(variant: Variant): CompiledModule;
 }

@@ -56,6 +56,11 @@ export class ModuleCache {
   }
 }
 
+/** Names a rewritten module in a `RewrittenStore`. */
+export function rewrittenKey(hash: string, variant: Variant): string {
+  return `${hash}-${REWRITER_VERSION}-${variant}`;
+}
+
 export function isRefusal(result: PreparedModule | ModuleRefusal): result is ModuleRefusal {
   return "kind" in result;
 }
@@ -231,6 +236,7 @@ class Prepared implements PreparedModule {
   readonly info: ModuleInfo;
   readonly hash: string;
   readonly uploaded: Uint8Array;
+  readonly uploadedBytes: number;
   private readonly wasm: Uint8Array;
   private readonly platform: Platform;
   private readonly store: RewrittenStore | null;
@@ -242,6 +248,7 @@ class Prepared implements PreparedModule {
     this.info = info;
     this.hash = hash;
     this.uploaded = uploaded;
+    this.uploadedBytes = uploaded.length;
     this.examined = decoded;
     this.wasm = decoded.module.bytes;
     this.platform = platform;
@@ -253,7 +260,7 @@ class Prepared implements PreparedModule {
   }
 
   private rewritten(variant: Variant): Uint8Array {
-    const key = `${this.hash}-${REWRITER_VERSION}-${variant}`;
+    const key = rewrittenKey(this.hash, variant);
     const kept = this.examined;
     this.examined = null;
     const stored = this.store?.load(key);

@@ -6,14 +6,12 @@ import { assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
 import { CanneryError } from "../../base/cannery-error.ts";
 import { principalText } from "../../core/state/principal.ts";
-import { Cannery } from "../../network/cannery.ts";
 import { now } from "../clock.ts";
 import { customDomainsOf } from "../custom-domains.ts";
-import { nodeHost } from "../node-host.ts";
+import { begin } from "./beginning.ts";
 import { withDeveloperPages } from "./developer-pages.ts";
 import { listen } from "./listen.ts";
 import type { FromNetwork, NetworkPlan, ReadyNetwork, ToNetwork } from "./plan.ts";
-import { installSystem } from "./system.ts";
 
 assert(!isMainThread && parentPort !== null, "a network's thread is started by start.ts");
 const port = parentPort;
@@ -31,16 +29,13 @@ try {
 }
 
 async function serveNetwork(plan: NetworkPlan): Promise<{ readonly ready: ReadyNetwork; readonly close: () => Promise<void> }> {
-  const net = await Cannery.create({
-    host: nodeHost(),
-    subnets: plan.subnets,
+  const { net, funded } = await begin(plan, {
     latency: plan.profile,
     timeNanos: now(),
     outcalls: "fetch",
     trace: false,
     print: (line) => void process[plan.prints].write(`${line}\n`),
   });
-  const funded = await installSystem(net, plan.system);
   net.live(plan.delayMilliseconds === undefined ? {} : { delayMilliseconds: plan.delayMilliseconds });
   const customDomain = plan.customDomains === null ? {} : { customDomain: customDomainsOf(plan.customDomains) };
   const listening = await listen(withDeveloperPages(net, net.handler({ domains: plan.domains, ...customDomain })), plan);

@@ -8,11 +8,11 @@ import { OWN_CANISTERS, SYSTEM_CANISTER_IDS, type SystemCanister } from "../../n
 import { installSystemCanisters, type SystemModules } from "../../network/system/install.ts";
 import { route } from "../../core/state/world.ts";
 import { principalId } from "../../network/principals.ts";
-import { systemModule, type SystemFiles } from "../system-modules.ts";
+import { candidUiPage, systemModule, type SystemFiles } from "../system-modules.ts";
 import type { FundedIdentity } from "./plan.ts";
 
 /** Everybody is this user without an identity. Source: icp-launcher.md 5. */
-const FUNDED: readonly FundedIdentity[] = [{ name: "anonymous: ICP and cycles", principal: "2vxsx-fae" }];
+export const FUNDED: readonly FundedIdentity[] = [{ name: "anonymous: ICP and cycles", principal: "2vxsx-fae" }];
 
 /** Gives who owns something now. */
 export async function installSystem(net: Cannery, files: SystemFiles): Promise<readonly FundedIdentity[]> {
@@ -22,7 +22,7 @@ export async function installSystem(net: Cannery, files: SystemFiles): Promise<r
     ...Object.fromEntries(own.map((name) => [name, systemModule(name)])),
     ...Object.fromEntries(Object.entries(files).map(([name, path]) => [name, read(name, path)])),
   };
-  await installSystemCanisters(net, modules);
+  await installSystemCanisters(net, modules, files["candid-ui"] === undefined ? { candidUiPage: candidUiPage() } : {});
   return modules.ledger === undefined ? [] : FUNDED;
 }
 
