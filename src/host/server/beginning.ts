@@ -67,10 +67,9 @@ function isUsual({ subnets, system }: Beginning): boolean {
   return JSON.stringify([subnets, system]) === JSON.stringify([USUAL_SUBNETS, {}]);
 }
 
-/** The first application subnet has the ids around the Candid UI's, too. */
-function withCandidUi(subnets: readonly SubnetRequest[]): SubnetRequest[] {
+/** Where there is an NNS, the first application subnet has the ids around the Candid UI's, too. */
+function withCandidUi(subnets: readonly SubnetRequest[]): readonly SubnetRequest[] {
+  if (!subnets.some(({ name }) => name === "nns")) return subnets;
   const first = subnets.findIndex(({ name }) => name === "application");
-  return subnets.map((subnet, i) =>
-    i === first ? { ...subnet, canisterRanges: [...(subnet.canisterRanges ?? []), CANDID_UI_RANGE] } : subnet,
-  );
+  return subnets.map((subnet, i) => (i === first ? { ...subnet, canisterRanges: [...(subnet.canisterRanges ?? []), CANDID_UI_RANGE] } : subnet));
 }
