@@ -18,7 +18,7 @@ import type { FundedIdentity } from "./plan.ts";
 import { FUNDED, installSystem } from "./system.ts";
 
 /** What `icp`'s own local networks have, and ours if nothing else is said. */
-const USUAL_SUBNETS: readonly SubnetRequest[] = [
+export const USUAL_SUBNETS: readonly SubnetRequest[] = [
   { kind: "application", name: "application" },
   { kind: "system", name: "nns" },
   { kind: "system", name: "ii" },
@@ -68,8 +68,10 @@ function isUsual({ subnets, system }: Beginning): boolean {
 }
 
 /** Where there is an NNS, the first application subnet has the ids around the Candid UI's, too. */
-function withCandidUi(subnets: readonly SubnetRequest[]): readonly SubnetRequest[] {
+export function withCandidUi(subnets: readonly SubnetRequest[]): readonly SubnetRequest[] {
   if (!subnets.some(({ name }) => name === "nns")) return subnets;
   const first = subnets.findIndex(({ name }) => name === "application");
-  return subnets.map((subnet, i) => (i === first ? { ...subnet, canisterRanges: [...(subnet.canisterRanges ?? []), CANDID_UI_RANGE] } : subnet));
+  return subnets.map((subnet, i) =>
+    i === first ? { ...subnet, canisterRanges: [...(subnet.canisterRanges ?? []), CANDID_UI_RANGE] } : subnet,
+  );
 }

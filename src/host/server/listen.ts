@@ -3,7 +3,6 @@
  */
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { getRequestListener } from "@hono/node-server";
 import { CanneryError } from "../../base/cannery-error.ts";
 import { ownerOfPort } from "./port-owner.ts";
 
@@ -30,8 +29,7 @@ const MAX_TRIES = 20;
 
 /** Rejects with a `CanneryError` (`port-taken`, `bad-address`) when the address cannot be listened on. */
 export async function listen(handler: (request: Request) => Promise<Response>, options: ListenOptions): Promise<Listening> {
-  // Handlers take one argument: `fetch` functions would take the library's second one for options.
-  const listener = getRequestListener((request) => handler(request), { overrideGlobalObjects: false }) as RequestListener;
+  const listener = listenerOf(handler);
   for (let tries = 1; ; tries++) {
     const servers = [await open(listener, options.bind, options.port)];
     const { port } = servers[0]!.address() as AddressInfo;
@@ -50,6 +48,21 @@ export async function listen(handler: (request: Request) => Promise<Response>, o
     }
     return { port, url: urlOf(options.bind, port), close };
   }
+}
+
+/** What turns Node's requests into the web's is loaded with the first one: with it comes all of Node's `fetch`. */
+function listenerOf(handler: (request: Request) => Promise<Response>): RequestListener {
+  let listener: RequestListener | null = null;
+  let loading: Promise<RequestListener> | null = null;
+  const load = async (): Promise<RequestListener> => {
+    const { getRequestListener } = await import("@hono/node-server");
+    // Handlers take one argument: `fetch` functions would take the library's second one for options.
+    return (listener = getRequestListener((request) => handler(request), { overrideGlobalObjects: false }) as RequestListener);
+  };
+  return (request, response) => {
+    if (listener !== null) return listener(request, response);
+    void (loading ??= load()).then((loaded) => loaded(request, response));
+  };
 }
 
 /** An address that stands for all is reached by the machine's own. */
