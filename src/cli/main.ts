@@ -69,11 +69,15 @@ program
 
 program
   .command("call")
-  .description("calls a method of a canister as the anonymous user; arguments and answer are Candid text")
-  .argument("<canister>", "its id")
+  .description("calls a method of a canister; arguments and answer are Candid text")
+  .argument("<canister>", "its id, or the name of a system canister such as ledger")
   .argument("<method>")
   .argument("[args]", "such as '(5, record { name = \"Ann\" })'", "()")
+  .option("--identity <file>", "who calls: the PEM file of a private key, as `icp identity export` writes it", "anonymous")
+  .option("--query", "asks one replica: nothing is kept, and nobody certifies the answer", false)
   .option("--update", "a certified answer, also of a query method", false)
+  .option("--candid <file>", "a .did file, for a canister that shows nobody its own description")
+  .option("--json", "one JSON object: kind, candid and reply (hex), or error", false)
   .option("--port <port>", "the network on this port", parsePort)
   .action(async (canister: string, method: string, args: string, options: CallOptions) =>
     (await import("./call.ts")).call(canister, method, args, options),

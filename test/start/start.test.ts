@@ -1,6 +1,7 @@
 /**
  * `cannery start` and what speaks of networks that run: processes as users start them, agents with every check switched on.
  */
+import { generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
@@ -9,6 +10,8 @@ import { Actor, HttpAgent } from "@icp-sdk/core/agent";
 import { IDL } from "@icp-sdk/core/candid";
 import { describe, expect, test } from "vitest";
 import { loadGenerated } from "../../examples/modules.ts";
+import { identityOfPem } from "../../src/host/pem-identity.ts";
+import { systemModule } from "../../src/host/system-modules.ts";
 import { bench } from "./cannery.ts";
 import { install } from "./management.ts";
 
@@ -62,6 +65,35 @@ describe("cannery start", () => {
     expect(() => process.kill(pid, 0)).toThrow();
     expect(await cannery.status()).toEqual([]);
     expect(await cannery.run("ping")).toMatchObject({ code: 1, stderr: "cannery: no network runs here. Start one: cannery start\n" });
+  });
+
+  test("cannery call: as whose key is given, by query or update, with a description of one's own, and for other programs", async () => {
+    const cannery = newBench();
+    const { url, rootKey } = (await cannery.start()).ready;
+    const agent = await HttpAgent.create({ host: url, rootKey: Buffer.from(rootKey, "hex"), retryTimes: 0 });
+    const { defaultEffectiveCanisterId: effective } = (await cannery.status())[0]!;
+    const id = (await install(agent, effective, systemModule("identity-stand-in"), IDL.encode([], []))).toText();
+    const call = (...args: string[]) => cannery.run("call", ...args);
+    const pem = join(cannery.folder, "key.pem");
+    writeFileSync(pem, generateKeyPairSync("ec", { namedCurve: "prime256v1" }).privateKey.export({ type: "pkcs8", format: "pem" }));
+    const who = identityOfPem(pem).getPrincipal().toText();
+    expect(await call(id, "whoami", "--identity", pem)).toMatchObject({ stderr: "", stdout: `(principal "${who}")\n` });
+    expect(await call(id, "whoami")).toMatchObject({ stdout: '(principal "2vxsx-fae")\n' });
+    expect(JSON.parse((await call("ledger", "icrc1_symbol", "--json")).stdout)).toEqual({
+      kind: "query",
+      candid: '("ICP")',
+      reply: "4449444c00017103494350",
+    });
+    expect(JSON.parse((await call("ledger", "icrc1_symbol", "--update", "--json")).stdout)).toMatchObject({ kind: "update" });
+    // What is refused is told by its codes.
+    const refused = await call(id, "whoami", "--query", "--json");
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/^cannery: whoami was rejected with code 5 \(IC0536\)/) });
+    expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: "rejected", rejectCode: 5, errorCode: "IC0536" } });
+    const description = join(cannery.folder, "web.did");
+    writeFileSync(description, "service : { fail : () -> () }");
+    const missing = await call("internet-identity", "fail", "--candid", description);
+    expect(missing.stderr).toBe("cannery: fail was rejected with code 3 (IC0301): Canister rdmx6-jaaaa-aaaaa-aaadq-cai not found\n");
+    expect(await call("somebody", "x")).toMatchObject({ code: 1, stderr: expect.stringContaining("nor one of ledger, cycles-ledger") });
   });
 
   test("several run at once; a taken port is refused with its owner, in the background too", async () => {
