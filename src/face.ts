@@ -30,6 +30,7 @@ export type { Identity } from "./network/identity.ts";
 export type { LiveOptions } from "./network/live.ts";
 export type { ModuleSource } from "./network/module-source.ts";
 export type { NetworkDrawOptions } from "./network/network-drawing.ts";
+export type { NetworkPageOptions } from "./network/network-page.ts";
 export { Mock } from "./network/mocks/mock.ts";
 export type { MockCall, MockCallOptions, MockContext, MockHandlers, MockOutcome } from "./network/mocks/context.ts";
 export type { CanisterSnapshotInfo, CanisterSnapshots, TakeSnapshotOptions } from "./network/snapshots.ts";

@@ -4,7 +4,7 @@
 import type { PrincipalId } from "../core/state/ids.ts";
 import { principalText } from "../core/state/principal.ts";
 import { toJsonLines } from "../trace/jsonl.ts";
-import { toHtml, toMermaid, toOtlp, toPerfetto } from "../trace/formats.ts";
+import { toMermaid, toOtlp, toPerfetto } from "../trace/formats.ts";
 import { openRun } from "./run-file.ts";
 
 export const FORMATS = ["text", "mermaid", "perfetto", "json", "otlp", "html"] as const;
@@ -14,14 +14,13 @@ export function traceFile(file: string, { format }: { readonly format: Format })
   const run = openRun(file);
   const { events } = run.net.trace;
   const nameOf = (id: PrincipalId): string => run.net.nameOf(principalText(id));
-  const title = run.failure === null ? file : `${run.failure.name}: ${run.failure.message.split("\n", 1)[0]}`;
   const made: Readonly<Record<Format, () => string>> = {
     text: () => run.draw(),
     mermaid: () => toMermaid(events, { nameOf }),
     perfetto: () => toPerfetto(events, { nameOf }),
     json: () => toJsonLines(events).trimEnd(),
     otlp: () => toOtlp(events, { nameOf }),
-    html: () => toHtml(events, run.draw(), title, { nameOf }),
+    html: () => run.page(),
   };
   console.log(made[format]());
 }

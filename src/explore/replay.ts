@@ -12,8 +12,9 @@ import { Cannery } from "../network/cannery.ts";
 import type { Host } from "../network/host.ts";
 import { Names } from "../network/names.ts";
 import type { NetworkSnapshot } from "../network/options.ts";
-import { chosenText } from "./counterexample.ts";
+import { choiceText, chosenText } from "./counterexample.ts";
 import { Director } from "./director.ts";
+import { FAULTS } from "./strategies/weather.ts";
 import { fromRunFile, type Run, type RunFile } from "./run-file.ts";
 
 export interface ReplayOptions {
@@ -124,6 +125,20 @@ export class Replay {
     const session = Cannery.inside(this.net);
     const nameOf = (id: PrincipalId): string => session.nameOf(id);
     return this.net.draw({ since: this.tracePosition, values: true, choice: ({ deviation }) => chosenText(deviation, nameOf) });
+  }
+
+  /** The same as a page of HTML that needs nothing else. */
+  page(): string {
+    const session = Cannery.inside(this.net);
+    const nameOf = (id: PrincipalId): string => session.nameOf(id);
+    const choices = this.run.deviations.map((deviation) => choiceText(deviation, nameOf));
+    return this.net.page({
+      since: this.tracePosition,
+      title: `A run, up to execution ${this.position} of ${this.length}`,
+      failure: this.failure === null || this.position < this.length ? null : { ...this.failure, choices },
+      choice: ({ deviation }) => chosenText(deviation, nameOf),
+      isFault: ({ deviation }) => FAULTS.has(deviation.kind),
+    });
   }
 
   private runTo(goal: number): void {

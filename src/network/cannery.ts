@@ -35,6 +35,7 @@ import type { MockHandlers } from "./mocks/context.ts";
 import { mockModule } from "./mocks/module.ts";
 import type { MocksSnapshot } from "./mocks/mocks.ts";
 import { Names } from "./names.ts";
+import { networkPage, type NetworkPageOptions } from "./network-page.ts";
 import { drawNetwork, type NetworkDrawOptions } from "./network-drawing.ts";
 import {
   genesisConfig,
@@ -318,6 +319,11 @@ export class Cannery {
   /** The messages of the trace as a diagram. */
   draw(options: NetworkDrawOptions = {}): string {
     return drawNetwork(this.session, options);
+  }
+
+  /** The same as a page of HTML that needs nothing else: to click through, and to send to somebody. */
+  page(options: NetworkPageOptions = {}): string {
+    return networkPage(this.session, options);
   }
 
   /** Gives a participant its name in drawings and errors. */

@@ -3,6 +3,7 @@
  */
 import { IDL } from "@icp-sdk/core/candid";
 import { CanneryError } from "../base/cannery-error.ts";
+import { candidText } from "../codec/candid-print.ts";
 import { CandidArgs } from "../codec/candid-args.ts";
 import { shown } from "./shown.ts";
 import type { IdlMethod } from "../codec/did/to-idl.ts";
@@ -47,6 +48,15 @@ export class MethodCodec {
   /** The values of an argument, for showing it. */
   decodeArgs(bytes: Uint8Array): unknown[] {
     return this.args.decode(bytes, () => this.name);
+  }
+
+  /** An argument, or an answer, as Candid text. */
+  candidOf(what: "argument" | "answer", bytes: Uint8Array): string {
+    const codec = what === "argument" ? this.args : this.results;
+    return candidText(
+      codec.decode(bytes, () => this.name),
+      codec.types,
+    );
   }
 
   /** `(to : principal, amount : nat)` without names: `(principal, nat)`. */

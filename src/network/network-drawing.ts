@@ -2,6 +2,7 @@
  * Drawings of a network: the trace's diagram with the names and the Candid that the network knows.
  */
 import { ANONYMOUS, MANAGEMENT_CANISTER, type PrincipalId } from "../core/state/ids.ts";
+import { principalText } from "../core/state/principal.ts";
 import { MOCK_METHOD } from "../core/state/mock-canisters.ts";
 import { CanneryError } from "../base/cannery-error.ts";
 import { draw, type DrawOptions } from "../trace/draw.ts";
@@ -26,20 +27,23 @@ export interface NetworkDrawOptions extends Omit<DrawOptions, "names" | "nameOf"
 export function drawNetwork(session: Session, options: NetworkDrawOptions): string {
   const { names, since, values = false, management = false, include, label, ...rest } = options;
   const own = namesOf(names);
-  const isManagement = (message: TracedMessage): boolean =>
-    message.message === "ingress"
-      ? message.to === MANAGEMENT_CANISTER
-      : message.method === MOCK_METHOD && session.mocks.isMock(message.from);
   return draw(session.trace.since(since ?? 0), {
     ...rest,
     nameOf: (id) => own.get(id) ?? nameInLane(session, id),
-    include: (message) => (management || !isManagement(message)) && (include === undefined || include(message)),
+    include: (message) => (management || !isManagement(session, message)) && (include === undefined || include(message)),
     label: (arrow) => label?.(arrow) ?? (values ? labelWithValues(session, arrow) : null),
   });
 }
 
+/** What users ask of the management canister, and how mocks ask for what they do. */
+export function isManagement(session: Session, message: TracedMessage): boolean {
+  return message.message === "ingress"
+    ? message.to === MANAGEMENT_CANISTER
+    : message.method === MOCK_METHOD && session.mocks.isMock(message.from);
+}
+
 /** Subnets appear as callees of management calls: they are one lane with the management canister. */
-function nameInLane(session: Session, id: PrincipalId): string {
+export function nameInLane(session: Session, id: PrincipalId): string {
   if (session.core.state.subnets.has(id as never)) return session.nameOf(MANAGEMENT_CANISTER);
   if (id === ANONYMOUS) return session.nameOf(id);
   const name = session.names.get(id);
@@ -53,19 +57,40 @@ function namesOf(names: NetworkDrawOptions["names"]): Map<PrincipalId, string> {
   return new Map(entries.map(([who, name]) => [principalId(who), name]));
 }
 
-function labelWithValues(session: Session, { message, isAnswer, payload }: Arrow): string | null {
+export function labelWithValues(session: Session, arrow: Arrow): string | null {
+  const { message, isAnswer } = arrow;
+  return decoded(session, arrow, (codec, data) => {
+    if (!isAnswer)
+      return `${message.method}(${codec
+        .decodeArgs(data)
+        .map((value) => named(session, shown(value, "")))
+        .join(", ")})`;
+    const value = codec.decode(data, message.method);
+    return value === undefined ? "reply" : `reply ${named(session, shown(value, ""))}`;
+  });
+}
+
+/** With names in the place of principals that were given some. */
+function named(session: Session, text: string): string {
+  return text.replace(/\b[a-z2-7]{5}(?:-[a-z2-7]{1,5})+\b/gu, (principal) => {
+    for (const [id, name] of session.names.given) if (principalText(id) === principal) return name;
+    return principal;
+  });
+}
+
+/** What was sent, as Candid text. */
+export function candidOf(session: Session, arrow: Arrow): string | null {
+  return decoded(session, arrow, (codec, data) => codec.candidOf(arrow.isAnswer ? "answer" : "argument", data));
+}
+
+/** `null` where there is nothing to decode, or nobody knows how. */
+function decoded(session: Session, { message, payload }: Arrow, tell: (codec: MethodCodec, data: Uint8Array) => string): string | null {
   if (payload.kind !== "data") return null;
   const callee = message.message === "response" ? message.from : message.to;
   const codec = codecOf(session, callee, message.method);
   if (codec === null) return null;
   try {
-    if (!isAnswer)
-      return `${message.method}(${codec
-        .decodeArgs(payload.data)
-        .map((value) => shown(value, ""))
-        .join(", ")})`;
-    const value = codec.decode(payload.data, session.nameOf(callee));
-    return value === undefined ? "reply" : `reply ${shown(value, "")}`;
+    return tell(codec, payload.data);
   } catch (error) {
     if (error instanceof CanneryError) return null; // bytes of another type than the description says: shown without values
     throw error;

@@ -1,5 +1,5 @@
 /**
- * A trace for other programs: Mermaid's sequence diagrams, the trace events of Perfetto and Chrome, OpenTelemetry's spans as JSON, and a page of its own.
+ * A trace for other programs: Mermaid's sequence diagrams, the trace events of Perfetto and Chrome, and OpenTelemetry's spans as JSON. (A page for people: `page/page.ts`.)
  * Times are virtual.
  */
 import type { NetworkEvent } from "../core/events.ts";
@@ -117,32 +117,4 @@ export function toOtlp(events: readonly NetworkEvent[], { nameOf }: FormatOption
   });
   const resource = { attributes: [{ key: "service.name", value: { stringValue: "cannery" } }] };
   return JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ scope: { name: "cannery" }, spans }] }] });
-}
-
-/** One page that needs nothing else: the diagram as text, and every call in a table that can be searched. */
-export function toHtml(events: readonly NetworkEvent[], diagram: string, title: string, { nameOf }: FormatOptions): string {
-  const index = indexOf(events);
-  const rows = callsOf(events, index).map((call) => {
-    const isFailure = call.outcome?.kind !== "reply";
-    const cells = [String(call.sent.round), nameOf(call.from), nameOf(call.to), call.method, answerText(call)];
-    return `<tr${isFailure ? ' class="failure"' : ""}>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join("")}</tr>`;
-  });
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(title)}</title>
-<style>
-:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:2rem;max-width:80rem}
-pre{font:13px/1.25 ui-monospace,monospace;overflow:auto;padding:1rem;border:1px solid #8886;border-radius:6px}
-table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.25rem .6rem;border-bottom:1px solid #8884;vertical-align:top}
-.failure td:last-child{color:light-dark(#b00020,#ff8a80)}input{font:inherit;padding:.3rem .6rem;width:20rem;margin:1rem 0}
-</style></head><body><h1>${escaped(title)}</h1><pre>${escaped(diagram)}</pre>
-<input type="search" placeholder="Search calls" aria-label="Search calls">
-<table><thead><tr><th>round</th><th>from</th><th>to</th><th>method</th><th>outcome</th></tr></thead><tbody>
-${rows.join("\n")}
-</tbody></table>
-<script>document.querySelector("input").addEventListener("input",(e)=>{const q=e.target.value.toLowerCase();for(const r of document.querySelectorAll("tbody tr"))r.hidden=!r.textContent.toLowerCase().includes(q)})</script>
-</body></html>`;
-}
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

@@ -25,6 +25,7 @@ export type Row =
       readonly isLost: boolean;
       readonly note: string | null;
       readonly moment: Moment;
+      readonly about: Arrow;
     }
   | {
       readonly kind: "mark";
@@ -49,19 +50,26 @@ export interface RowOptions {
 
 export function rowsOf(events: readonly NetworkEvent[], options: RowOptions): Row[] {
   const index = new MessageIndex(events);
-  const included = (message: TracedMessage): boolean => {
-    const call = message.message === "response" && message.requestTag !== null ? (index.message(message.requestTag) ?? message) : message;
-    return options.include === undefined || options.include(call);
-  };
+  const included = inclusion(index, options.include);
   const rows: Row[] = [];
   for (const event of events) {
-    const row = rowOf(event, index, options, included);
+    const row = rowOf(event, index, { ...options, include: included });
     if (row !== null) rows.push(row);
   }
   return rows;
 }
 
-function rowOf(event: NetworkEvent, index: MessageIndex, options: RowOptions, included: (message: TracedMessage) => boolean): Row | null {
+/** An answer goes with its call. */
+export function inclusion(index: MessageIndex, include: RowOptions["include"]): (message: TracedMessage) => boolean {
+  return (message) => {
+    const call = message.message === "response" && message.requestTag !== null ? (index.message(message.requestTag) ?? message) : message;
+    return include === undefined || include(call);
+  };
+}
+
+/** One event of the trace that `index` was made of; `null` where there is nothing to draw. */
+export function rowOf(event: NetworkEvent, index: MessageIndex, options: RowOptions): Row | null {
+  const included = (message: TracedMessage): boolean => options.include?.(message) ?? true;
   switch (event.kind) {
     case "sent": {
       const message = index.message(event.tag);
@@ -127,7 +135,7 @@ function arrowRow(arrow: Arrow, from: PrincipalId, to: PrincipalId, options: Row
   const label = options.label?.(arrow) ?? usualLabel(arrow);
   const reasons = [payload.kind === "reject" ? firstLine(payload.message) : null, isLost ? dropReason(message) : null];
   const note = reasons.filter((reason) => reason !== null).join("; ") || null;
-  return { kind: "arrow", from: options.nameOf(from), to: options.nameOf(to), label, isLost, note, moment };
+  return { kind: "arrow", from: options.nameOf(from), to: options.nameOf(to), label, isLost, note, moment, about: arrow };
 }
 
 /** The platform's advice, on the lines that follow, is not needed here. */
