@@ -105,7 +105,8 @@ export class PicServer {
         GET: () => json(200, this.gateways.list()),
         POST: () => answeredWithin(() => this.createGateway(gatewayRequest(jsonOf(request), "body"))),
       });
-    if (more.length !== 1 || more[0] !== "stop" || !/^\d{1,15}$/.test(id)) return empty(404);
+    if (more.length !== 1 || more[0] !== "stop") return empty(404);
+    if (!NUMBER.test(id)) return noNumber(id);
     return only(method, { POST: () => this.gateways.stop(Number(id)).then(() => json(200, null)) });
   }
 
@@ -156,7 +157,7 @@ export class PicServer {
     const contentType = request.headers["content-type"] ?? null;
     if (number === undefined)
       return only(method, { GET: () => json(200, this.instances.list()), POST: () => this.create({ contentType, body }) });
-    if (!/^\d{1,15}$/.test(number)) return plain(400, `Invalid URL: Cannot parse \`id\` with value \`${number}\` to a \`usize\``);
+    if (!NUMBER.test(number)) return noNumber(number);
     const id = Number(number);
     const below = path.slice(path.indexOf(number) + number.length);
     if (below === "" || below === "/") return only(method, { DELETE: () => this.delete(id) });
@@ -216,6 +217,13 @@ function only(
   handlers: Readonly<Record<string, () => InstanceResponse | Promise<InstanceResponse>>>,
 ): InstanceResponse | Promise<InstanceResponse> {
   return handlers[method]?.() ?? { status: 405, headers: { allow: Object.keys(handlers).join(",") }, body: "" };
+}
+
+/** Of an instance or a gateway, in a path. */
+const NUMBER = /^\d{1,15}$/;
+
+function noNumber(text: string): InstanceResponse {
+  return plain(400, `Invalid URL: Cannot parse \`id\` with value \`${text}\` to a \`usize\``);
 }
 
 function tooLarge(): InstanceResponse {
