@@ -57,6 +57,8 @@ export interface InstanceConfig {
   readonly gateway: GatewayConfig | null;
   readonly stateDir: string | null;
   readonly rateLimiting: boolean;
+  /** Whether the number of a module's methods and the length of their names are limited. */
+  readonly exportLimits: boolean;
   /** Nanoseconds since the Unix epoch; `null`: the default. */
   readonly initialTimeNanos: bigint | null;
   /** Milliseconds between two rounds that run by themselves; `null`: none do. */
@@ -123,17 +125,25 @@ export function instanceConfig(json: unknown, now: bigint): InstanceConfig {
   const gateway = maybe(config, "http_gateway_config", gatewayConfig);
   checkNnsUi(features, gateway);
   refuseUnsupported(config);
-  const icpConfig = maybe(config, "icp_config", fields) ?? {};
   return {
     subnets,
     gateway,
     stateDir: maybe(config, "state_dir", text),
-    // On unless switched off, as on the platform.
-    rateLimiting: maybe(icpConfig, "canister_execution_rate_limiting", switchable) !== "Disabled",
+    ...icpConfig(config),
     ...time,
     mainnetNnsSubnetId: maybe(config, "mainnet_nns_subnet_id", flag) ?? false,
     disableIngressValidation: maybe(config, "disable_ingress_validation", flag) ?? false,
     icpFeatures: features,
+  };
+}
+
+/** All on unless switched off, as on the platform. No feature is in a beta: `beta_features` makes no difference. */
+function icpConfig(config: Fields): Pick<InstanceConfig, "rateLimiting" | "exportLimits"> {
+  const given = maybe(config, "icp_config", fields) ?? {};
+  maybe(given, "beta_features", switchable);
+  return {
+    rateLimiting: maybe(given, "canister_execution_rate_limiting", switchable) !== "Disabled",
+    exportLimits: maybe(given, "function_name_length_limits", switchable) !== "Disabled",
   };
 }
 
@@ -268,11 +278,5 @@ function refuseUnsupported(config: Fields): void {
   for (const name of ["bitcoind_addr", "dogecoind_addr"]) {
     if ((maybe(config, name, list(text)) ?? []).length > 0) refuse(name, "there is no adapter for that network.");
   }
-  const icp = maybe(config, "icp_config", fields) ?? {};
-  for (const name of ["beta_features", "canister_backtrace"]) maybe(icp, name, switchable);
-  if (maybe(icp, "canister_backtrace", switchable) === "Disabled") refuse("icp_config.canister_backtrace: Disabled", "leave it out.");
-  if (maybe(icp, "function_name_length_limits", switchable) === "Disabled")
-    refuse("icp_config.function_name_length_limits: Disabled", "leave it out; the platform's limits hold.");
   maybe(config, "incomplete_state", switchable);
-  if (typeof config["nonmainnet_features"] !== "undefined") maybe(config, "nonmainnet_features", flag);
 }

@@ -342,6 +342,11 @@ function genesisConfig(config: InstanceConfig): GenesisConfig {
     ...(config.initialTimeNanos === null ? {} : { timeNanos: config.initialTimeNanos }),
     subnets: config.subnets.map((spec) => subnetRequest(spec, config)),
     latency: LATENCY,
-    limits: { printing: true, rateLimiting: config.rateLimiting, queryStatisticsEpochRounds: QUERY_STATISTICS_EPOCH_ROUNDS },
+    limits: {
+      printing: true,
+      rateLimiting: config.rateLimiting,
+      exportLimits: config.exportLimits,
+      queryStatisticsEpochRounds: QUERY_STATISTICS_EPOCH_ROUNDS,
+    },
   };
 }

@@ -8,7 +8,7 @@ import { engineError, helpText, TOOLCHAIN_HELP, userErrorOf, type ExecutionFailu
 import type { CanisterId } from "../state/ids.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { ErrorCode, type UserError } from "../state/rejects.ts";
-import type { World } from "../state/world.ts";
+import { limitsOf, type World } from "../state/world.ts";
 import { CREATION_INSTRUCTIONS, INSTRUCTIONS_PER_COMPILED_INSTRUCTION } from "../wasm/compilation-cost.ts";
 import type { ModuleRefusal, PreparedModule } from "../wasm/module-info.ts";
 import { isRefusal, prepareModule } from "../wasm/prepare.ts";
@@ -21,7 +21,9 @@ export type ModuleCreation =
 const KNOWN_MODULE_DISCOUNT = 100;
 
 export function createModule(world: World, subnet: SubnetState, canister: CanisterId, bytes: Uint8Array): ModuleCreation {
-  const prepared = prepareModule(bytes, world.platform, world.modules);
+  let prepared = prepareModule(bytes, world.platform, world.modules);
+  const { exportLimits } = limitsOf(world, subnet);
+  if (isRefusal(prepared) && !exportLimits) prepared = prepareModule(bytes, world.platform, undefined, { exportLimits });
   if (isRefusal(prepared)) return { module: null, error: userErrorOf(canister, failureOf(prepared)), instructions: prepared.instructions };
   return creationOf(subnet, prepared);
 }

@@ -34,6 +34,8 @@ export interface Limits {
   readonly installCodeRateLimitInstructions: number;
   /** Whether the two debits hold canisters back. Departure: off by default, as a test would wait rounds for nothing. */
   readonly rateLimiting: boolean;
+  /** Whether the number of a module's methods and the length of their names are limited. */
+  readonly exportLimits: boolean;
   /** Messages that are held over the end of a round; those beyond are aborted. */
   readonly pausedExecutions: number;
   /** Rounds between two checkpoints. */
@@ -85,6 +87,7 @@ const application: Limits = {
   heapDeltaRateLimitBytes: 75 * 1024 * 1024,
   installCodeRateLimitInstructions: 2 * G,
   rateLimiting: false,
+  exportLimits: true,
   pausedExecutions: 4,
   checkpointRounds: 500,
   printing: false,

@@ -99,7 +99,7 @@ function byteLength(text: string): number {
   return length;
 }
 
-function checkExports(module: DecodedModule): Exports {
+function checkExports(module: DecodedModule, limited: boolean): Exports {
   const methods = new Map<string, MethodKind>();
   const systemExports = new Set<string>();
   let nameBytes = 0;
@@ -123,10 +123,15 @@ function checkExports(module: DecodedModule): Exports {
     else invalid(`Wasm module has an invalid export section. Exporting reserved function '${name}' with "canister_" prefix`);
     checkSignature({ params: [], results: [] }, name, module.types[module.functions[index]!]!);
   }
+  if (limited) checkExportLimits(methods.size, nameBytes);
+  return { methods, systemExports };
+}
+
+function checkExportLimits(methods: number, nameBytes: number): void {
   const called = "called `canister_update <name>`, `canister_query <name>`, or `canister_composite_query <name>` is";
-  if (methods.size > Limit.MAX_EXPORTED_METHODS) {
+  if (methods > Limit.MAX_EXPORTED_METHODS) {
     invalid(
-      `The number of exported functions ${called} ${methods.size} which exceeds ${Limit.MAX_EXPORTED_METHODS}.`,
+      `The number of exported functions ${called} ${methods} which exceeds ${Limit.MAX_EXPORTED_METHODS}.`,
       "Try combining multiple endpoints into a single endpoint.",
       "exports-too-many-methods",
     );
@@ -139,7 +144,6 @@ function checkExports(module: DecodedModule): Exports {
       "sum-of-exported-name-lengths-too-large",
     );
   }
-  return { methods, systemExports };
 }
 
 function checkTables(module: DecodedModule): void {
@@ -290,10 +294,10 @@ export interface Checked extends Exports {
   readonly customSections: readonly CustomSection[];
 }
 
-/** Throws `Refused` at the first check that fails. */
-export function checkModule(module: DecodedModule, measured: Measured, names: ReadonlyMap<number, string>): Checked {
+/** Throws `Refused` at the first check that fails. `exportLimits`: whether there may only be so many methods, with names so long. */
+export function checkModule(module: DecodedModule, measured: Measured, names: ReadonlyMap<number, string>, exportLimits: boolean): Checked {
   checkImports(module);
-  const exports = checkExports(module);
+  const exports = checkExports(module, exportLimits);
   checkTables(module);
   checkGlobals(module);
   checkFunctions(module, names);

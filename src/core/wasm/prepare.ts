@@ -65,8 +65,21 @@ export function isRefusal(result: PreparedModule | ModuleRefusal): result is Mod
   return "kind" in result;
 }
 
-/** `uploaded` is kept and must not be written afterwards. */
-export function prepareModule(uploaded: Uint8Array, platform: Platform, cache?: ModuleCache): PreparedModule | ModuleRefusal {
+/** What is the same for all canisters of a network, but not of all networks. */
+export interface ModuleRules {
+  /** Whether the number of methods and the length of their names are limited. */
+  readonly exportLimits: boolean;
+}
+
+const PLATFORM_RULES: ModuleRules = { exportLimits: true };
+
+/** `uploaded` is kept and must not be written afterwards. A cache is for modules by the platform's own rules. */
+export function prepareModule(
+  uploaded: Uint8Array,
+  platform: Platform,
+  cache?: ModuleCache,
+  rules: ModuleRules = PLATFORM_RULES,
+): PreparedModule | ModuleRefusal {
   const hash = hex(platform.sha256(uploaded));
   const known = cache?.get(hash);
   if (known != null) return known;
@@ -77,7 +90,7 @@ export function prepareModule(uploaded: Uint8Array, platform: Platform, cache?: 
     const decoded = examined(unpack(uploaded, encoding, platform));
     const { module, measured } = decoded;
     const names = new LazyNames(module);
-    const checked = checkModule(module, measured, names.toCheck());
+    const checked = checkModule(module, measured, names.toCheck(), rules.exportLimits);
     checkLargeBodies(module, measured);
     const info = describe(module, measured, checked, names);
     const prepared = new Prepared(info, hash, uploaded, decoded, platform, cache?.store ?? null);

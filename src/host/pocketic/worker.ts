@@ -112,6 +112,7 @@ function warmUp(): void {
     gateway: null,
     stateDir: null,
     rateLimiting: true,
+    exportLimits: true,
     initialTimeNanos: null,
     autoProgress: null,
     mainnetNnsSubnetId: false,
