@@ -175,6 +175,7 @@ function checkCanister(canister: CanisterState): void {
   assert(isHeld(canister) || canister.postponedIngressCycles === 0n, "induction fees are postponed only while an execution is held");
   const context = long === null ? null : inMiddleOf(long);
   assert(context === null || canister.callContexts.has(context), "a long execution has its call context");
+  assert((canister.execution === null) === (canister.installedNanos === null), "what has code was given it at some time");
   assert(canister.balanceCycles >= 0n && canister.reservedCycles >= 0n, "balances are never negative");
   checkSnapshots(canister);
 }

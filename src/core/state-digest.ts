@@ -57,7 +57,7 @@ function writeSubnet(writer: DigestWriter, subnet: SubnetState, hash: Hash): voi
 }
 
 function writeCanister(writer: DigestWriter, canister: CanisterState, hash: Hash): void {
-  writer.value(canister.settings).value(canister.status);
+  writer.bigint(canister.createdNanos).value(canister.installedNanos).value(canister.settings).value(canister.status);
   writer.bigint(canister.balanceCycles).bigint(canister.reservedCycles).bigint(canister.postponedIngressCycles);
   writer.value(canister.consumed).value(canister.callContexts).value(canister.callbacks);
   writer.number(canister.nextCallContextId).number(canister.nextCallbackId).bytes(canister.certifiedData);

@@ -15,7 +15,7 @@ test("another order of messages gives another digest", async () => {
 });
 
 /** Every machine and engine must come to these. They change with the rules, with the format of digests and with the puppet's code: then take the new ones over. */
-const PINNED = ["a53c86142bc4e566", "6b89389187e08ae1", "f4302a3fe405f413", "bd4663a42fcbbe4b"];
+const PINNED = ["bf09127a86855847", "da0dc90080599131", "210e9051273e0253", "f46b8d4daf4f5713"];
 
 test("the digests of a fixed run are those of all other machines, whether Wasm instances are kept or dropped", () => {
   for (const dropInstances of [false, true]) expect(puppets(dropInstances).map((digest) => digest.slice(0, 16))).toEqual(PINNED);

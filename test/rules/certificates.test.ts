@@ -143,12 +143,19 @@ describe("canisters [index#state-tree-canister-information]", () => {
     section("name of nothing", "x"),
   );
 
-  test("controllers, module hash and metadata; an empty canister has only controllers, one that is gone nothing", () => {
+  test("controllers, module hash and metadata; an empty canister has only controllers and its age, one that is gone nothing", () => {
     const scene = new Scenario();
     const id = scene.install(module);
     const show = () => certified(scene, [path("canister", bytes(id))]).tree;
     const at = (...labels: string[]) => lookup(path("canister", bytes(id), ...labels), show());
-    expect(labelsAt(show(), "canister", bytes(id)).map(decodeText)).toEqual(["certified_data", "controllers", "metadata", "module_hash"]);
+    expect(labelsAt(show(), "canister", bytes(id)).map(decodeText)).toEqual([
+      "canister_creation_timestamp",
+      "certified_data",
+      "controllers",
+      "last_install_timestamp",
+      "metadata",
+      "module_hash",
+    ]);
     expect(hexIn(bytesAt(show(), "canister", bytes(id), "controllers"))).toEqual(["0a0a01"]);
     expect(at("module_hash")).toEqual({ kind: "found", value: sha256(module) });
     expect(textAt(show(), "canister", bytes(id), "metadata", "candid:service")).toBe("service : {}");
@@ -159,11 +166,49 @@ describe("canisters [index#state-tree-canister-information]", () => {
     scene.setSettings(id, { controllers: ["0a0a01", id, "04"].map((of) => Principal.fromHex(of)) });
     expect(hexIn(bytesAt(show(), "canister", bytes(id), "controllers"))).toEqual([id, "04", "0a0a01"].sort());
     scene.uninstall(id);
-    expect(labelsAt(show(), "canister", bytes(id)).map(decodeText)).toEqual(["controllers"]);
+    expect(labelsAt(show(), "canister", bytes(id)).map(decodeText)).toEqual(["canister_creation_timestamp", "controllers"]);
     expect(at("module_hash").kind).toBe("absent");
     scene.manageOne("stop_canister", id);
     scene.manageOne("delete_canister", id);
     expect(at("controllers").kind).toBe("absent");
+  });
+
+  test("when it was created, and when its code was deployed last: by an installation, an upgrade or a snapshot", () => {
+    const scene = new Scenario();
+    const id = scene.install(module);
+    const times = () => {
+      const { tree } = certified(scene, [path("canister", bytes(id))]);
+      return ["canister_creation_timestamp", "last_install_timestamp"].map((name) => {
+        const found = lookup(path("canister", bytes(id), name), tree);
+        return found.kind === "found" ? decodeLeb128(found.value).value : found.kind;
+      });
+    };
+    const [created] = times();
+    const ofHistory = () => scene.canister(id).history.entries.at(-1)!.timestampNanos;
+    expect([created, ...times()]).toEqual([scene.canister(id).history.entries[0]!.timestampNanos, created, ofHistory()]);
+    const snapshot = { canister_id: Principal.fromHex(id), replace_snapshot: [], uninstall_code: [], sender_canister_version: [] };
+    scene.manage("take_canister_snapshot", snapshot);
+    const changes = [
+      () => scene.reinstall(id, "upgrade", module),
+      () => scene.reinstall(id, "reinstall", module),
+      () => {
+        const snapshot_id = fromHex([...scene.canister(id).snapshots.list.keys()][0]!);
+        scene.manage("load_canister_snapshot", { canister_id: Principal.fromHex(id), snapshot_id, sender_canister_version: [] });
+      },
+    ];
+    for (const change of changes) {
+      const before = times();
+      scene.pass(60);
+      change();
+      expect(times()).toEqual([created, ofHistory()]);
+      expect(times()).not.toEqual(before);
+    }
+    scene.pass(60);
+    expect(scene.reinstall(id, "upgrade", wat(`(module (func (export "canister_post_upgrade") unreachable))`)).kind).toBe("rejected");
+    scene.setSettings(id, { controllers: [Principal.fromHex("0a0a01")] });
+    expect(times()).not.toContain(ofHistory());
+    scene.manage("take_canister_snapshot", { ...snapshot, uninstall_code: [true] });
+    expect(times()).toEqual([created, "absent"]);
   });
 
   test("a module without metadata has an empty map", () => {

@@ -95,7 +95,9 @@ describe("paths by endpoint: canister 3 and 2, subnet 3 and 2 [abstract-behavior
     expect(everywhere("subnet", id(nns), "canister_ranges")).toEqual(all("yes"));
     expect(everywhere("canister_ranges", id(app))).toEqual(["notOffered", "notOffered", "yes", "yes"]);
     expect(everywhere("subnet", id(app), "metrics")).toEqual(["notOffered", "notOffered", "yes", "yes"]);
-    expect(everywhere("canister", id(canister), "module_hash")).toEqual(["yes", "yes", "notOffered", "notOffered"]);
+    for (const field of ["module_hash", "controllers", "canister_creation_timestamp", "last_install_timestamp"]) {
+      expect(everywhere("canister", id(canister), field)).toEqual(["yes", "yes", "notOffered", "notOffered"]);
+    }
     expect(everywhere("request_status", id(call))).toEqual(["yes", "yes", "yes", "notOffered"]);
     for (const field of ["status", "reply", "reject_code", "reject_message", "error_code"]) {
       expect(may([path("request_status", id(call), field)])).toBe("yes");

@@ -63,6 +63,8 @@ export function makeCanister(world: World, shape: CanisterShape = {}, subnet = s
     epoch: EPOCH,
     id,
     subnetId: subnet.config.id,
+    createdNanos: world.state.timeNanos,
+    installedNanos: execution === null ? null : world.state.timeNanos,
     settings: {
       controllers: [CONTROLLER],
       computeAllocation: 0,

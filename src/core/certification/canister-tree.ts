@@ -10,14 +10,22 @@ import type { PreparedModule } from "../wasm/module-info.ts";
 import { encodePrincipals } from "./encoding.ts";
 import { leaf, type HashTree } from "./hash-tree.ts";
 import { labelMap, type LabelMap } from "./label-map.ts";
+import { natural } from "./state-tree.ts";
 
-/** Whether a canister runs, and what it owns, makes no difference; without code there are only its controllers. */
-export function canisterTree({ settings, execution, certifiedData }: CanisterState): HashTree {
-  const controllers = leaf(encodePrincipals(settings.controllers));
-  if (execution === null) return labelMap([["controllers", controllers]]);
+/**
+ * Whether a canister runs, and what it owns, makes no difference; without code there are only its controllers and its age. The two times are newer
+ * than the replica above (interface spec 0.66).
+ */
+export function canisterTree({ settings, execution, certifiedData, createdNanos, installedNanos }: CanisterState): HashTree {
+  const always = [
+    ["canister_creation_timestamp", natural(createdNanos)],
+    ["controllers", leaf(encodePrincipals(settings.controllers))],
+  ] as const;
+  if (execution === null) return labelMap(always);
   return labelMap([
+    ...always,
     ["certified_data", leaf(certifiedData)],
-    ["controllers", controllers],
+    ["last_install_timestamp", natural(installedNanos!)],
     ["metadata", metadataOf(execution.module)],
     ["module_hash", leaf(fromHex(execution.module.hash))],
   ]);

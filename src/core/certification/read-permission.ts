@@ -94,6 +94,8 @@ function refusedSubnet({ endpoint, rootSubnetId }: ReadRequest, id: Label, below
   return endpoint.version === 2 ? null : withPrincipal(id, (subnet) => (subnet === rootSubnetId ? null : NOT_OFFERED));
 }
 
+const CANISTER_FIELDS = ["controllers", "module_hash", "canister_creation_timestamp", "last_install_timestamp"];
+
 function refusedCanister(
   subnet: SubnetState,
   { endpoint, user }: ReadRequest,
@@ -101,7 +103,7 @@ function refusedCanister(
   rest: readonly Label[],
   below: readonly string[],
 ): ReadRefusal | null {
-  if (is(below, ["controllers", "module_hash"])) return withPrincipal(id, (canister) => refusedOther(endpoint.id, canister));
+  if (is(below, CANISTER_FIELDS)) return withPrincipal(id, (canister) => refusedOther(endpoint.id, canister));
   if (below.length !== 2 || below[0] !== "metadata") return NOT_OFFERED;
   const name = decodeUtf8(rest[1]!);
   if (name === null) return invalid("Could not parse the custom section name: it is not UTF-8.");

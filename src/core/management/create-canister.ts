@@ -140,6 +140,8 @@ export function emptyCanister(id: CanisterId, subnet: SubnetState, nowNanos: big
     epoch,
     id,
     subnetId: subnet.config.id,
+    createdNanos: nowNanos,
+    installedNanos: null,
     settings: defaultSettings([]),
     status: { kind: "running" },
     balanceCycles: 0n,

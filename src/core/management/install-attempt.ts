@@ -108,6 +108,7 @@ export class Attempt {
     }
     working.globalTimerNanos = 0n;
     working.version++;
+    working.installedNanos = this.context.world.state.timeNanos;
     const moduleHash = working.execution!.module.hash;
     addChange(this.context.world, working, installation.origin, { kind: "codeDeployment", mode: mode.kind, moduleHash });
     const entry: EntryPoint & { readonly kind: "init" | "postUpgrade" } = {

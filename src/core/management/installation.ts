@@ -146,6 +146,7 @@ const CHANGES = { install: "installed", reinstall: "reinstalled", upgrade: "upgr
 /** Everything an installation writes. */
 function takeOver(canister: CanisterState, working: CanisterState): void {
   canister.execution = working.execution;
+  canister.installedNanos = working.installedNanos;
   canister.log = working.log.copy(canister.epoch);
   canister.balanceCycles = working.balanceCycles;
   canister.reservedCycles = working.reservedCycles;

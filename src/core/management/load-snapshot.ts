@@ -72,6 +72,7 @@ export const loadCanisterSnapshot: Method = ({ world, subnet, call }) => {
   payMemory(canister, price.value);
 
   canister.execution = execution;
+  canister.installedNanos = world.state.timeNanos;
   canister.chunkStore = chunkStore;
   canister.certifiedData = certifiedData;
   // Of snapshots taken from a canister, timer and hook stay as they are, for compatibility.

@@ -64,6 +64,7 @@ export function uninstallForLackOfCycles(world: World, subnet: SubnetState, cani
  */
 function uninstall(canister: CanisterState): readonly OwedAnswer[] {
   canister.execution = null;
+  canister.installedNanos = null;
   canister.chunkStore = new Map();
   canister.certifiedData = new Uint8Array(0);
   canister.globalTimerNanos = 0n;

@@ -155,6 +155,9 @@ export type ConsumedCycles = Record<
 export interface CanisterState extends Owned {
   readonly id: CanisterId;
   readonly subnetId: SubnetId;
+  readonly createdNanos: bigint;
+  /** When code was installed or upgraded, or a snapshot loaded; `null` when empty. */
+  installedNanos: bigint | null;
   settings: CanisterSettings;
   status: CanisterStatus;
   balanceCycles: bigint;

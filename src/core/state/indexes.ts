@@ -24,10 +24,11 @@ export interface IndexedAs {
   readonly memoryBytes: number;
   readonly usageBytes: number;
   readonly customSectionBytes: number;
-  /** What certificates show; compared by identity, as all three are replaced and never written. */
+  /** What certificates show, beside the time of creation; compared by identity, as all of it is replaced and never written. */
   readonly controllers: readonly PrincipalId[] | null;
   readonly certifiedData: Uint8Array | null;
   readonly module: PreparedModule | null;
+  readonly installedNanos: bigint | null;
 }
 
 /** Of a canister that is in no set yet. */
@@ -42,7 +43,10 @@ export const NOT_INDEXED: IndexedAs = {
   controllers: null,
   certifiedData: null,
   module: null,
+  installedNanos: null,
 };
+
+const CERTIFIED = ["controllers", "certifiedData", "module", "installedNanos"] as const;
 
 /** Storage and compute are charged when this much time has passed. Source: cycles.md 3. */
 export const CHARGE_INTERVAL_NANOS = 10_000_000_000n;
@@ -61,6 +65,7 @@ export function indexedAs(canister: CanisterState): IndexedAs {
     controllers: canister.settings.controllers,
     certifiedData: canister.certifiedData,
     module: canister.execution?.module ?? null,
+    installedNanos: canister.installedNanos,
   };
 }
 
@@ -114,8 +119,6 @@ function move(subnet: SubnetState, canister: CanisterState, next: IndexedAs): vo
   subnet.memoryUsageBytes += next.memoryBytes - indexed.memoryBytes;
   subnet.customSectionBytes += next.customSectionBytes - indexed.customSectionBytes;
   subnet.canisterStateBytes += next.usageBytes - indexed.usageBytes;
-  if (next.controllers !== indexed.controllers || next.certifiedData !== indexed.certifiedData || next.module !== indexed.module) {
-    subnet.certifiedCanisters.changed(id);
-  }
+  if (CERTIFIED.some((field) => next[field] !== indexed[field])) subnet.certifiedCanisters.changed(id);
   canister.indexed = next;
 }
