@@ -49,6 +49,7 @@ export const BUGS = [
   "retry-at-the-limit",
   "saga-without-compensation",
   "stale-balance",
+  "stalled-by-callee",
   "timer-overlaps",
   "upgrade-forgets",
 ] as const;

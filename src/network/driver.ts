@@ -245,7 +245,7 @@ export class Driver {
       for (let inTurn = 0; inTurn < ROUNDS_PER_TURN && this.calls.answeredCount === answeredBefore; inTurn++) {
         if (this.closed !== null) throw this.closed;
         const { state } = this.core;
-        const isAwaited = this.calls.isAwaited || !hasNoOpenCalls(state);
+        const isAwaited = this.calls.isAwaited || !hasNoOpenCalls(state, this.mocks.stalledCount);
         const horizon = untilNanos === null ? SETTLE_HORIZON_NANOS : maxBigint(0n, untilNanos - state.timeNanos);
         const next = this.pace.next(isAwaited ? null : horizon);
         if (next === "outside") break;

@@ -30,16 +30,14 @@ export function drawNetwork(session: Session, options: NetworkDrawOptions): stri
   return draw(session.trace.since(since ?? 0), {
     ...rest,
     nameOf: (id) => own.get(id) ?? nameInLane(session, id),
-    include: (message) => (management || !isManagement(session, message)) && (include === undefined || include(message)),
+    include: (message) => (management || !isManagement(message)) && (include === undefined || include(message)),
     label: (arrow) => label?.(arrow) ?? (values ? labelWithValues(session, arrow) : null),
   });
 }
 
 /** What users ask of the management canister, and how mocks ask for what they do. */
-export function isManagement(session: Session, message: TracedMessage): boolean {
-  return message.message === "ingress"
-    ? message.to === MANAGEMENT_CANISTER
-    : message.method === MOCK_METHOD && session.mocks.isMock(message.from);
+export function isManagement({ message, to, method }: TracedMessage): boolean {
+  return to === MANAGEMENT_CANISTER && (message === "ingress" || method === MOCK_METHOD);
 }
 
 /** Subnets appear as callees of management calls: they are one lane with the management canister. */

@@ -21,7 +21,7 @@ export function networkPage(session: Session, options: NetworkPageOptions): stri
     title,
     failure,
     nameOf: (id) => nameInLane(session, id),
-    include: (message) => management || !isManagement(session, message),
+    include: (message) => management || !isManagement(message),
     label: (arrow) => labelWithValues(session, arrow),
     value: (arrow) => candidOf(session, arrow),
     choice: options.choice ?? (({ deviation }: ChosenEvent) => `${deviation.concerns}: ${deviation.chose}`),

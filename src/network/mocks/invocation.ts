@@ -101,6 +101,11 @@ export class Invocation {
     return this.state === "running" && this.asks.length > 0;
   }
 
+  /** Questions of the module that stay open, as the handler is never to answer, and whoever called the mock gives up by itself. */
+  get stalledAsks(): number {
+    return this.state === "stalled" && this.start.deadlineNanos > 0n ? this.asks.length : 0;
+  }
+
   takeSteps(): readonly Step[] {
     const steps = this.steps;
     this.steps = [];

@@ -213,6 +213,13 @@ export class Mocks {
     return false;
   }
 
+  /** Open calls of mocks' modules whose handlers are never to answer. */
+  get stalledCount(): number {
+    let count = 0;
+    for (const invocation of this.active) count += invocation.stalledAsks;
+    return count;
+  }
+
   /** Whether any handler could still answer. */
   get isAnybodyWaitedFor(): boolean {
     for (const invocation of this.active) if (invocation.isWaitedFor) return true;
