@@ -6,6 +6,7 @@ import { createAndInstall } from "./create-and-install.ts";
 import type { Figure } from "./figure.ts";
 import { exploration } from "./exploration.ts";
 import { heapIndependence } from "./heap-independence.ts";
+import { http } from "./http.ts";
 import { interCanisterCalls } from "./inter-canister-calls.ts";
 import { perTest } from "./per-test.ts";
 import { pocketIcServer } from "./pocket-ic-server.ts";
@@ -13,6 +14,7 @@ import { largeModules } from "./large-modules.ts";
 import { rewriterSpeed } from "./rewriter-speed.ts";
 import { roundIndependence } from "./round-independence.ts";
 import { snapshotRestore } from "./snapshot-restore.ts";
+import { startReady } from "./start-ready.ts";
 import { updateCalls } from "./update-calls.ts";
 
 export const FIGURES: readonly Figure[] = [
@@ -24,6 +26,8 @@ export const FIGURES: readonly Figure[] = [
   roundIndependence,
   certificates,
   createAndInstall,
+  startReady,
+  http,
   pocketIcServer,
   largeModules,
   snapshotRestore,
