@@ -1,9 +1,12 @@
 import { bls12_381 } from "@noble/curves/bls12-381.js";
 import { ed25519 } from "@noble/curves/ed25519.js";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fromHex, toHex } from "../base/bytes.ts";
 import { SUBNET_PUBLIC_KEYS } from "../core/state/subnet-keys.ts";
+import { nodeEd25519 } from "../host/ed25519-node.ts";
 import { nodePlatform } from "../host/platform-node.ts";
+import { multiplied } from "./bls-multiplication.ts";
 import { subnetSeed } from "./network-keys.ts";
 
 const { networkKeys } = nodePlatform;
@@ -42,4 +45,25 @@ test("nodes have keys of their own", () => {
   const signature = networkKeys.signAsNode(1, 2, message);
   expect(ed25519.verify(signature, message, key)).toBe(true);
   expect(ed25519.verify(signature, fromHex("00"), key)).toBe(false);
+});
+
+test("multiplication by the endomorphism is the library's own", () => {
+  const { ORDER } = bls12_381.fields.Fr;
+  const factors = [0n, 1n, 2n, ORDER - 1n, 0xd201000000010000n ** 2n - 1n, 0xd201000000010000n ** 2n];
+  const base = bls12_381.shortSignatures.hash(message);
+  const isSame = (factor: bigint): boolean => multiplied(base, factor).equals(base.multiplyUnsafe(factor));
+  expect(factors.filter((factor) => !isSame(factor))).toEqual([]);
+  fc.assert(fc.property(fc.bigInt({ min: 0n, max: ORDER - 1n }), isSame), { numRuns: 30 });
+});
+
+test("Ed25519 by the host is the library's", () => {
+  const bytes = fc.uint8Array({ maxLength: 300 });
+  const secrets = fc.uint8Array({ minLength: 32, maxLength: 32 });
+  fc.assert(
+    fc.property(secrets, bytes, (secret, text) => {
+      expect(nodeEd25519.getPublicKey(secret)).toEqual(ed25519.getPublicKey(secret));
+      expect(nodeEd25519.sign(text, secret)).toEqual(ed25519.sign(text, secret));
+    }),
+    { numRuns: 50 },
+  );
 });

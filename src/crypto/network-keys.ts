@@ -7,6 +7,7 @@
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { bigintOfBytes, fromHex, toHex } from "../base/bytes.ts";
 import { encodeUtf8 } from "../base/utf8.ts";
+import { multiplied } from "./bls-multiplication.ts";
 
 /** Subnets are numbered as the network lists them, nodes within their subnet. */
 export interface NetworkKeys {
@@ -20,10 +21,16 @@ export interface NetworkKeys {
   signAsNode(subnet: number, node: number, message: Uint8Array): Uint8Array;
 }
 
+/** Keys and signatures are the same whoever makes them. Source: RFC 8032. */
+export interface Ed25519Signer {
+  getPublicKey(secret: Uint8Array): Uint8Array;
+  sign(message: Uint8Array, secret: Uint8Array): Uint8Array;
+}
+
 /** The libraries, which the host loads when the first signature is asked for. */
 export interface SigningCurves {
   bls(): Pick<typeof import("@noble/curves/bls12-381.js"), "bls12_381">;
-  ed25519(): Pick<typeof import("@noble/curves/ed25519.js"), "ed25519">;
+  ed25519(): { readonly ed25519: Ed25519Signer };
 }
 
 /** DER of a BLS public key up to the key. Source: interface spec, "Certificate" (OIDs 1.3.6.1.4.1.44668.5.3.1.2.1 and 5.3.2.1). */
@@ -49,11 +56,7 @@ export function networkKeys(curves: SigningCurves): NetworkKeys {
 
   function signed(subnet: number, message: Uint8Array): Uint8Array {
     const { shortSignatures, fields } = curves.bls().bls12_381;
-    // `Unsafe` tells time, not bytes, and there is nothing to hide.
-    return shortSignatures
-      .hash(message, CIPHERSUITE)
-      .multiplyUnsafe(fields.Fr.create(subnetSeed(subnet)))
-      .toBytes(true);
+    return multiplied(shortSignatures.hash(message, CIPHERSUITE), fields.Fr.create(subnetSeed(subnet))).toBytes(true);
   }
 
   return {

@@ -8,6 +8,7 @@ import type { Ed25519Curve } from "../crypto/threshold/ed25519-keys.ts";
 import type { Secp256k1Curve } from "../crypto/threshold/secp256k1-keys.ts";
 import { thresholdKeys } from "../crypto/threshold/threshold-keys.ts";
 import type { CompiledModule, Platform, WasmEngine } from "../core/wasm/engine.ts";
+import { nodeEd25519 } from "./ed25519-node.ts";
 import { engineWith } from "./engine.ts";
 import { gunzipWith } from "./gzip.ts";
 
@@ -82,5 +83,5 @@ export const nodePlatform: Platform = {
   sha224: (bytes) => digest("sha224", bytes),
   gunzip,
   thresholdKeys: thresholdKeys(curves),
-  networkKeys: networkKeys(curves),
+  networkKeys: networkKeys({ bls: curves.bls, ed25519: () => ({ ed25519: nodeEd25519 }) }),
 };
