@@ -52,7 +52,7 @@ export class RewrittenProgram implements Program {
     const module = prepareModule(wasm, nodePlatform);
     if (isRefusal(module)) throw new Error(`the rewriter refuses a module of the bench: ${module.description}`);
     const { info } = module;
-    this.instance = wasmEngine.instantiate(module.compiled("fast"), {
+    this.instance = wasmEngine.instantiate(module.compiled("fast", "own"), {
       ic0: ic0((high) => (this.high = high)),
       [IMPORT.module]: {
         [IMPORT.outOfInstructions]: () => {

@@ -39,7 +39,7 @@ function passage(wasm: Uint8Array): Passage {
   const check = timed(() => (module = prepareModule(wasm, platform)));
   if (isRefusal(module!)) throw new Error(`a generated module is refused: ${module!.description}`);
   const prepared = module!;
-  const compiled = timed(() => prepared.compiled("fast"));
+  const compiled = timed(() => prepared.compiled("fast", "own"));
   const perMebibyte = MEBIBYTE / wasm.length;
   return {
     check: check * perMebibyte,

@@ -91,6 +91,8 @@ function refusal(error: unknown): EngineRefusal {
 /** For a host that walks through bytes faster than typed arrays do. */
 export function engineWith(walks: Walks): WasmEngine {
   return {
+    sharesMemoryFrom: Infinity,
+
     compile(bytes: Uint8Array): CompiledModule {
       try {
         return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);

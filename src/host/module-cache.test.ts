@@ -28,17 +28,17 @@ function newCache(at: string = folder): ModuleCache {
 }
 
 test("what one process has rewritten the next one loads", () => {
-  prepared(newCache()).compiled("fast");
+  prepared(newCache()).compiled("fast", "own");
   const [file] = readdirSync(folder);
   expect(readdirSync(folder).length).toBe(1);
   const store = rewrittenStore(folder)!;
   const loaded = store.load(file!.replace(".wasm", ""));
   expect(WebAssembly.validate(loaded as Uint8Array<ArrayBuffer>)).toBe(true);
-  prepared(newCache()).compiled("fast");
+  prepared(newCache()).compiled("fast", "own");
 });
 
 test("a torn, changed or misnamed file is not used, and is replaced", () => {
-  prepared(newCache()).compiled("fast");
+  prepared(newCache()).compiled("fast", "own");
   const path = join(folder, readdirSync(folder)[0]!);
   const good = readFileSync(path);
   const key = readdirSync(folder)[0]!.replace(".wasm", "");
@@ -47,7 +47,7 @@ test("a torn, changed or misnamed file is not used, and is replaced", () => {
   for (const bad of [Buffer.alloc(0), good.subarray(0, good.length - 5), flipped]) {
     writeFileSync(path, bad);
     expect(rewrittenStore(folder)!.load(key)).toBeNull();
-    prepared(newCache()).compiled("fast");
+    prepared(newCache()).compiled("fast", "own");
     expect(readFileSync(path).equals(good)).toBe(true);
   }
   writeFileSync(join(folder, "other.wasm"), good);
@@ -55,7 +55,7 @@ test("a torn, changed or misnamed file is not used, and is replaced", () => {
 });
 
 test.skipIf(process.getuid === undefined)("a folder that others may write to is not read", () => {
-  prepared(newCache()).compiled("fast");
+  prepared(newCache()).compiled("fast", "own");
   const key = readdirSync(folder)[0]!.replace(".wasm", "");
   expect(rewrittenStore(folder)!.load(key)).not.toBeNull();
   chmodSync(folder, 0o777);
@@ -65,7 +65,7 @@ test.skipIf(process.getuid === undefined)("a folder that others may write to is 
 test("a folder that cannot be made does not matter", () => {
   const file = join(folder, "a file");
   writeFileSync(file, "");
-  expect(() => prepared(newCache(join(file, "below"))).compiled("exact")).not.toThrow();
+  expect(() => prepared(newCache(join(file, "below"))).compiled("exact", "own")).not.toThrow();
 });
 
 test("the folder is the user's own, can be named, and can be switched off", () => {

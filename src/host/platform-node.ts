@@ -38,9 +38,17 @@ const v8 = engineWith({
   },
 });
 
+/**
+ * When a memory grows, V8 takes it off its books and enters it anew. Of one of 64 MiB it then believes that memory runs short, and collects garbage:
+ * some 20 ms for each Wasm page. It keeps no books of shared memories. That their bytes count for nothing does not keep them alive much longer: a canister's
+ * pages lie in `page-slabs.ts` a second time, which V8 counts.
+ */
+const SHARED_FROM_BYTES = 32 * 2 ** 20;
+
 /** V8, given room to inline before it compiles its first module. */
 const engine: WasmEngine = {
   ...v8,
+  sharesMemoryFrom: SHARED_FROM_BYTES,
   compile(bytes: Uint8Array): CompiledModule {
     tuneInlining();
     return v8.compile(bytes);

@@ -57,7 +57,7 @@ export class Subject {
     this.module = typeof source === "string" || source instanceof Uint8Array ? prepared(source) : source;
     this.variant = variant;
     this.handler = handler;
-    this.instance = wasmEngine.instantiate(this.module.compiled(variant), this.imports());
+    this.instance = wasmEngine.instantiate(this.module.compiled(variant, "own"), this.imports());
     const bytes = new Uint8Array(this.instance.memory.buffer);
     for (const { offset, bytes: content } of this.module.info.dataSegments) bytes.set(content, PREFIX_BYTES + offset);
   }

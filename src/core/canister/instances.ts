@@ -7,7 +7,7 @@
  * pages when it ran another canister of the same module.
  */
 import { assert } from "../../base/assert.ts";
-import { EXPORT, PAGE_BYTES, PREFIX_BYTES, SLACK_BYTES, WASM_PAGE_BYTES, type Variant } from "../wasm/abi.ts";
+import { EXPORT, PAGE_BYTES, PREFIX_BYTES, SLACK_BYTES, WASM_PAGE_BYTES, type MemoryKind, type Variant } from "../wasm/abi.ts";
 import { EngineRefusal, type EngineInstance, type EngineMemory, type WasmEngine } from "../wasm/engine.ts";
 import type { PreparedModule } from "../wasm/module-info.ts";
 import type { ExecutionState, Lineage } from "./execution-state.ts";
@@ -31,6 +31,7 @@ function next(memory: EngineMemory, bytes: Uint8Array, from: number, end: number
 export class Instance {
   readonly module: PreparedModule;
   readonly variant: Variant;
+  readonly memory: MemoryKind;
   readonly context: RunContext;
   readonly engine: EngineInstance;
   /** Whose content it holds. */
@@ -58,11 +59,12 @@ export class Instance {
   private readonly loadGlobals: WasmFunction;
   private readonly entries = new Map<string, WasmFunction>();
 
-  constructor(engine: WasmEngine, module: PreparedModule, variant: Variant) {
+  constructor(engine: WasmEngine, module: PreparedModule, variant: Variant, memory: MemoryKind) {
     this.module = module;
     this.variant = variant;
+    this.memory = memory;
     this.context = new RunContext(engine, module.info);
-    this.engine = engine.instantiate(module.compiled(variant), importsOf(this.context));
+    this.engine = engine.instantiate(module.compiled(variant, memory), importsOf(this.context));
     this.context.bind(this.engine);
     this.context.onGrowth = () => this.takeBuffer();
     this.context.refreshBuffer();
@@ -288,11 +290,21 @@ export class InstancePool {
   private boundTo(state: ExecutionState, variant: Variant): Instance | null {
     const instance = this.last[variant].get(state.lineage);
     if (instance === undefined || !instance.alive || instance.busy || instance.lineage !== state.lineage) return null;
-    if (instance.heapWasmPages > state.heap.wasmPages || instance.module !== state.module) {
+    if (!this.fits(instance, state)) {
       this.drop(instance);
       return null;
     }
     return instance;
+  }
+
+  /** Whether the state can be run on it: never on one that is larger, as a load past the end would succeed. */
+  private fits(instance: Instance, state: ExecutionState): boolean {
+    if (instance.module !== state.module || instance.memory !== this.memoryFor(state)) return false;
+    return instance.heapWasmPages <= state.heap.wasmPages;
+  }
+
+  private memoryFor(state: ExecutionState): MemoryKind {
+    return state.heapBytes < this.engine.sharesMemoryFrom ? "own" : "shared";
   }
 
   /** At the limit: one that ran another canister of the same module, else `null` with room made for a new one. */
@@ -304,8 +316,7 @@ export class InstancePool {
     let looked = 0;
     for (const instance of this.live) {
       if (instance.busy) continue;
-      if (instance.module === state.module && instance.variant === variant && instance.heapWasmPages <= state.heap.wasmPages)
-        return instance;
+      if (instance.variant === variant && this.fits(instance, state)) return instance;
       if (++looked === CANDIDATES) break;
     }
     for (const instance of this.live) {
@@ -316,16 +327,16 @@ export class InstancePool {
   }
 
   private create(state: ExecutionState, variant: Variant): Instance {
-    const instance = this.instantiated(state.module, variant);
+    const instance = this.instantiated(state, variant);
     this.live.add(instance);
     this.account(instance);
     return instance;
   }
 
-  private instantiated(module: PreparedModule, variant: Variant): Instance {
+  private instantiated(state: ExecutionState, variant: Variant): Instance {
     for (;;) {
       try {
-        return new Instance(this.engine, module, variant);
+        return new Instance(this.engine, state.module, variant, this.memoryFor(state));
       } catch (error) {
         if (!(error instanceof EngineRefusal)) throw error;
         const size = this.size;

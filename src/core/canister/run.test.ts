@@ -440,9 +440,16 @@ const action: fc.Arbitrary<Action> = fc.record({
   before: fc.constantFrom("nothing", "nothing", "drop instances", "fork"),
 });
 
+interface Pooling {
+  readonly instances: number;
+  readonly drops: boolean;
+  readonly forks: boolean;
+  readonly sharesMemoryFrom?: number;
+}
+
 /** Runs the actions; returns every outcome and digest. */
-function play(actions: readonly Action[], how: { readonly instances: number; readonly drops: boolean; readonly forks: boolean }): string[] {
-  const pool = newPool({ instances: how.instances });
+function play(actions: readonly Action[], { sharesMemoryFrom = Infinity, ...how }: Pooling): string[] {
+  const pool = new InstancePool({ ...nodePlatform.engine, sharesMemoryFrom }, { instances: how.instances });
   const canisters = [0, 1, 2].map(() => new TestCanister(SCRIBBLER, pool));
   const seen: string[] = [];
   for (const { canister: index, method, arg, before } of actions) {
@@ -463,12 +470,14 @@ function play(actions: readonly Action[], how: { readonly instances: number; rea
   return seen;
 }
 
-test("dropping instances, sharing them and forking in between cannot be noticed", () => {
+test("dropping instances, sharing them or their memory, and forking in between cannot be noticed", () => {
   fc.assert(
     fc.property(fc.array(action, { minLength: 1, maxLength: 25 }), (actions) => {
       const plain = play(actions, { instances: 100, drops: false, forks: false });
       expect(play(actions, { instances: 1, drops: false, forks: false })).toEqual(plain);
       expect(play(actions, { instances: 3, drops: true, forks: true })).toEqual(plain);
+      // From the first growth on.
+      expect(play(actions, { instances: 3, drops: true, forks: true, sharesMemoryFrom: 3 * 65536 })).toEqual(plain);
     }),
     { numRuns: 60 },
   );

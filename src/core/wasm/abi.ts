@@ -105,3 +105,6 @@ export const IMPORT = {
 
 /** Which rewriting: `fast` passes the counter from function to function; `exact` keeps it in a global, and tells null table entries from wrong signatures. */
 export type Variant = "fast" | "exact";
+
+/** Of whom the engine believes the memory to be (`shared-memory.ts`). */
+export type MemoryKind = "own" | "shared";

@@ -4,9 +4,10 @@
  */
 import { assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
-import type { Variant } from "./abi.ts";
+import type { MemoryKind, Variant } from "./abi.ts";
 import type { CompiledModule, Platform } from "./engine.ts";
-import type { ModuleInfo, PreparedModule } from "./module-info.ts";
+import type { Compilations, ModuleInfo, PreparedModule } from "./module-info.ts";
+import { withMemory } from "./shared-memory.ts";
 import { isRefusal, ModuleCache, prepareModule, rewrittenKey, type RewrittenStore } from "./prepare.ts";
 
 /** What of a module's description is plain data, and small. */
@@ -25,7 +26,7 @@ class Described implements PreparedModule {
   private readonly bytes: () => Uint8Array;
   private readonly platform: Platform;
   private readonly store: RewrittenStore | null;
-  private readonly stored: Partial<Record<Variant, CompiledModule>> = {};
+  private readonly stored: Compilations = { own: {}, shared: {} };
   private prepared: PreparedModule | null = null;
 
   constructor(
@@ -55,13 +56,14 @@ class Described implements PreparedModule {
     return this.whole().uploaded;
   }
 
-  compiled(variant: Variant): CompiledModule {
-    return this.prepared?.compiled(variant) ?? (this.stored[variant] ??= this.fromStore(variant) ?? this.whole().compiled(variant));
+  compiled(variant: Variant, memory: MemoryKind): CompiledModule {
+    if (this.prepared !== null) return this.prepared.compiled(variant, memory);
+    return (this.stored[memory][variant] ??= this.fromStore(variant, memory) ?? this.whole().compiled(variant, memory));
   }
 
-  private fromStore(variant: Variant): CompiledModule | null {
+  private fromStore(variant: Variant, memory: MemoryKind): CompiledModule | null {
     const rewritten = this.store?.load(rewrittenKey(this.hash, variant)) ?? null;
-    return rewritten === null ? null : this.platform.engine.compile(rewritten);
+    return rewritten === null ? null : this.platform.engine.compile(withMemory(rewritten, memory));
   }
 
   private whole(): PreparedModule {

@@ -74,6 +74,8 @@ export interface EngineTrap {
 }
 
 export interface WasmEngine {
+  /** Heap bytes from which a canister runs in a shared memory, because this engine is slow with large ones that are not; `Infinity`: never. */
+  readonly sharesMemoryFrom: number;
   /** Throws `EngineRefusal` with the engine's text when the bytes are not a valid module. */
   compile(bytes: Uint8Array): CompiledModule;
   /** Throws `EngineRefusal` when linking fails. */

@@ -3,7 +3,7 @@
  * Indices are those of the user's module; `functionNames` is indexed as the *rewritten* module, for backtraces.
  */
 import type { CompiledModule } from "./engine.ts";
-import type { Variant } from "./abi.ts";
+import type { MemoryKind, Variant } from "./abi.ts";
 
 export type MethodKind = "update" | "query" | "composite_query";
 
@@ -83,9 +83,12 @@ export interface PreparedModule {
   readonly uploaded: Uint8Array;
   /** Their number, at hand even where they are not. */
   readonly uploadedBytes: number;
-  /** Compiles on first use; `exact` is asked for only when a run trapped. */
-  compiled(variant: Variant): CompiledModule;
+  /** Compiles on first use; `exact` is asked for only when a run trapped, a shared memory (`shared-memory.ts`) only for large heaps. */
+  compiled(variant: Variant, memory: MemoryKind): CompiledModule;
 }
+
+/** What a module was compiled for so far. */
+export type Compilations = Readonly<Record<MemoryKind, Partial<Record<Variant, CompiledModule>>>>;
 
 /** What the author of a module that is refused may do about it; `anchor` is a section of the platform's page of execution errors. */
 export interface Advice {

@@ -320,7 +320,7 @@ describe("the platform's checks, wasm.md 3", () => {
       [999, "results", results],
       [49984, "locals", locals],
     ] as const) {
-      for (const variant of ["fast", "exact"] as const) accepted(source(most)).compiled(variant);
+      for (const variant of ["fast", "exact"] as const) accepted(source(most)).compiled(variant, "own");
       expect(refusal(source(most + 1))).toMatchObject({
         kind: "engine",
         description: expect.stringMatching(`Cannery needs room to rewrite a module: .*${most + 1} ${what}`) as string,

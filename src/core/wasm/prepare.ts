@@ -4,7 +4,7 @@
  *
  * Source: reference/wasm.md 1. Replica: `rs/embedders/src/wasm_utils/{decoding,validation}.rs` (c7c5005).
  */
-import type { Variant } from "./abi.ts";
+import type { MemoryKind, Variant } from "./abi.ts";
 import { compiledInstructions, failureInstructions } from "./compilation-cost.ts";
 import { decode } from "./decode.ts";
 import type { CompiledModule, Platform } from "./engine.ts";
@@ -12,13 +12,14 @@ import { HOST_IMPORTS } from "./layout.ts";
 import * as Limit from "./limits.ts";
 import type { DecodedModule } from "./module.ts";
 import { unsignedValue } from "./module.ts";
-import type { DataSegment, ModuleInfo, ModuleRefusal, PreparedModule } from "./module-info.ts";
+import type { Compilations, DataSegment, ModuleInfo, ModuleRefusal, PreparedModule } from "./module-info.ts";
 import { checkModule, type Checked } from "./platform-checks.ts";
 import { Malformed } from "./reader.ts";
 import { functionNames } from "./name-section.ts";
 import { Refused } from "./refused.ts";
 import { codeSectionBytes } from "./sections.ts";
 import { checkLargeBodies, maximumPages, mutableGlobals, rewrite, REWRITER_VERSION, visibleGlobals } from "./rewrite.ts";
+import { withMemory } from "./shared-memory.ts";
 import type { Measured } from "./measured.ts";
 import { validateFunctions } from "./measure.ts";
 
@@ -253,7 +254,7 @@ class Prepared implements PreparedModule {
   private readonly wasm: Uint8Array;
   private readonly platform: Platform;
   private readonly store: RewrittenStore | null;
-  private readonly variants: Partial<Record<Variant, CompiledModule>> = {};
+  private readonly compilations: Compilations = { own: {}, shared: {} };
   /** Kept for the first rewriting, which soon follows; the other variant is seldom asked for and decodes anew. */
   private examined: Examined | null;
 
@@ -268,8 +269,8 @@ class Prepared implements PreparedModule {
     this.store = store;
   }
 
-  compiled(variant: Variant): CompiledModule {
-    return (this.variants[variant] ??= this.platform.engine.compile(this.rewritten(variant)));
+  compiled(variant: Variant, memory: MemoryKind): CompiledModule {
+    return (this.compilations[memory][variant] ??= this.platform.engine.compile(withMemory(this.rewritten(variant), memory)));
   }
 
   private rewritten(variant: Variant): Uint8Array {
