@@ -25,7 +25,7 @@ const DEFAULT_FREEZING_THRESHOLD_SECONDS = 2_592_000n;
 const DEFAULT_RESERVED_CYCLES_LIMIT = 5_000_000_000_000n;
 /** 3 GiB. Replica: `rs/config/src/execution_environment.rs`, `DEFAULT_WASM_MEMORY_LIMIT`; the specification says 0. */
 const DEFAULT_WASM_MEMORY_LIMIT = 3_221_225_472n;
-/** Source: management-canister.md 2.1. */
+/** Source: management-canister.md 2.1. The threshold's bound is newer than the replica's snapshot (interface spec 0.64). */
 const MAX_WASM_MEMORY_LIMIT = 1n << 48n;
 const MAX_ENVIRONMENT_VARIABLES = 20;
 const MAX_ENVIRONMENT_NAME_BYTES = 128;
@@ -71,7 +71,7 @@ export function settingsFromCandid(value: SettingsValue): Decoded<SettingsChange
     beyond(value.log_memory_limit, U64_MAX, "Log memory limit expected to be in the range of [0..2^64-1]") ??
     // Replica: the bound is 2^48, the text says 2^64-1.
     beyond(value.wasm_memory_limit, MAX_WASM_MEMORY_LIMIT, "Wasm memory limit expected to be in the range of [0..2^64-1]") ??
-    beyond(value.wasm_memory_threshold, U64_MAX, "Wasm memory threshold expected to be in the range of [0..2^64-1]");
+    beyond(value.wasm_memory_threshold, MAX_WASM_MEMORY_LIMIT, "Wasm memory threshold expected to be in the range of [0..2^64-1]");
   if (outOfRange !== null) return { kind: "error", error: outOfRange };
 
   const variables = value.environment_variables[0];

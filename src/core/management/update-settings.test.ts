@@ -91,7 +91,7 @@ test.each<[string, bigint, string]>([
     "Reserved cycles limit expected to be in the range of [0..2^128-1], got 340_282_366_920_938_463_463_374_607_431_768_211_456",
   ],
   ["wasm_memory_limit", (1n << 48n) + 1n, "Wasm memory limit expected to be in the range of [0..2^64-1], got 281_474_976_710_657"],
-  ["wasm_memory_threshold", U64 + 1n, "Wasm memory threshold expected to be in the range of [0..2^64-1], got 18_446_744_073_709_551_616"],
+  ["wasm_memory_threshold", (1n << 48n) + 1n, "Wasm memory threshold expected to be in the range of [0..2^64-1], got 281_474_976_710_657"],
   ["log_memory_limit", U64 + 1n, "Log memory limit expected to be in the range of [0..2^64-1], got 18_446_744_073_709_551_616"],
 ])("%s has an upper bound", (name, beyond, message) => {
   const net = new ManagementWorld();
@@ -105,7 +105,7 @@ test.each<[string, bigint]>([
   ["reserved_cycles_limit", U128],
   ["minimum_incoming_canister_call_cycles", U128],
   ["wasm_memory_limit", 1n << 48n],
-  ["wasm_memory_threshold", U64],
+  ["wasm_memory_threshold", 1n << 48n],
 ])("%s may be as large as its bound", (name, bound) => {
   const net = new ManagementWorld();
   net.reply("update_settings", update(net.create(), { [name]: bound }));
