@@ -4,7 +4,7 @@
  * Source: http-interface.md 1 (answers carry the self-describing tag, requests may), 2.
  */
 import { decode, encodeWithSelfDescribedTag, type CborValue } from "@dfinity/cbor";
-import { badRequest } from "./refusal.ts";
+import { badRequest, type HttpRefusal } from "./refusal.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -17,9 +17,9 @@ export function decodeFields(bytes: Uint8Array): Fields {
   try {
     value = decodeCbor(bytes);
   } catch (error) {
-    throw badRequest(`Failed to deserialize cbor request: ${error instanceof Error ? error.message : String(error)}`);
+    throw undecodable(error instanceof Error ? error.message : String(error));
   }
-  if (!isFields(value)) throw badRequest("Failed to deserialize cbor request: expected a map");
+  if (!isFields(value)) throw undecodable("expected a map");
   return value;
 }
 
@@ -82,7 +82,10 @@ export function optional<T>(fields: Fields, name: string, of: (fields: Fields, n
 }
 
 function missing(name: string, value: unknown, expected: string): Error {
-  return badRequest(
-    value === undefined ? `Malformed request: missing field \`${name}\`` : `Malformed request: field \`${name}\` is not ${expected}`,
-  );
+  return undecodable(value === undefined ? `missing field \`${name}\`` : `field \`${name}\` is not ${expected}`);
+}
+
+/** What does not have the form of a request. */
+export function undecodable(why: string): HttpRefusal {
+  return badRequest(`Failed to deserialize cbor request: ${why}`);
 }

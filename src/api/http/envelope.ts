@@ -7,8 +7,8 @@
 import { toHex } from "../../base/bytes.ts";
 import { representationIndependentHash, type HashableMap, type Sha256 } from "../../codec/request-id.ts";
 import type { MessageId, PrincipalId } from "../../core/state/ids.ts";
-import { blobOf, isFields, listOf, natOf, optional, textOf, type Fields } from "./cbor.ts";
-import { badRequest } from "./refusal.ts";
+import { blobOf, isFields, listOf, natOf, optional, textOf, undecodable, type Fields } from "./cbor.ts";
+import { badRequest, type HttpRefusal } from "./refusal.ts";
 
 export interface SenderInfo {
   readonly info: Uint8Array;
@@ -60,32 +60,40 @@ export function parseEnvelope(fields: Fields, type: "call" | "query", sha256: Sh
 export function parseEnvelope(fields: Fields, type: "read_state", sha256: Sha256): Envelope<ReadStateContent>;
 export function parseEnvelope(fields: Fields, type: Content["type"], sha256: Sha256): Envelope {
   const content = fields["content"];
-  if (!isFields(content)) throw badRequest("Malformed request: missing field `content`");
+  if (!isFields(content)) throw undecodable("missing field `content`");
   const given = textOf(content, "request_type");
-  if (given !== type) throw badRequest(`Malformed request: unexpected request_type \`${given}\`, expected \`${type}\``);
+  if (given !== type) throw undecodable(`unknown variant \`${given}\`, expected \`${type}\``);
   const publicKey = optional(fields, "sender_pubkey", blobOf);
   const signature = optional(fields, "sender_sig", blobOf);
   const delegations = optional(fields, "sender_delegation", listOf);
-  if ((publicKey === null) !== (signature === null) || (publicKey === null && delegations !== null)) {
-    const got = [publicKey, signature].map((part) => (part === null ? "None" : "Some"));
-    throw badRequest(`Malformed request: missing pubkey or signature: Got pubkey ${got[0]}, signature ${got[1]}`);
-  }
   const parsed = type === "read_state" ? readStateOf(content) : callOf(content, type);
+  if ((publicKey === null) !== (signature === null) || (publicKey === null && delegations !== null)) {
+    const got = [publicKey, signature, delegations].map((part) => (part === null ? "None" : "Some(..)"));
+    throw malformed(type, "MissingPubkeyOrSignature", `Got (${got.join(", ")})`);
+  }
   return {
     content: parsed,
     id: toHex(representationIndependentHash(hashable(content, type), sha256)) as MessageId,
     publicKey,
     signature,
-    delegations: (delegations ?? []).map((delegation) => delegationOf(delegation, sha256)),
+    delegations: (delegations ?? []).map((delegation) => delegationOf(delegation, type, sha256)),
   };
+}
+
+const MALFORMED = { MissingPubkeyOrSignature: "missing pubkey or signature", InvalidPrincipalId: "invalid princial id" };
+
+/** What has the form of a request and is none: calls show the replica's error, others print it. Replica: `HttpRequestError` (c7c5005). */
+function malformed(type: Content["type"], what: keyof typeof MALFORMED, why: string): HttpRefusal {
+  if (type === "call") return badRequest(`Could not parse body as call message: ${MALFORMED[what]}: ${why}`);
+  return badRequest(`Malformed request: ${what}(${JSON.stringify(why)})`);
 }
 
 function callOf(content: Fields, type: "call" | "query"): CallContent {
   const info = content["sender_info"];
   return {
     type,
-    ...commonOf(content),
-    canister: principalOf(blobOf(content, "canister_id")),
+    ...commonOf(content, type),
+    canister: principalOf(blobOf(content, "canister_id"), type),
     method: textOf(content, "method_name"),
     arg: blobOf(content, "arg"),
     senderInfo: isFields(info) ? { info: blobOf(info, "info"), signer: blobOf(info, "signer"), sig: blobOf(info, "sig") } : null,
@@ -94,18 +102,18 @@ function callOf(content: Fields, type: "call" | "query"): CallContent {
 
 function readStateOf(content: Fields): ReadStateContent {
   const paths = listOf(content, "paths").map((path) => {
-    if (!Array.isArray(path)) throw badRequest("Malformed request: a path is an array of blobs");
+    if (!Array.isArray(path)) throw undecodable("a path is an array of blobs");
     return path.map((label: unknown) => {
-      if (!(label instanceof Uint8Array)) throw badRequest("Malformed request: a label of a path is a blob");
+      if (!(label instanceof Uint8Array)) throw undecodable("a label of a path is a blob");
       return label;
     });
   });
-  return { type: "read_state", ...commonOf(content), paths };
+  return { type: "read_state", ...commonOf(content, "read_state"), paths };
 }
 
-function commonOf(content: Fields): Common {
+function commonOf(content: Fields, type: Content["type"]): Common {
   return {
-    sender: principalOf(blobOf(content, "sender")),
+    sender: principalOf(blobOf(content, "sender"), type),
     expiryNanos: natOf(content, "ingress_expiry"),
     nonce: optional(content, "nonce", blobOf),
   };
@@ -113,12 +121,8 @@ function commonOf(content: Fields): Common {
 
 const MAX_PRINCIPAL_BYTES = 29;
 
-function principalOf(bytes: Uint8Array): PrincipalId {
-  if (bytes.length > MAX_PRINCIPAL_BYTES) {
-    throw badRequest(
-      `Malformed request: Principal ID bytes are too long: got ${bytes.length} bytes, at most ${MAX_PRINCIPAL_BYTES} are allowed`,
-    );
-  }
+function principalOf(bytes: Uint8Array, type: Content["type"]): PrincipalId {
+  if (bytes.length > MAX_PRINCIPAL_BYTES) throw malformed(type, "InvalidPrincipalId", "Bytes is longer than 29 bytes.");
   return toHex(bytes) as PrincipalId;
 }
 
@@ -134,8 +138,8 @@ function hashable(content: Fields, type: Content["type"]): HashableMap {
 }
 
 /** Every field that the specification has is hashed, also those that are not looked at. Source: http-interface.md 2.3 (5). */
-function delegationOf(value: unknown, sha256: Sha256): SignedDelegation {
-  if (!isFields(value) || !isFields(value["delegation"])) throw badRequest("Malformed request: missing field `delegation`");
+function delegationOf(value: unknown, type: Content["type"], sha256: Sha256): SignedDelegation {
+  if (!isFields(value) || !isFields(value["delegation"])) throw undecodable("missing field `delegation`");
   const { delegation } = value as { readonly delegation: Fields };
   const targets = optional(delegation, "targets", listOf);
   const permissions = optional(delegation, "permissions", textOf);
@@ -144,8 +148,8 @@ function delegationOf(value: unknown, sha256: Sha256): SignedDelegation {
     expirationNanos: natOf(delegation, "expiration"),
     targets:
       targets?.map((target) => {
-        if (!(target instanceof Uint8Array)) throw badRequest("Malformed request: a delegation target is a blob");
-        return principalOf(target);
+        if (!(target instanceof Uint8Array)) throw undecodable("a delegation target is a blob");
+        return principalOf(target, type);
       }) ?? null,
     permissions,
     signature: blobOf(value, "signature"),

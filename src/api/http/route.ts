@@ -6,6 +6,7 @@
 import type { PrincipalId, SubnetId } from "../../core/state/ids.ts";
 import { MANAGEMENT_CANISTER } from "../../core/state/ids.ts";
 import { InvalidPrincipal, parsePrincipal } from "../../core/state/principal.ts";
+import { principalProblem } from "../../core/state/principal-problem.ts";
 import { route } from "../../core/state/world.ts";
 import { badRequest, boundaryRefusal } from "./refusal.ts";
 import type { ServedNetwork } from "./served.ts";
@@ -34,6 +35,6 @@ function principalOfUrl(text: string): PrincipalId {
     return parsePrincipal(text);
   } catch (error) {
     if (!(error instanceof InvalidPrincipal)) throw error;
-    throw badRequest(`Could not parse principal ID: ${error.message}`);
+    throw badRequest(`Invalid URL: ${principalProblem(text)}`);
   }
 }
