@@ -83,5 +83,5 @@ function rejected(code: number, message: string): GatewayFailure {
 }
 
 function tooLarge(bytes: number, most: number): GatewayFailure {
-  return new GatewayFailure("client_body_too_large", `The message to the canister has ${bytes} bytes, and may have ${most}.`);
+  return new GatewayFailure("backend_http_gateway", `The message to the canister has ${bytes} bytes, and may have ${most}.`);
 }

@@ -28,9 +28,9 @@ const KINDS = {
   backend_response_verification: kind(
     503,
     "Response verification error",
-    "What the canister answered is not what it certified, so it is not shown. Behind <canister id>.raw.<domain> it is, unverified.",
+    "The response from the canister failed verification and cannot be trusted. Behind <canister id>.raw.<domain> it is shown unverified.",
   ),
-  backend_http_gateway: kind(503, "Bad response", "What the canister answered is no HTTP response."),
+  backend_http_gateway: kind(503, "Bad response", "There is no HTTP response of the canister that could be passed on."),
   backend_other: kind(503, "Not available", "The network could not have the request answered."),
   internal_server_error: kind(500, "Internal error", "The gateway failed. This is a bug of Cannery."),
 } as const satisfies Readonly<Record<string, Kind>>;

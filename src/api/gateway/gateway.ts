@@ -122,6 +122,8 @@ function answerOf({ status, headers, body }: HashedResponse, method: string): Re
       );
     }
   }
+  // What a GET would have brought. Source: RFC 9110, 8.6.
+  if (method === "HEAD" && !kept.has("content-length")) kept.set("content-length", String(body.length));
   const isWithout = method === "HEAD" || WITHOUT_BODY.includes(status);
   return new Response(isWithout ? null : (body as Uint8Array<ArrayBuffer>), { status, headers: kept });
 }

@@ -58,13 +58,13 @@ export function httpInterface(network: ServedNetwork, options: HandlerOptions): 
 
 /** The body of a POST with CBOR in it. */
 async function body(c: Context, limit: number): Promise<Uint8Array> {
-  const type = c.req.header("content-type") ?? "";
-  if (type.toLowerCase() !== "application/cbor") throw badRequest("Unexpected content-type, expected application/cbor.");
   const tooLarge = (): HttpRefusal =>
     boundaryRefusal(413, "payload_too_large", `Payload is too large: maximum body size is ${limit} bytes.`);
   if (Number(c.req.header("content-length") ?? 0) > limit) throw tooLarge();
   const bytes = new Uint8Array(await c.req.arrayBuffer());
   if (bytes.length > limit) throw tooLarge();
+  const type = c.req.header("content-type") ?? "";
+  if (type.toLowerCase() !== "application/cbor") throw badRequest("Unexpected content-type, expected application/cbor.");
   return bytes;
 }
 

@@ -114,12 +114,19 @@ const LISTED: readonly (readonly [string, PicSubnetKind])[] = [
 
 const switchable = oneOf("Enabled", "Disabled");
 
+/** What is wrong with a directory that shall be a subnet's state; `null`: it may be one. */
+export type StateDirProblem = (path: string) => string | null;
+
 /** `now` is the host's clock, for instances that begin with it. Throws `BadShape` and `CreationRefused`. */
-export function instanceConfig(json: unknown, now: bigint): InstanceConfig {
+export function instanceConfig(json: unknown, now: bigint, stateDirProblem: StateDirProblem = () => null): InstanceConfig {
   const config = fields(json, "the instance's configuration");
   const features = featuresOf(config);
-  const subnets = withFeatures(subnetsOf(required(config, "subnet_config_set", fields)), features);
+  const set = required(config, "subnet_config_set", fields);
+  const filled = filledSubnets(set);
+  checkNewSubnets(filled, features);
+  const subnets = withFeatures(subnetsOf(set), features);
   checkSubnets(subnets);
+  refuseFilled(filled, stateDirProblem);
   checkLogLevel(maybe(config, "log_level", text));
   const time = timeOf(config, now);
   const gateway = maybe(config, "http_gateway_config", gatewayConfig);
@@ -171,11 +178,43 @@ function featuresOf(config: Fields): IcpFeature[] {
 }
 
 function subnetsOf(set: Fields): SubnetSpec[] {
+  return eachSubnet(set, specOf);
+}
+
+/** What is read of each subnet, in the order of their creation. */
+function eachSubnet<T>(set: Fields, read: (kind: PicSubnetKind) => Reader<T>): T[] {
   const named = NAMED.flatMap(([name, kind]) => {
-    const spec = maybe(set, name, specOf(kind));
-    return spec === null ? [] : [spec];
+    const subnet = maybe(set, name, read(kind));
+    return subnet === null ? [] : [subnet];
   });
-  return [...named, ...LISTED.flatMap(([name, kind]) => maybe(set, name, list(specOf(kind))) ?? [])];
+  return [...named, ...LISTED.flatMap(([name, kind]) => maybe(set, name, list(read(kind))) ?? [])];
+}
+
+/** A subnet that shall begin with the state in a directory. */
+interface FilledSubnet {
+  readonly kind: PicSubnetKind;
+  readonly path: string;
+}
+
+function filledSubnets(set: Fields): FilledSubnet[] {
+  const states = eachSubnet(set, (kind) => (value, what) => ({ kind, state: required(fields(value, what), "state_config", stateConfig) }));
+  return states.flatMap(({ kind, state }) => (typeof state === "object" ? [{ kind, path: state.path }] : []));
+}
+
+function checkNewSubnets(filled: readonly FilledSubnet[], features: readonly IcpFeature[]): void {
+  for (const [kind, needing] of SUBNETS_OF_FEATURES) {
+    const feature = needing.find((name) => features.includes(name));
+    if (feature !== undefined && filled.some((subnet) => subnet.kind === kind)) {
+      const why = `The ${kind} subnet must be empty when specifying the \`${feature}\` ICP feature.`;
+      throw new CreationRefused(`Subnet config failed to validate: ${why}`);
+    }
+  }
+}
+
+function refuseFilled([first]: readonly FilledSubnet[], problem: StateDirProblem): void {
+  if (first === undefined) return;
+  const why = `Cannery cannot read the replica's state directories (SubnetStateConfig::FromPath, ${first.path}): create the subnet as New and install what it should hold.`;
+  throw new CreationRefused(problem(first.path) ?? why);
 }
 
 type StateConfig = "New" | { readonly path: string } | "blobStore";
@@ -188,13 +227,8 @@ const stateConfig: Reader<StateConfig> = (value, what) =>
 function specOf(kind: PicSubnetKind): Reader<SubnetSpec> {
   return (value, what) => {
     const spec = fields(value, what);
-    const state = required(spec, "state_config", stateConfig);
-    if (state === "blobStore") throw new CreationRefused("SubnetStateConfig::FromBlobStore is not yet implemented");
-    if (state !== "New") {
-      throw new CreationRefused(
-        `Cannery cannot read the replica's state directories (SubnetStateConfig::FromPath, ${state.path}): create the subnet as New and install what it should hold.`,
-      );
-    }
+    if (required(spec, "state_config", stateConfig) === "blobStore")
+      throw new CreationRefused("SubnetStateConfig::FromBlobStore is not yet implemented");
     return {
       kind,
       instructionConfig: required(spec, "instruction_config", oneOf("Production", "Benchmarking")),

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
-import { createServer as createSecureServer } from "node:https";
+import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { gatewayConfig, type GatewayConfig } from "../../api/pocketic/config.ts";
 import type { InstanceRequest, InstanceResponse } from "../../api/pocketic/handler.ts";
@@ -47,6 +47,25 @@ interface Gateway {
   readonly server: Server;
 }
 
+/** A gateway's server on its port, which serves nothing yet. Throws `GatewayRefused`. */
+export function boundServer({ ipAddress, port, https }: GatewayConfig): Promise<Server> {
+  const host = ipAddress ?? "127.0.0.1";
+  const server = https === null ? createServer() : createSecureServer();
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => reject(new GatewayRefused(`Failed to bind to address ${host}:${port ?? 0}: ${error.message}`)));
+    server.listen(port ?? 0, host, () => resolve(server));
+  });
+}
+
+function secure(server: Server, { https }: GatewayConfig): void {
+  if (https === null) return;
+  try {
+    (server as SecureServer).setSecureContext({ cert: readFileSync(https.certPath), key: readFileSync(https.keyPath) });
+  } catch (error) {
+    throw new GatewayRefused(`TLS config could not be created: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 export class Gateways {
   private readonly forward: Forward;
   /** By number; `null` for those that were stopped. */
@@ -56,17 +75,18 @@ export class Gateways {
     this.forward = forward;
   }
 
-  /** Throws `GatewayRefused`. */
-  async create(config: GatewayRequest): Promise<{ readonly instance_id: number; readonly port: number }> {
-    await this.checkBackend(config.backend);
-    const server = this.server(config);
-    const host = config.ipAddress ?? "127.0.0.1";
-    const port = await new Promise<number>((resolve, reject) => {
-      server.once("error", (error) =>
-        reject(new GatewayRefused(`Failed to bind to address ${host}:${config.port ?? 0}: ${error.message}`)),
-      );
-      server.listen(config.port ?? 0, host, () => resolve((server.address() as AddressInfo).port));
-    });
+  /** `bound` is the gateway's server where that was bound before; it is closed when there will be no gateway. Throws `GatewayRefused`. */
+  async create(config: GatewayRequest, bound?: Server): Promise<{ readonly instance_id: number; readonly port: number }> {
+    const server = bound ?? (await boundServer(config));
+    try {
+      await this.checkBackend(config.backend);
+      secure(server, config);
+      server.on("request", this.listener(config));
+    } catch (error) {
+      server.close();
+      throw error;
+    }
+    const { port } = server.address() as AddressInfo;
     return { instance_id: this.all.push({ port, config, server }) - 1, port };
   }
 
@@ -107,9 +127,9 @@ export class Gateways {
     if (status.status !== 200) throw new GatewayRefused(`error: upstream_error (${textOf(status.body)})`);
   }
 
-  private server(config: GatewayRequest): Server {
+  private listener(config: GatewayRequest): RequestListener {
     const customDomain = config.customDomainsFile === null ? () => null : customDomainsOf(config.customDomainsFile);
-    const listener: RequestListener = (request, response) => {
+    return (request, response) => {
       const answer = async (): Promise<InstanceResponse> => {
         const body = await bodyOf(request);
         if (body === null) return plain(413, "Request body is too large");
@@ -136,13 +156,6 @@ export class Gateways {
         () => response.destroy(),
       );
     };
-    if (config.https === null) return createServer(listener);
-    try {
-      const { certPath, keyPath } = config.https;
-      return createSecureServer({ cert: readFileSync(certPath), key: readFileSync(keyPath) }, listener);
-    } catch (error) {
-      throw new GatewayRefused(`TLS config could not be created: ${error instanceof Error ? error.message : String(error)}`);
-    }
   }
 
   /** The instance answers for itself; before another network only its API is. */

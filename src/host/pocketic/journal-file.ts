@@ -1,8 +1,17 @@
 /** Journals of instances as files of their state directories. */
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, truncateSync, writeSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { CreationRefused } from "../../api/pocketic/config.ts";
 import type { JournalFile } from "../../api/pocketic/journal.ts";
+
+/** Why a subnet cannot begin with the state in a directory. Replica: `PocketIc::try_new` in `rs/pocket_ic_server/src/pocket_ic.rs` (c7c5005). */
+export function stateDirProblem(path: string): string | null {
+  try {
+    return readdirSync(path).length === 0 ? `Provided an empty state directory at path ${path}.` : null;
+  } catch (error) {
+    return `The path ${path} is not a (subnet state) directory: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
 
 const NAME = "cannery.jsonl";
 /** What the real server writes first. */

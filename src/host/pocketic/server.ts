@@ -11,8 +11,9 @@ import { parseJson } from "../../api/pocketic/json.ts";
 import { now } from "../clock.ts";
 import { nodePlatform } from "../platform-node.ts";
 import { Blobs } from "./blobs.ts";
-import { gatewayRequest, GatewayRefused, Gateways, type GatewayRequest } from "./gateways.ts";
-import { Instances } from "./instances.ts";
+import { boundServer, gatewayRequest, GatewayRefused, Gateways, type GatewayRequest } from "./gateways.ts";
+import { Instances, type Created } from "./instances.ts";
+import { stateDirProblem } from "./journal-file.ts";
 import type { WorkerPool } from "./pool.ts";
 import { bodyOf, empty, plain, send } from "./wire.ts";
 
@@ -183,24 +184,30 @@ export class PicServer {
     return answeredWithin(async () => {
       let config: InstanceConfig;
       try {
-        config = instanceConfig(jsonOf(request), now());
+        config = instanceConfig(jsonOf(request), now(), stateDirProblem);
       } catch (error) {
         if (error instanceof CreationRefused) return json(400, { Error: { message: error.message } });
         throw error;
       }
-      const created = await this.instances.create(config);
-      if ("refused" in created) return json(400, { Error: { message: created.refused } });
-      let gateway = "null";
-      if (config.gateway !== null) {
-        const answer = await this.createGateway({ ...config.gateway, backend: { kind: "instance", id: created.id } });
-        if (answer.status !== 201) {
-          await this.delete(created.id);
-          return { ...answer, status: 400 };
+      const refused = (message: string): InstanceResponse => json(400, { Error: { message } });
+      let created: Created | null = null;
+      try {
+        // Where the port is taken there will be no instance.
+        const port = config.gateway === null ? null : await boundServer(config.gateway);
+        created = await this.instances.create(config);
+        if ("refused" in created) {
+          port?.close();
+          return refused(created.refused);
         }
-        gateway = JSON.stringify((JSON.parse(answer.body as string) as { readonly Created: object }).Created);
+        const backend = { kind: "instance", id: created.id } as const;
+        const gateway = port === null ? null : await this.gateways.create({ ...config.gateway!, backend }, port);
+        const body = `{"Created":{"instance_id":${created.id},"topology":${created.topology},"http_gateway_info":${JSON.stringify(gateway)}}}`;
+        return { status: 201, headers: { "content-type": "application/json" }, body };
+      } catch (error) {
+        if (!(error instanceof GatewayRefused)) throw error;
+        if (created !== null && "id" in created) await this.delete(created.id);
+        return refused(error.message);
       }
-      const body = `{"Created":{"instance_id":${created.id},"topology":${created.topology},"http_gateway_info":${gateway}}}`;
-      return { status: 201, headers: { "content-type": "application/json" }, body };
     });
   }
 }

@@ -21,7 +21,9 @@ export async function bodyOf(request: IncomingMessage): Promise<Uint8Array | nul
 
 export function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: InstanceResponse): void {
   const bytes = typeof body === "string" ? Buffer.from(body) : body;
-  const length = status === 204 || status === 304 ? {} : { "content-length": bytes.length };
+  // The answer to a HEAD tells the length of a body that it does not have.
+  const isTold = status === 204 || status === 304 || (request.method === "HEAD" && "content-length" in headers);
+  const length = isTold ? {} : { "content-length": bytes.length };
   response.writeHead(status, { ...headers, ...length });
   response.end(request.method === "HEAD" || bytes.length === 0 ? undefined : bytes);
 }
