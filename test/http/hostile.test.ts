@@ -35,6 +35,9 @@ const post = (body: Uint8Array): RequestInit => ({
   body: body as Uint8Array<ArrayBuffer>,
 });
 
+/** Without CBOR's own tag in front, which says nothing and may stand there again. */
+const untagged = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex").replace(/^(?:d9d9f7)+/, "");
+
 test("thousands of damaged bodies: none crashes, none is taken for its signer's [https-interface#authentication]", async () => {
   const { net, bodies } = await recorded();
   const damage = fc.record({
@@ -58,7 +61,7 @@ test("thousands of damaged bodies: none crashes, none is taken for its signer's 
       // Without the certificate, which takes most of the time of an answer.
       const response = await net.fetch(url.replace("/v4/", "/v2/"), post(damaged));
       const isAnonymous = !Buffer.from(body).includes("sender_sig");
-      if (!isAnonymous && response.status === 202) expect(Buffer.from(damaged).equals(Buffer.from(body))).toBe(true);
+      if (!isAnonymous && response.status === 202) expect(untagged(damaged)).toBe(untagged(body));
       expect([200, 202, 400, 403, 404, 413]).toContain(response.status);
       if (response.status >= 400) expect((await response.text()).length).toBeGreaterThan(5);
     }),
