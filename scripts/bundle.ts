@@ -5,6 +5,9 @@ import { cpSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { rolldown, type LogLevel, type RollupLog } from "rolldown";
 
+/** Licences stay; explanations are in the files beside, and are read by nobody when a program starts. */
+const COMMENTS = { legal: true, annotation: false, jsdoc: false };
+
 /** Entries for `require`, as in package.json. */
 const COMMON_JS = ["index", "testing", "pic"];
 
@@ -16,7 +19,7 @@ export async function bundleCommonJs(dist: string): Promise<void> {
   const cjs = join(dist, "cjs");
   const input = Object.fromEntries(COMMON_JS.map((name) => [name, join(dist, `${name}.js`)]));
   const bundle = await rolldown({ input, platform: "node", onLog });
-  await bundle.write({ dir: cjs, format: "cjs", entryFileNames: "[name].js", chunkFileNames: "cannery.js" });
+  await bundle.write({ dir: cjs, format: "cjs", entryFileNames: "[name].js", chunkFileNames: "bundled-[name].js", comments: COMMENTS });
   await bundle.close();
   for (const path of readdirSync(dist, { recursive: true, encoding: "utf8" })) {
     if (path.endsWith(".d.ts")) cpSync(join(dist, path), join(cjs, path));
@@ -47,7 +50,8 @@ export async function bundlePrograms(dist: string): Promise<void> {
     },
   };
   const bundle = await rolldown({ input, platform: "node", plugins: [leave], onLog });
-  await bundle.write({ dir: join(dist, "cli"), format: "esm", entryFileNames: "[name].js", chunkFileNames: "bundled-[name].js" });
+  const names = { entryFileNames: "[name].js", chunkFileNames: "bundled-[name].js" };
+  await bundle.write({ dir: join(dist, "cli"), format: "esm", ...names, comments: COMMENTS });
   await bundle.close();
 }
 
