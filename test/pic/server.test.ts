@@ -11,6 +11,7 @@ import { describe, expect, test } from "vitest";
 import { ARGUMENT } from "../../src/core/management/candid-types.ts";
 import { bench, type Bench, type Running } from "../start/cannery.ts";
 import { append, appendZeros, program, puppet, send } from "../support/puppet.ts";
+import { recursion } from "../support/recursion.ts";
 import { repeat, spin } from "../universal/program.ts";
 
 const newBench = bench();
@@ -81,8 +82,8 @@ async function update(client: Client, id: number, method: string, payload: Uint8
 const encode = (name: "provisional_create_canister_with_cycles" | "install_code", value: object): Uint8Array =>
   new Uint8Array(IDL.encode(ARGUMENT[name] as unknown as IDL.Type[], [value]));
 
-/** An instance with the puppet installed; with `endless` its messages may run as long as they like. */
-async function withPuppet(client: Client, options: { readonly endless?: boolean } = {}): Promise<number> {
+/** An instance with the puppet installed, or another module; with `endless` its messages may run as long as they like. */
+async function withPuppet(client: Client, options: { readonly endless?: boolean; readonly wasm?: Uint8Array } = {}): Promise<number> {
   const spec = { ...SPEC, ...(options.endless === true ? { instruction_config: "Benchmarking" } : {}) };
   const { status, json } = await client.post("/instances", { subnet_config_set: { application: [spec] } });
   expect(status).toBe(201);
@@ -90,12 +91,19 @@ async function withPuppet(client: Client, options: { readonly endless?: boolean 
   const creation = { amount: [10n ** 18n], settings: [], specified_id: [], sender_canister_version: [] };
   await update(client, id, "provisional_create_canister_with_cycles", encode("provisional_create_canister_with_cycles", creation), "");
   const canister_id = Principal.fromUint8Array(Buffer.from(FIRST, "base64"));
-  const code = { mode: { install: null }, canister_id, wasm_module: puppet(), arg: new Uint8Array(), sender_canister_version: [] };
+  const code = {
+    mode: { install: null },
+    canister_id,
+    wasm_module: options.wasm ?? puppet(),
+    arg: new Uint8Array(),
+    sender_canister_version: [],
+  };
   expect(await update(client, id, "install_code", encode("install_code", code), "")).toHaveProperty("Ok");
   return id;
 }
 
 const hello = program(append("hello"), send);
+const EMPTY = { Ok: Buffer.from(IDL.encode([], [])).toString("base64") };
 const HELLO = { Ok: Buffer.from("hello").toString("base64") };
 const forever = program(repeat(1e9, spin(1e9)), send);
 
@@ -129,6 +137,16 @@ describe("the process", () => {
 });
 
 describe("instances", () => {
+  test("their canisters recurse as deep as the platform's, and no deeper", async () => {
+    const client = await served(newBench());
+    const id = await withPuppet(client, { wasm: recursion() });
+    expect(await update(client, id, "deep", new Uint8Array())).toEqual(EMPTY);
+    expect(await update(client, id, "endless", new Uint8Array())).toMatchObject({
+      Err: { error_code: "CanisterTrapped", reject_message: expect.stringContaining("Canister trapped: stack overflow") as string },
+    });
+    expect(await update(client, id, "deep", new Uint8Array())).toEqual(EMPTY);
+  });
+
   test("one that runs for ever holds up no other, and deleting it ends its run; others go on with what they had", async () => {
     const client = await served(newBench());
     const looping = await withPuppet(client, { endless: true });

@@ -12,6 +12,7 @@ import { describe, expect, test } from "vitest";
 import { loadGenerated } from "../../examples/modules.ts";
 import { identityOfPem } from "../../src/host/pem-identity.ts";
 import { systemModule } from "../../src/host/system-modules.ts";
+import { recursion } from "../support/recursion.ts";
 import { bench } from "./cannery.ts";
 import { install } from "./management.ts";
 
@@ -42,6 +43,17 @@ describe("cannery start", () => {
     const { code, stderr } = await running.kill("SIGINT");
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     await expect(fetch(`${url}/api/v2/status`)).rejects.toThrow();
+  });
+
+  test("canisters recurse as deep as the platform's, and no deeper", async () => {
+    const cannery = newBench();
+    const { url, rootKey } = (await cannery.start()).ready;
+    const agent = await HttpAgent.create({ host: url, rootKey: Buffer.from(rootKey, "hex"), retryTimes: 0 });
+    const canisterId = await install(agent, (await cannery.status())[0]!.defaultEffectiveCanisterId, recursion());
+    const idlFactory: IDL.InterfaceFactory = ({ IDL: idl }) => idl.Service({ deep: idl.Func([], [], []), endless: idl.Func([], [], []) });
+    const actor = Actor.createActor(idlFactory, { agent, canisterId });
+    await expect(actor["endless"]!()).rejects.toThrow("stack overflow");
+    await actor["deep"]!();
   });
 
   test("in the background it stays when the command has ended; ping, status, call and stop find it", async () => {

@@ -34,6 +34,8 @@ import { defaultEffectiveCanisterId, subnetRequest } from "./topology.ts";
 /** What an instance needs from its host. */
 export interface InstanceHost {
   readonly environment: Environment;
+  /** Stack of a canister's run, where the host's is deeper than the default needs. */
+  readonly stackBytes?: number;
   readonly checks: SignatureChecks;
   /** Nanoseconds since the Unix epoch. */
   now(): bigint;
@@ -100,7 +102,7 @@ export class Instance {
     this.features = made.icpFeatures;
     this.isTrusting = config.disableIngressValidation;
     const { platform } = host.environment;
-    this.core = Network.genesis(genesisConfig(made), host.environment);
+    this.core = Network.genesis(genesisConfig(made, host), host.environment);
     this.requestIds = new RequestIds((bytes) => platform.sha256(bytes));
     this.clockNanos = this.state.timeNanos;
     this.defaultCanisterId = defaultEffectiveCanisterId(this.state, this.specs);
@@ -336,7 +338,7 @@ function isFinalStatus(entry: Pick<IngressEntry, "status"> | null): boolean {
   return entry !== null && entry.status.kind !== "received" && entry.status.kind !== "processing";
 }
 
-function genesisConfig(config: InstanceConfig): GenesisConfig {
+function genesisConfig(config: InstanceConfig, { stackBytes }: InstanceHost): GenesisConfig {
   return {
     seed: 0n,
     ...(config.initialTimeNanos === null ? {} : { timeNanos: config.initialTimeNanos }),
@@ -347,6 +349,7 @@ function genesisConfig(config: InstanceConfig): GenesisConfig {
       rateLimiting: config.rateLimiting,
       exportLimits: config.exportLimits,
       queryStatisticsEpochRounds: QUERY_STATISTICS_EPOCH_ROUNDS,
+      ...(stackBytes === undefined ? {} : { stackBytes }),
     },
   };
 }

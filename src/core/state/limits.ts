@@ -27,7 +27,10 @@ export interface Limits {
   readonly canistersPerRoundOverheadInstructions: number;
   /** Percent of the message limit kept for cleanup. */
   readonly cleanupReservePercent: number;
-  /** Stack of one Wasm execution in bytes, as the rewriter counts them. Departure: the platform's 5 MiB of native stack is not reproducible. */
+  /**
+   * Stack of one Wasm execution in bytes, as the rewriter counts them; the default fits every host (`host/deep-stack.ts` for hosts that have more).
+   * Departure: the platform's 5 MiB of native stack is not reproducible.
+   */
   readonly stackBytes: number;
   readonly heapDeltaPerRoundBytes: number;
   readonly heapDeltaRateLimitBytes: number;

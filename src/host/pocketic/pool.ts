@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { DEEP_STACK } from "../deep-stack.ts";
 import type { FromWorker, Outcome, Task, ToWorker } from "./messages.ts";
 
 /** Why a task has no outcome. */
@@ -37,7 +38,7 @@ export class PicWorker {
   constructor(print: (line: string) => void) {
     // Beside this file, in whichever form that is run.
     const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
-    this.thread = new Worker(new URL(file, import.meta.url));
+    this.thread = new Worker(new URL(file, import.meta.url), DEEP_STACK);
     this.thread.on("message", (message: FromWorker) => {
       if (message.kind === "printed") return print(message.line);
       if (message.kind === "ready") return this.begun();

@@ -9,6 +9,7 @@ import { writeJson } from "../../api/pocketic/json.ts";
 import { InstancePool } from "../../core/canister/instances.ts";
 import { GenesisRefused } from "../../core/genesis.ts";
 import { ModuleCache } from "../../core/wasm/prepare.ts";
+import { DEEP_STACK_BYTES } from "../deep-stack.ts";
 import { delay, now } from "../clock.ts";
 import { rewrittenStore } from "../module-cache.ts";
 import { fetchOutcall } from "../outcall.ts";
@@ -37,6 +38,7 @@ function tell(message: FromWorker): void {
 
 const host: InstanceHost = {
   environment,
+  stackBytes: DEEP_STACK_BYTES,
   checks: nodeSignatureChecks,
   now,
   delay,

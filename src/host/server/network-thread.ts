@@ -8,6 +8,7 @@ import { CanneryError } from "../../base/cannery-error.ts";
 import { principalText } from "../../core/state/principal.ts";
 import { now } from "../clock.ts";
 import { customDomainsOf } from "../custom-domains.ts";
+import { DEEP_STACK_BYTES } from "../deep-stack.ts";
 import { begin } from "./beginning.ts";
 import { withDeveloperPages } from "./developer-pages.ts";
 import { listen } from "./listen.ts";
@@ -33,6 +34,7 @@ async function serveNetwork(plan: NetworkPlan): Promise<{ readonly ready: ReadyN
     latency: plan.profile,
     timeNanos: now(),
     outcalls: "fetch",
+    limits: { stackBytes: DEEP_STACK_BYTES },
     trace: false,
     print: (line) => void process[plan.prints].write(`${line}\n`),
   });

@@ -3,6 +3,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { CanneryError } from "../../base/cannery-error.ts";
+import { DEEP_STACK } from "../deep-stack.ts";
 import type { FromNetwork, NetworkPlan, ReadyNetwork, ToNetwork } from "./plan.ts";
 
 export interface ServedNetworkThread {
@@ -21,7 +22,7 @@ const THREAD = new URL(import.meta.url.endsWith(".ts") ? "./network-thread.ts" :
 
 /** Rejects with a `CanneryError` when the network cannot be started so. */
 export async function startNetwork(plan: NetworkPlan): Promise<ServedNetworkThread> {
-  const worker = new Worker(THREAD, { workerData: plan });
+  const worker = new Worker(THREAD, { workerData: plan, ...DEEP_STACK });
   let failure: Error | null = null;
   worker.on("error", (error) => (failure = error));
   let isStopping = false;
