@@ -109,6 +109,7 @@ const SYSTEM_PROGRAMS: readonly Program[] = [
   variant("cycles-ledger/cycles-ledger.mo", "cycles-ledger"),
   variant("cmc/cmc.mo", "cycles-minting"),
   variant("proxy/proxy.mo", "proxy"),
+  variant("registry/registry.mo", "registry"),
   variant("assets/assets.mo", "assets"),
   variant("identity-stand-in/identity-stand-in.mo", "identity-stand-in"),
 ];

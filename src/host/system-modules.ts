@@ -11,11 +11,14 @@ import type { SystemModules } from "../network/system/install.ts";
 /** Paths of modules that take the places of ours, or of canisters that we have none for. */
 export type SystemFiles = { readonly [K in SystemCanister]?: string };
 
-/** `ledger=PATH`; `ii` is Internet Identity, as `icp` calls it. `null` when it is none of them. */
+/** As `icp` and PocketIC call Internet Identity. */
+const SHORT: Readonly<Record<string, SystemCanister>> = { ii: "internet-identity", "ii-frontend": "internet-identity-frontend" };
+
+/** `ledger=PATH`. `null` when it names none of them. */
 export function systemFileOf(text: string): readonly [SystemCanister, string] | null {
   const equals = text.indexOf("=");
   const word = text.slice(0, Math.max(equals, 0));
-  const name = word === "ii" ? "internet-identity" : word;
+  const name = Object.hasOwn(SHORT, word) ? SHORT[word]! : word;
   return Object.hasOwn(SYSTEM_CANISTER_IDS, name) ? [name as SystemCanister, resolve(text.slice(equals + 1))] : null;
 }
 
@@ -25,6 +28,7 @@ const FILES: Readonly<Record<OwnCanister | "proxy" | "assets" | "identity-stand-
   cmc: "cycles-minting",
   // An asset canister with one page.
   "candid-ui": "assets",
+  registry: "registry",
   proxy: "proxy",
   assets: "assets",
   // For tests of what signs in with it.

@@ -2,7 +2,7 @@
  * The launcher's contract with `icp`, each line of the checklist that needs no `icp`. Source: icp-launcher.md 1, 2, 4, 11.
  */
 import { existsSync, mkdtempSync, readFileSync, statSync, watch, writeFileSync } from "node:fs";
-import { request } from "node:http";
+import { request, type IncomingMessage } from "node:http";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -57,6 +57,17 @@ async function statusIn(folder: string, running: Running): Promise<Status> {
   return JSON.parse(text) as Status;
 }
 
+/** A page under this name, whatever it resolves to. */
+function got(host: string, port: number): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: "127.0.0.1", port, headers: { host: `${host}:${port}` } }, (response) => {
+      response.resume();
+      resolve(response);
+    });
+    asked.on("error", reject).end();
+  });
+}
+
 describe("the launcher", () => {
   test("is ready when status.json appears: calls are answered, the root key is the network's; two SIGINTs end it cleanly", async () => {
     const { running, folder, status } = launch(
@@ -83,14 +94,10 @@ describe("the launcher", () => {
     expect(features).toEqual(["custom-domains"]);
     // The ICP ledger, which serves no pages.
     const ledger = "ryjl3-tyaaa-aaaaa-aaaba-cai";
-    const answer = (host: string): Promise<string> =>
-      new Promise((resolve, reject) => {
-        const asked = request({ host: "127.0.0.1", port, headers: { host: `${host}:${port}` } }, (response) => {
-          response.resume();
-          resolve(`${response.statusCode} ${String(response.headers["x-ic-canister-id"] ?? "none")}`);
-        });
-        asked.on("error", reject).end();
-      });
+    const answer = async (host: string): Promise<string> => {
+      const { statusCode, headers } = await got(host, port);
+      return `${statusCode} ${String(headers["x-ic-canister-id"] ?? "none")}`;
+    };
     for (const host of [`${ledger}.localhost`, `${ledger}.example.org`]) expect(await answer(host)).toBe(`503 ${ledger}`);
     expect(await answer("ui.local.localhost")).toBe("400 none");
     writeFileSync(join(folder, "custom-domains.txt"), `ui.local.localhost:${ledger}\n`);
@@ -161,6 +168,24 @@ describe("the launcher", () => {
     expect((await launch(cannery, "--ii").running.ended).stderr).toMatch(/internet-identity\/releases and set CANNERY_SYSTEM_CANISTERS/);
     const wrong = cannery.spawn("launcher.js", [], { CANNERY_SYSTEM_CANISTERS: "moon=x" });
     expect(await wrong.ended).toMatchObject({ code: 2, stderr: expect.stringContaining("NAME=PATH is expected") });
+  });
+
+  test("id.ai is the pages of Internet Identity, or the one canister that older releases are", async () => {
+    const [standIn, pages] = (["identity-stand-in", "assets"] as const).map((name) => fileURLToPath(systemModuleFile(name)));
+    const { "internet-identity": backend, "internet-identity-frontend": frontend } = SYSTEM_CANISTER_IDS;
+    const cannery = newBench();
+    const behind = async (modules: string): Promise<string | null> => {
+      const folder = mkdtempSync(join(cannery.folder, "status-"));
+      const running = cannery.spawn("launcher.js", ["--status-dir", folder, "--ii"], { CANNERY_SYSTEM_CANISTERS: modules });
+      const { gateway_port: port } = await statusIn(folder, running);
+      // As icp writes it.
+      writeFileSync(join(folder, "custom-domains.txt"), `id.ai.localhost:${frontend}\n`);
+      const canister = String((await got("id.ai.localhost", port)).headers["x-ic-canister-id"]);
+      expect((await running.kill("SIGINT")).code).toBe(0);
+      return canister;
+    };
+    expect(await behind(`ii=${standIn}`)).toBe(backend);
+    expect(await behind(`ii=${standIn},ii-frontend=${pages}`)).toBe(frontend);
   });
 
   test("another version of the interface is not served", async () => {

@@ -1,7 +1,7 @@
 /**
  * Signing in: a module given for Internet Identity is installed at its id; a canister's delegations are accepted from agents.
  */
-import { Actor, HttpAgent, type Signature } from "@icp-sdk/core/agent";
+import { Actor, HttpAgent, SignIdentity, type DerEncodedPublicKey, type Identity, type PublicKey, type Signature } from "@icp-sdk/core/agent"; // prettier-ignore
 import { IDL } from "@icp-sdk/core/candid";
 import { Delegation, DelegationChain, DelegationIdentity, Ed25519KeyIdentity } from "@icp-sdk/core/identity";
 import { Principal } from "@icp-sdk/core/principal";
@@ -10,6 +10,7 @@ import { systemModule, systemModules } from "../../src/host/system-modules.ts";
 import { Cannery } from "../../src/index.ts";
 import { SYSTEM_CANISTER_IDS } from "../../src/network/system/canisters.ts";
 import { installSystemCanisters } from "../../src/network/system/install.ts";
+import { es256 } from "../support/webauthn.ts";
 
 const II = SYSTEM_CANISTER_IDS["internet-identity"];
 
@@ -55,7 +56,62 @@ type Got =
 interface Site {
   whoami(): Promise<Principal>;
 }
+const SignedDelegation = IDL.Record({
+  delegation: IDL.Record({ pubkey: IDL.Vec(IDL.Nat8), expiration: IDL.Nat64, targets: IDL.Opt(IDL.Vec(IDL.Principal)) }),
+  signature: IDL.Vec(IDL.Nat8),
+});
+const identityIdl = (): IDL.ServiceClass =>
+  IDL.Service({
+    whoami: IDL.Func([], [IDL.Principal], []),
+    prepare_delegation: IDL.Func([IDL.Nat64, IDL.Text, IDL.Vec(IDL.Nat8), IDL.Opt(IDL.Nat64)], [IDL.Vec(IDL.Nat8), IDL.Nat64], []),
+    get_delegation: IDL.Func(
+      [IDL.Nat64, IDL.Text, IDL.Vec(IDL.Nat8), IDL.Nat64],
+      [IDL.Variant({ signed_delegation: SignedDelegation, no_such_delegation: IDL.Null })],
+      ["query"],
+    ),
+  });
 const site = (): IDL.ServiceClass => IDL.Service({ whoami: IDL.Func([], [IDL.Principal], []) });
+
+/** A user whose device is a security key. */
+class SecurityKey extends SignIdentity {
+  private readonly key = es256();
+
+  override getPublicKey(): PublicKey {
+    return { toDer: () => this.key.der as DerEncodedPublicKey };
+  }
+
+  override async sign(message: Uint8Array): Promise<Signature> {
+    return (await this.key.sign(message)) as Signature;
+  }
+}
+
+function actorOf<T>(net: Cannery, identity: Identity, idl: IDL.InterfaceFactory): T {
+  const agent = HttpAgent.createSync({ identity, host: "http://localhost", fetch: net.fetch, rootKey: net.rootKey, retryTimes: 0 });
+  return Actor.createActor<T>(idl, { agent, canisterId: II });
+}
+
+test("a security key signs in: its session asks for a delegation, and the session of the site acts as the user there", async () => {
+  const net = await network();
+  await installSystemCanisters(net, { "internet-identity": systemModule("identity-stand-in") }, { internetIdentity: true });
+  // The device signs for a session of the browser, so that the user touches it once.
+  const [device, browser, site] = [new SecurityKey(), Ed25519KeyIdentity.generate(), Ed25519KeyIdentity.generate()];
+  const until = new Date(Date.now() + 600_000);
+  const atIdentity = DelegationIdentity.fromDelegation(browser, await DelegationChain.create(device, browser.getPublicKey(), until));
+  const identity = actorOf<StandIn & Site>(net, atIdentity, identityIdl);
+  expect(String(await identity.whoami())).toBe(device.getPrincipal().toText());
+  const key = new Uint8Array(site.getPublicKey().toDer());
+  const [userKey, expiration] = await identity.prepare_delegation(10_000n, "https://site.example", key, []);
+  const got = await identity.get_delegation(10_000n, "https://site.example", key, expiration);
+  if (!("signed_delegation" in got)) throw new Error("there is no delegation");
+  const { delegation, signature } = got.signed_delegation;
+  const signed = { delegation: new Delegation(delegation.pubkey, delegation.expiration), signature: signature as Signature };
+  const chain = DelegationChain.fromDelegations([signed], userKey as DerEncodedPublicKey);
+  const user = actorOf<Site>(net, DelegationIdentity.fromDelegation(site, chain), identityIdl);
+  expect(String(await user.whoami())).toBe(Principal.selfAuthenticating(userKey).toText());
+  // The canister signed for the site's key: another session has nothing of it.
+  const thief = actorOf<Site>(net, DelegationIdentity.fromDelegation(browser, chain), identityIdl);
+  await expect(thief.whoami()).rejects.toThrow(/signature/i);
+});
 
 test("a session with a delegation of the canister acts as the user", async () => {
   const net = await network();

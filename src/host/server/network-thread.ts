@@ -13,6 +13,7 @@ import { begin } from "./beginning.ts";
 import { withDeveloperPages } from "./developer-pages.ts";
 import { listen } from "./listen.ts";
 import type { FromNetwork, NetworkPlan, ReadyNetwork, ToNetwork } from "./plan.ts";
+import { identityDomain, installBehindGateway } from "./system.ts";
 
 assert(!isMainThread && parentPort !== null, "a network's thread is started by start.ts");
 const port = parentPort;
@@ -39,8 +40,9 @@ async function serveNetwork(plan: NetworkPlan): Promise<{ readonly ready: ReadyN
     print: (line) => void process[plan.prints].write(`${line}\n`),
   });
   net.live(plan.delayMilliseconds === undefined ? {} : { delayMilliseconds: plan.delayMilliseconds });
-  const customDomain = plan.customDomains === null ? {} : { customDomain: customDomainsOf(plan.customDomains) };
+  const customDomain = plan.customDomains === null ? {} : { customDomain: identityDomain(net, customDomainsOf(plan.customDomains)) };
   const listening = await listen(withDeveloperPages(net, net.handler({ domains: plan.domains, ...customDomain })), plan);
+  await installBehindGateway(net, plan.system, listening.port);
   const { subnets, subnetOrder } = net.state;
   const ready: ReadyNetwork = {
     url: listening.url,

@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { CanneryError } from "../../base/cannery-error.ts";
 import type { Cannery } from "../../network/cannery.ts";
 import { OWN_CANISTERS, SYSTEM_CANISTER_IDS, type SystemCanister } from "../../network/system/canisters.ts";
-import { installSystemCanisters, type SystemModules } from "../../network/system/install.ts";
+import { installInternetIdentityFrontend, installSystemCanisters, type SystemModules } from "../../network/system/install.ts";
 import { route } from "../../core/state/world.ts";
 import { principalId } from "../../network/principals.ts";
 import { candidUiPage, systemModule, type SystemFiles } from "../system-modules.ts";
@@ -24,6 +24,26 @@ export async function installSystem(net: Cannery, files: SystemFiles): Promise<r
   };
   await installSystemCanisters(net, modules, files["candid-ui"] === undefined ? { candidUiPage: candidUiPage() } : {});
   return modules.ledger === undefined ? [] : FUNDED;
+}
+
+/** What has to know the port under which it is reached. */
+export async function installBehindGateway(net: Cannery, files: SystemFiles, port: number): Promise<void> {
+  const name = "internet-identity-frontend";
+  const path = files[name];
+  if (path !== undefined) await installInternetIdentityFrontend(net, { [name]: read(name, path) }, port);
+}
+
+/** `icp` routes `id.ai` to the pages of Internet Identity. In older releases, and in a network without those pages, one canister is both. */
+export function identityDomain(net: Cannery, customDomain: (host: string) => string | null): (host: string) => string | null {
+  const { "internet-identity": backend, "internet-identity-frontend": frontend } = SYSTEM_CANISTER_IDS;
+  const exists = (id: string): boolean => {
+    const subnet = route(net.state, principalId(id));
+    return subnet !== null && net.state.subnets.get(subnet)!.canisters.has(principalId(id));
+  };
+  return (host) => {
+    const id = customDomain(host);
+    return id === frontend && !exists(frontend) ? backend : id;
+  };
 }
 
 function read(name: string, path: string): Uint8Array {

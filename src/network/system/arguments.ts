@@ -49,6 +49,35 @@ const TypeName = IDL.Variant({ Add: IDL.Text });
 const TypeAssignment = IDL.Variant({ Add: IDL.Record({ subnets: IDL.Vec(IDL.Principal), subnet_type: IDL.Text }) });
 
 /** `balances`: account identifiers in hex, with what they have at the beginning, in e8s. */
+const Ranges = IDL.Vec(IDL.Record({ start: IDL.Principal, end: IDL.Principal, subnet: IDL.Principal }));
+
+const DummyAuth = IDL.Opt(IDL.Opt(IDL.Record({ prompt_for_index: IDL.Bool })));
+/** Of its optional fields those that PocketIC sets. */
+const InternetIdentityInit = IDL.Opt(
+  IDL.Record({
+    canister_creation_cycles_cost: IDL.Opt(IDL.Nat64),
+    register_rate_limit: IDL.Opt(IDL.Record({ max_tokens: IDL.Nat64, time_per_token_ns: IDL.Nat64 })),
+    captcha_config: IDL.Opt(
+      IDL.Record({
+        max_unsolved_captchas: IDL.Nat64,
+        captcha_trigger: IDL.Variant({ Static: IDL.Variant({ CaptchaDisabled: IDL.Null }) }),
+      }),
+    ),
+    enable_dapps_explorer: IDL.Opt(IDL.Bool),
+    is_production: IDL.Opt(IDL.Bool),
+    dummy_auth: DummyAuth,
+    backend_canister_id: IDL.Opt(IDL.Principal),
+  }),
+);
+const IdentityFrontendInit = IDL.Record({
+  backend_canister_id: IDL.Principal,
+  backend_origin: IDL.Text,
+  related_origins: IDL.Opt(IDL.Vec(IDL.Text)),
+  fetch_root_key: IDL.Opt(IDL.Bool),
+  dummy_auth: DummyAuth,
+  dev_csp: IDL.Opt(IDL.Bool),
+});
+
 export function ledgerInit(governance: Principal, mintingAccount: string, balances: readonly (readonly [string, bigint])[]): Uint8Array {
   return IDL.encode(
     [LedgerInit],
@@ -137,4 +166,50 @@ const Asset = IDL.Record({
 /** The first page of an asset canister, compressed. */
 export function assetPage(content: Uint8Array): Uint8Array {
   return IDL.encode([Asset], [{ key: "/index.html", content_type: "text/html", content_encoding: "gzip", content, sha256: [] }]);
+}
+
+export function registryInit(
+  ranges: readonly { readonly start: Principal; readonly end: Principal; readonly subnet: Principal }[],
+): Uint8Array {
+  return IDL.encode([IDL.Record({ ranges: Ranges })], [{ ranges }]);
+}
+
+/** As PocketIC has it: signs up without captchas, and without a device where somebody only tries something. */
+export function internetIdentityInit(backend: Principal): Uint8Array {
+  return IDL.encode(
+    [InternetIdentityInit],
+    [
+      [
+        {
+          canister_creation_cycles_cost: [0n],
+          register_rate_limit: [{ max_tokens: 25_000n, time_per_token_ns: 1_000_000_000n }],
+          captcha_config: [{ max_unsolved_captchas: 500n, captcha_trigger: { Static: { CaptchaDisabled: null } } }],
+          enable_dapps_explorer: [false],
+          is_production: [false],
+          dummy_auth: [[{ prompt_for_index: true }]],
+          backend_canister_id: [backend],
+        },
+      ],
+    ],
+  );
+}
+
+export function identityFrontendInit(at: {
+  readonly backend: Principal;
+  readonly backendOrigin: string;
+  readonly origins: readonly string[];
+}): Uint8Array {
+  return IDL.encode(
+    [IdentityFrontendInit],
+    [
+      {
+        backend_canister_id: at.backend,
+        backend_origin: at.backendOrigin,
+        related_origins: [at.origins],
+        fetch_root_key: [true],
+        dummy_auth: [[{ prompt_for_index: true }]],
+        dev_csp: [true],
+      },
+    ],
+  );
 }

@@ -5,18 +5,21 @@
  */
 
 /** As they are called on the command line: `--system-canister ledger=PATH`. */
-export type SystemCanister = "ledger" | "cycles-ledger" | "cmc" | "candid-ui" | "internet-identity";
+export type SystemCanister =
+  "ledger" | "cycles-ledger" | "cmc" | "registry" | "candid-ui" | "internet-identity" | "internet-identity-frontend";
 
 export const SYSTEM_CANISTER_IDS: Readonly<Record<SystemCanister, string>> = {
   ledger: "ryjl3-tyaaa-aaaaa-aaaba-cai",
   "cycles-ledger": "um5iw-rqaaa-aaaaq-qaaba-cai",
   cmc: "rkp4c-7iaaa-aaaaa-aaaca-cai",
+  registry: "rwlgt-iiaaa-aaaaa-aaaaa-cai",
   "candid-ui": "a4gq6-oaaaa-aaaab-qaa4q-cai",
   "internet-identity": "rdmx6-jaaaa-aaaaa-aaadq-cai",
+  "internet-identity-frontend": "uqzsh-gqaaa-aaaaq-qaada-cai",
 };
 
 /** Those that are written for Cannery and come with it. */
-export const OWN_CANISTERS = ["ledger", "cycles-ledger", "cmc", "candid-ui"] as const satisfies readonly SystemCanister[];
+export const OWN_CANISTERS = ["ledger", "cycles-ledger", "cmc", "registry", "candid-ui"] as const satisfies readonly SystemCanister[];
 export type OwnCanister = (typeof OWN_CANISTERS)[number];
 
 export const GOVERNANCE = "rrkah-fqaaa-aaaaa-aaaaq-cai";

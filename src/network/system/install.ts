@@ -23,7 +23,9 @@ import {
   defaultSubnets,
   fiduciarySubnets,
   internetIdentity,
+  internetIdentityFrontend,
   ledger,
+  registry,
   type CmcCall,
   type Funded,
   type SystemInstallation,
@@ -61,7 +63,13 @@ export async function installSystemCanisters(net: Cannery, modules: SystemModule
   if (cmc !== null) await configureCmc(net, cmc, options.xdrPermyriadPerIcp ?? DEFAULT_RATE);
   const ui = await install(net, modules, candidUi());
   if (ui !== null && options.candidUiPage !== undefined) await ui.call("store", assetPage(options.candidUiPage), { sender: NNS_ROOT });
+  await install(net, modules, registry(net.state));
   await install(net, modules, internetIdentity());
+}
+
+/** The pages of Internet Identity, where its module is given: they are told under which port of this machine a gateway serves them. */
+export async function installInternetIdentityFrontend(net: Cannery, modules: SystemModules, gatewayPort: number): Promise<void> {
+  await install(net, modules, internetIdentityFrontend(gatewayPort));
 }
 
 /** The rate, and where canisters may be created: on ordinary application subnets by everybody, on the fiduciary one by asking for its type. */
@@ -95,9 +103,9 @@ function owner(net: Cannery, name: SystemCanister): Subnet {
   const subnet = route(net.state, principalId(id));
   const found = net.subnets.find((candidate) => subnet !== null && candidate.id === principalText(subnet));
   if (found !== undefined) return found;
-  const needed = { ledger: "an nns subnet", cmc: "an nns subnet", "cycles-ledger": "an ii subnet", "internet-identity": "an ii subnet" };
+  const onNns = name === "ledger" || name === "cmc" || name === "registry";
   throw new CanneryError(
     "no-such-subnet",
-    `${name} is installed at ${id}, and no subnet of this network owns that id: it needs ${name === "candid-ui" ? "a subnet with the canisterRanges of CANDID_UI_RANGE" : needed[name]}`,
+    `${name} is installed at ${id}, and no subnet of this network owns that id: it needs ${name === "candid-ui" ? "a subnet with the canisterRanges of CANDID_UI_RANGE" : onNns ? "an nns subnet" : "an ii subnet"}`,
   );
 }

@@ -1,12 +1,24 @@
 /**
  * How each system canister is installed and configured, as data: whoever has a network, in process or as a PocketIC instance, carries it out.
  *
- * Replica: rs/pocket_ic_server/src/pocket_ic.rs, `update_cmc`, `deploy_icp_token`, `deploy_cycles_token` (c7c5005), for balances and the rate.
+ * Replica: rs/pocket_ic_server/src/pocket_ic.rs, `update_cmc`, `deploy_icp_token`, `deploy_cycles_token`, `deploy_ii` (c7c5005), for balances and the rate.
  */
 import { Principal } from "@icp-sdk/core/principal";
+import type { NetworkState } from "../../core/state/network-state.ts";
 import { principalId, principalOf, type PrincipalLike } from "../principals.ts";
 import { accountIdentifier } from "./account-id.ts";
-import { cmcInit, cyclesLedgerInit, ledgerInit, newSubnetType, rateUpdate, subnetsForEverybody, subnetsOfType } from "./arguments.ts";
+import {
+  cmcInit,
+  cyclesLedgerInit,
+  identityFrontendInit,
+  internetIdentityInit,
+  ledgerInit,
+  newSubnetType,
+  rateUpdate,
+  registryInit,
+  subnetsForEverybody,
+  subnetsOfType,
+} from "./arguments.ts";
 import { CYCLES_LEDGER_INDEX, GOVERNANCE, SYSTEM_CANISTER_IDS, type SystemCanister } from "./canisters.ts";
 
 /** What a canister begins with, at its mainnet id and with the NNS root as its controller. */
@@ -78,8 +90,30 @@ export function candidUi(): SystemInstallation {
   return { name: "candid-ui", arg: NOTHING };
 }
 
+/** Knows of each range of canister ids which subnet has it. */
+export function registry({ subnets, subnetOrder }: NetworkState): SystemInstallation {
+  const ranges = subnetOrder.flatMap((subnet) =>
+    subnets.get(subnet)!.config.ranges.map(({ start, end }) => ({
+      ...{ start: principalOf(start), end: principalOf(end), subnet: principalOf(subnet) },
+    })),
+  );
+  return { name: "registry", arg: registryInit(ranges) };
+}
+
 export function internetIdentity(): SystemInstallation {
-  return { name: "internet-identity", cycles: PLENTY_CYCLES, arg: NOTHING };
+  return {
+    name: "internet-identity",
+    cycles: PLENTY_CYCLES,
+    arg: internetIdentityInit(principal(SYSTEM_CANISTER_IDS["internet-identity"])),
+  };
+}
+
+/** Its pages, and where they and the canister behind them are reached. Replica: `deploy_ii_frontend`. */
+export function internetIdentityFrontend(gatewayPort: number): SystemInstallation {
+  const at = (name: string): string => `http://${name}.localhost:${gatewayPort}`;
+  const { "internet-identity": backend, "internet-identity-frontend": frontend } = SYSTEM_CANISTER_IDS;
+  const arg = identityFrontendInit({ backend: principal(backend), backendOrigin: at(backend), origins: [at(frontend), at("id.ai")] });
+  return { name: "internet-identity-frontend", cycles: PLENTY_CYCLES, arg };
 }
 
 /** Ten-thousandths of an XDR, and so of 1 T cycles, that one ICP is worth, as of a time. */
