@@ -63,7 +63,7 @@ const ASYNCHRONOUS = ["api", "explore", "network", "testing"].map((folder) => `s
 const TESTS = ["**/*.test.ts", "**/*.fixture.ts"];
 
 export default tseslint.config(
-  { ignores: ["dist/**", "generated/**", ".cache/**", "**/.*"] },
+  { ignores: ["dist/**", "generated/**", ".cache/**", "**/.*", "examples/**/*.azle.ts"] },
   {
     files: ["**/*.ts"],
     languageOptions: {

@@ -8,7 +8,7 @@
  */
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
-import { bugNames, explorationOf, VERSIONS, type Version } from "../examples/bugs/programs.ts";
+import { azleNames, bugNames, explorationOf, isAzleCompiled, VERSIONS, type Version } from "../examples/bugs/programs.ts";
 
 interface Found {
   readonly name: string;
@@ -61,8 +61,13 @@ async function exploreOne(name: string, version: Version, seed: number, runs: nu
 }
 
 const { values, positionals } = given();
-const names = positionals.length === 0 ? bugNames() : positionals;
-for (const name of names) if (!bugNames().includes(name)) usage(`There is no program ${name}; there are ${bugNames().join(", ")}`);
+const known = [...bugNames(), ...azleNames()];
+for (const name of positionals) if (!known.includes(name)) usage(`There is no program ${name}; there are ${known.join(", ")}`);
+const names = (positionals.length === 0 ? known : positionals).filter((name) => {
+  if (bugNames().includes(name) || isAzleCompiled(name)) return true;
+  console.error(`skipped ${name}: it is not compiled, which npx tsx test/azle/bugs.ts does`);
+  return false;
+});
 const seed = whole("seed", values.seed) ?? randomInt(2 ** 31);
 const runs = whole("runs", values.runs) ?? 2_000;
 
