@@ -82,7 +82,9 @@ test("what is no request of the interface", async () => {
   expect(await text(net.fetch(url.replace(/canister\/[^/]*/, "canister/2vxsx-fae"), post(body)))).toBe(
     "400 error: canister_not_found\ndetails: The specified canister does not exist.",
   );
-  expect(await text(net.fetch(url.replace(/canister\/[^/]*/, "canister/nobody"), post(body)))).toBe("400 Invalid URL: Text must be in valid Base32 encoding.");
+  expect(await text(net.fetch(url.replace(/canister\/[^/]*/, "canister/nobody"), post(body)))).toBe(
+    "400 Invalid URL: Text must be in valid Base32 encoding.",
+  );
   expect(await text(net.fetch(`${HOST}/api/v9/nothing`))).toMatch(/^404 /);
   expect(await text(net.fetch(url, post(new Uint8Array(6 * 2 ** 20))))).toMatch(/^413 error: payload_too_large/);
   // Arrays that claim more items than there are bytes, and endless nesting.
