@@ -63,3 +63,15 @@ test("a call that is sent again is checked again: the status of what ran is not 
     fields: { status: "non_replicated_rejection", reject_code: 5, error_code: "IC0508", reject_message: `Canister ${here.id} is stopped` },
   });
 });
+
+test("of two alike at once the second is told that the first is awaited [replica: call endpoint]", async () => {
+  const { net, here } = await network();
+  const path = `/api/v4/canister/${here.id}/call`;
+  const { body } = anonymous("call", here.id.toUint8Array(), "run", reply("done"));
+  const answers = await Promise.all([post(net, path, body), post(net, path, body)]);
+  expect(answers).toMatchObject([
+    { status: 200, fields: { status: "replied" } },
+    { status: 202, fields: { text: "Duplicate request. Message is already being tracked and executed." } },
+  ]);
+  expect(await post(net, path, body)).toMatchObject({ status: 200, fields: { status: "replied" } });
+});

@@ -36,7 +36,10 @@ const post = (body: Uint8Array): RequestInit => ({
 });
 
 /** Without CBOR's own tag in front, which says nothing and may stand there again. */
-const untagged = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex").replace(/^(?:d9d9f7)+/, "");
+const untagged = (bytes: Uint8Array): string =>
+  Buffer.from(bytes)
+    .toString("hex")
+    .replace(/^(?:d9d9f7)+/, "");
 
 test("thousands of damaged bodies: none crashes, none is taken for its signer's [https-interface#authentication]", async () => {
   const { net, bodies } = await recorded();

@@ -23,7 +23,14 @@ export type CallVersion = "v2" | "v3" | "v4";
 
 const CREATION = ["create_canister", "provisional_create_canister_with_cycles"];
 
-export async function call(network: ServedNetwork, target: Target, version: CallVersion, body: Uint8Array): Promise<Response> {
+/** `awaited` are the calls that somebody is kept waiting for: who sends one of them too is told to look for its status. */
+export async function call(
+  network: ServedNetwork,
+  target: Target,
+  version: CallVersion,
+  body: Uint8Array,
+  awaited: Set<MessageId>,
+): Promise<Response> {
   const envelope = parseEnvelope(decodeFields(body), "call", (bytes) => network.platform.sha256(bytes));
   checkTarget(envelope, target);
   const { subnet } = target;
@@ -37,7 +44,9 @@ export async function call(network: ServedNetwork, target: Target, version: Call
   if (version === "v2") return accepted("");
   // Of a message that is known the status is the answer, also when it is not final yet.
   if (isKnown) return certified(network, target, version, envelope.id);
-  const isAnswered = await network.answered(envelope.id);
+  if (awaited.has(envelope.id)) return accepted("Duplicate request. Message is already being tracked and executed.");
+  awaited.add(envelope.id);
+  const isAnswered = await network.answered(envelope.id).finally(() => awaited.delete(envelope.id));
   if (!isAnswered) return accepted("Message did not complete execution and certification within the replica defined timeout.");
   return certified(network, target, version, envelope.id);
 }

@@ -6,6 +6,7 @@
 import { Hono, type Context } from "hono";
 import { cors } from "hono/cors";
 import { rootKey } from "../../core/certification/certificate.ts";
+import type { MessageId } from "../../core/state/ids.ts";
 import { call, type CallVersion } from "./call.ts";
 import { encodeFields } from "./cbor.ts";
 import { query } from "./query.ts";
@@ -28,14 +29,17 @@ const MAX_BODY_BYTES = 5 * 2 ** 20;
 export function httpInterface(network: ServedNetwork, options: HandlerOptions): (request: Request) => Promise<Response> {
   const app = new Hono();
   const limit = options.maxBodyBytes ?? MAX_BODY_BYTES;
+  const awaited = new Set<MessageId>();
   app.use("*", cors({ origin: "*", allowMethods: ["GET", "POST"], allowHeaders: ["authorization", "accept", "content-type"] }));
   app.get("/api/v2/status", () => status(network, options.version));
   for (const version of ["v2", "v3", "v4"] as const satisfies readonly CallVersion[]) {
     app.post(`/api/${version}/canister/:id/call`, async (c) =>
-      call(network, canisterTarget(network, c.req.param("id")), version, await body(c, limit)),
+      call(network, canisterTarget(network, c.req.param("id")), version, await body(c, limit), awaited),
     );
   }
-  app.post("/api/v4/subnet/:id/call", async (c) => call(network, subnetTarget(network, c.req.param("id")), "v4", await body(c, limit)));
+  app.post("/api/v4/subnet/:id/call", async (c) =>
+    call(network, subnetTarget(network, c.req.param("id")), "v4", await body(c, limit), awaited),
+  );
   for (const version of [2, 3] as const) {
     app.post(`/api/v${version}/canister/:id/query`, async (c) =>
       query(network, canisterTarget(network, c.req.param("id")), version, await body(c, limit)),
