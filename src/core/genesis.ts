@@ -33,6 +33,7 @@ import type {
   SubnetState,
 } from "./state/network-state.ts";
 import { canisterIdFromIndex, principalText, selfAuthenticatingPrincipal } from "./state/principal.ts";
+import { isThere } from "./state/world.ts";
 import { SUBNET_PUBLIC_KEYS } from "./state/subnet-keys.ts";
 
 /** A subnet as it is asked for. */
@@ -176,9 +177,15 @@ export function withSubnet(state: NetworkState, request: SubnetRequest, sha224: 
     sha224,
   );
   if (state.subnets.has(added.id)) throw new GenesisRefused(`The network has a subnet ${principalText(added.id)} already.`);
-  const routing = routingOf([...state.subnets.values()].map(({ config }) => config).concat(added));
+  const others = [...state.subnets.values()].map(({ config }) => config).filter(({ id }) => isThere(state, id));
+  const routing = routingOf([...others, added]);
   state.subnets.set(added.id, emptySubnet(added, firstIndexOf(index), state.prng.fork(`subnet ${index}`), state.epoch));
   return { ...state, routing, subnetOrder: [...state.subnetOrder, added.id] };
+}
+
+/** The same network with one subnet less. */
+export function withoutSubnet(state: NetworkState, id: SubnetId): NetworkState {
+  return { ...state, routing: state.routing.filter(({ subnet }) => subnet !== id) };
 }
 
 /** `index`: how many subnets there are before it. */

@@ -60,6 +60,12 @@ export interface SubnetInput {
   readonly request: SubnetRequest;
 }
 
+/** One subnet less, with all that is on it. Refused for the root. */
+export interface SubnetDeletionInput {
+  readonly kind: "subnetDeletion";
+  readonly subnet: SubnetId;
+}
+
 /** The clock of the network moves: later rounds see at least this time. Going back is refused. */
 export interface TimeInput {
   readonly kind: "time";
@@ -101,7 +107,16 @@ export interface BitcoinInput {
 }
 
 export type Input =
-  OutcallInput | MockInput | BitcoinInput | IngressInput | QueryInput | RoundInput | SubnetInput | TimeInput | CommandInput;
+  | OutcallInput
+  | MockInput
+  | BitcoinInput
+  | IngressInput
+  | QueryInput
+  | RoundInput
+  | SubnetInput
+  | SubnetDeletionInput
+  | TimeInput
+  | CommandInput;
 
 /** What a submission or a query is answered at once with. */
 export type Answer =

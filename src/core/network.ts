@@ -9,7 +9,7 @@ import { signAnswer, type NodeSignature, type SignedAnswer } from "./certificati
 import { HostFailure } from "./canister/run-context.ts";
 import type { InstancePool } from "./canister/instances.ts";
 import type { NetworkEvent } from "./events.ts";
-import { genesis, GenesisRefused, withSubnet, type GenesisConfig, type SubnetRequest } from "./genesis.ts";
+import { genesis, GenesisRefused, withoutSubnet, withSubnet, type GenesisConfig, type SubnetRequest } from "./genesis.ts";
 import type { Answer, CommandInput, Input, QueryInput, RoundMakers } from "./inputs.ts";
 import { InvariantWatch } from "./invariant-watch.ts";
 import { checkInvariants } from "./invariants.ts";
@@ -27,11 +27,11 @@ import { TIME_STEPS_NANOS } from "./rules/open-outcomes.ts";
 import { ORDINARY, type Choice, type Schedule } from "./schedule/schedule.ts";
 import { copyNetwork } from "./state/copy.ts";
 import type { NetworkState, SubnetState } from "./state/network-state.ts";
-import type { CanisterId } from "./state/ids.ts";
+import type { CanisterId, SubnetId } from "./state/ids.ts";
 import { principalText } from "./state/principal.ts";
 import { ErrorCode } from "./state/rejects.ts";
 import type { Limits } from "./state/limits.ts";
-import { editSubnet, limitsOf, type World } from "./state/world.ts";
+import { editSubnet, isThere, limitsOf, type World } from "./state/world.ts";
 import { situationDigest } from "./situation-digest.ts";
 import { stateDigest } from "./state-digest.ts";
 import type { Platform } from "./wasm/engine.ts";
@@ -187,6 +187,8 @@ export class Network {
         return null;
       case "subnet":
         return this.addSubnet(input.request);
+      case "subnetDeletion":
+        return this.deleteSubnet(input.subnet);
       case "outcall":
         return takeOutcall(this.world, input);
       case "mock":
@@ -238,7 +240,7 @@ export class Network {
     if (injects && mayPass(state)) state.timeNanos += TIME_STEPS_NANOS[schedule.choose({ kind: "time" }, TIME_STEPS_NANOS.length)];
     state.round++;
     for (const id of [...state.subnets.keys()]) {
-      if (only !== null && !only.includes(id)) continue;
+      if ((only !== null && !only.includes(id)) || !isThere(state, id)) continue;
       if (injects && state.subnets.size > 1 && schedule.choose({ kind: "subnetRound", subnet: id }, 2) === 1) continue;
       runRound(this.world, editSubnet(this.world, id), makers);
     }
@@ -252,6 +254,15 @@ export class Network {
       if (!(error instanceof GenesisRefused)) throw error;
       return { kind: "refused", error: { code: ErrorCode.InvalidManagementPayload, description: error.message } };
     }
+  }
+
+  private deleteSubnet(id: SubnetId): Answer {
+    if (id === this.current.rootSubnetId || !isThere(this.current, id)) {
+      const description = `Subnet ${principalText(id)} cannot be deleted: it is the root of the network, or not there.`;
+      return { kind: "refused", error: { code: ErrorCode.SubnetNotFound, description } };
+    }
+    this.current = withoutSubnet(this.current, id);
+    return { kind: "accepted" };
   }
 
   private setTime(timeNanos: bigint): Answer {

@@ -7,7 +7,7 @@ import type { PrincipalId, SubnetId } from "../../core/state/ids.ts";
 import { MANAGEMENT_CANISTER } from "../../core/state/ids.ts";
 import { InvalidPrincipal, parsePrincipal } from "../../core/state/principal.ts";
 import { principalProblem } from "../../core/state/principal-problem.ts";
-import { route } from "../../core/state/world.ts";
+import { isThere, route } from "../../core/state/world.ts";
 import { badRequest, boundaryRefusal } from "./refusal.ts";
 import type { ServedNetwork } from "./served.ts";
 
@@ -26,7 +26,7 @@ export function canisterTarget({ state, defaultSubnet }: ServedNetwork, text: st
 
 export function subnetTarget({ state }: ServedNetwork, text: string): Target {
   const id = principalOfUrl(text) as SubnetId;
-  if (!state.subnets.has(id)) throw boundaryRefusal(400, "subnet_not_found", "The specified subnet cannot be found.");
+  if (!isThere(state, id)) throw boundaryRefusal(400, "subnet_not_found", "The specified subnet cannot be found.");
   return { kind: "subnet", subnet: id };
 }
 

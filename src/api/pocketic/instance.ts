@@ -18,10 +18,10 @@ import type { IngressEntry } from "../../core/ingress/history.ts";
 import type { Answer, IngressInput, Input, RoundMakers } from "../../core/inputs.ts";
 import { Network, type Environment } from "../../core/network.ts";
 import type { CanisterId, MessageId, PrincipalId, SubnetId } from "../../core/state/ids.ts";
-import type { NetworkState } from "../../core/state/network-state.ts";
+import type { NetworkState, SubnetState } from "../../core/state/network-state.ts";
 import type { OutcallRequest, OutcallResponse } from "../../core/state/pending-calls.ts";
 import { principalText } from "../../core/state/principal.ts";
-import { route } from "../../core/state/world.ts";
+import { isThere, route } from "../../core/state/world.ts";
 import type { SignatureChecks } from "../../crypto/signature-checks.ts";
 import type { ServedNetwork } from "../http/served.ts";
 import { checkSubnetCount, CreationRefused, type IcpFeature, type InstanceConfig, type SubnetSpec } from "./config.ts";
@@ -177,6 +177,11 @@ export class Instance {
     return this.core.state;
   }
 
+  /** The record of a subnet, to be read only. */
+  subnet(id: PrincipalId): SubnetState | null {
+    return isThere(this.state, id) ? this.state.subnets.get(id as SubnetId)! : null;
+  }
+
   /** What `get_time` tells; canisters see it from the next round on. */
   get timeNanos(): bigint {
     return this.clockNanos;
@@ -208,7 +213,9 @@ export class Instance {
     this.clockNanos = clockNanos;
     this.step({ kind: "time", timeNanos: clockNanos });
     const place = (id: SubnetId): number => (id === first ? 0 : id === last ? 2 : 1);
-    const subnets = [...this.state.subnets.keys()].sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
+    const subnets = [...this.state.subnets.keys()]
+      .filter((id) => isThere(this.state, id))
+      .sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
     for (const id of subnets) {
       const makers = blockMakers.find(([subnet]) => subnet === id)?.[1] ?? NO_NODE;
       this.step({ kind: "round", subnets: [id], blockMakers: makers });

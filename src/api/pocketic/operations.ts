@@ -12,6 +12,7 @@ import type { MessageId, PrincipalId, SubnetId } from "../../core/state/ids.ts";
 import { principalBytes, principalText } from "../../core/state/principal.ts";
 import { ErrorCode } from "../../core/state/rejects.ts";
 import { canisterIsEmpty, canisterNotFound, badIngress, conversionError, errorResponse, failed, OperationFailed, rejectResponse, subnetNotFound } from "./failure.ts"; // prettier-ignore
+import type { PicSubnetKind } from "./config.ts";
 import { AWAIT_ROUNDS, type Instance } from "./instance.ts";
 import { mockOutcall, outcallJson, waitingOutcalls } from "./outcalls.ts";
 import { effectivePrincipal, routed, routedCall, subnetJson, subnetOfCall } from "./routing.ts";
@@ -27,6 +28,9 @@ export interface StoredBlob {
 
 /** `body` is the request's JSON; `stored` the blob that it names, `null` when there is none. The result is JSON. */
 export type Operation = (instance: Instance, body: unknown, stored: StoredBlob | null) => unknown;
+
+/** Those that are no counterparts of the mainnet's. Source: the crate `pocket-ic` 15.0.0, `delete_subnet`. */
+const DELETABLE: readonly PicSubnetKind[] = ["Application", "CloudEngine", "System", "VerifiedApplication"];
 
 export const READ_GET: Readonly<Record<string, Operation>> = {
   topology: (instance) => topology(instance),
@@ -54,8 +58,8 @@ export const READ_POST: Readonly<Record<string, Operation>> = {
   },
   pub_key(instance, body) {
     const id = principalIn("subnet_id")(body, "body") as SubnetId;
-    const subnet = instance.state.subnets.get(id);
-    if (subnet === undefined) throw subnetNotFound(id);
+    const subnet = instance.subnet(id);
+    if (subnet === null) throw subnetNotFound(id);
     return [...subnet.config.publicKeyDer];
   },
   ingress_status(instance, body) {
@@ -92,7 +96,7 @@ export const UPDATE: Readonly<Record<string, Operation>> = {
     const blockMakers = (maybe(given, "blockmakers", blockmakersReader) ?? []).map((item) => makersOf(instance, item));
     const first = maybe(given, "first_subnet", principalIn("subnet_id")) as SubnetId | null;
     const last = maybe(given, "last_subnet", principalIn("subnet_id")) as SubnetId | null;
-    for (const id of [first, last]) if (id !== null && !instance.state.subnets.has(id)) throw subnetNotFound(id);
+    for (const id of [first, last]) if (id !== null && instance.subnet(id) === null) throw subnetNotFound(id);
     if (first !== null && first === last) throw failed("InvalidTickConfigs", '"first_subnet and last_subnet are the same"');
     instance.tick({ first, last, blockMakers });
     return null;
@@ -117,6 +121,15 @@ export const UPDATE: Readonly<Record<string, Operation>> = {
   },
   canister_snapshot_download: (instance, body) => downloadSnapshot(instance, instance.host.snapshotFolders, body),
   canister_snapshot_upload: (instance, body) => uploadSnapshot(instance, instance.host.snapshotFolders, body),
+  delete_subnet(instance, body) {
+    const subnet = principalIn("subnet_id")(body, "body") as SubnetId;
+    if (instance.subnet(subnet) === null) throw subnetNotFound(subnet);
+    const { kind } = instance.specs[instance.state.subnetOrder.indexOf(subnet)]!;
+    if (!DELETABLE.includes(kind)) throw new OperationFailed(`Subnet ${principalText(subnet)} of kind ${kind} cannot be deleted.`);
+    const answer = instance.answered({ kind: "subnetDeletion", subnet });
+    if (answer.kind === "refused") throw new OperationFailed(answer.error.description);
+    return null;
+  },
   mock_canister_http(instance, body) {
     mockOutcall(instance, body);
     return null;
@@ -212,8 +225,8 @@ function makersOf(instance: Instance, given: Fields): [SubnetId, RoundMakers] {
   const maker = required(given, "blockmaker", principalIn("node_id"));
   const failedMakers = required(given, "failed_blockmakers", list(principalIn("node_id")));
   if (failedMakers.includes(maker)) throw failed("BlockmakerContainedInFailed", principalText(maker));
-  const record = instance.state.subnets.get(subnet);
-  if (record === undefined) throw subnetNotFound(subnet);
+  const record = instance.subnet(subnet);
+  if (record === null) throw subnetNotFound(subnet);
   const { platform } = instance.host.environment;
   const nodes = Array.from({ length: record.config.nodeCount }, (_, node) => nodeOf(instance.state, subnet, node, platform).id);
   const numberOf = (node: PrincipalId): number => {

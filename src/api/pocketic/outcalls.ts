@@ -74,8 +74,8 @@ export function mockOutcall(instance: Instance, body: unknown): void {
   const first = required(mock, "response", mockedResponse);
   const others = maybe(mock, "additional_responses", list(mockedResponse)) ?? [];
   const responses = [...others, first].map(responseOf);
-  const record = instance.state.subnets.get(subnet);
-  if (record === undefined) throw subnetNotFound(subnet);
+  const record = instance.subnet(subnet);
+  if (record === null) throw subnetNotFound(subnet);
   const waiting = waitingOutcalls(instance).find((outcall) => outcall.subnet === subnet && BigInt(outcall.call) === number);
   if (waiting === undefined) throw failed("InvalidCanisterHttpRequestId", `(${principalText(subnet)}, ${number})`);
   const { nodeCount } = record.config;

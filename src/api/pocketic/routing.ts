@@ -77,24 +77,30 @@ function decoded<N extends typeof PROVISIONAL_CREATION | "canister_id">(name: N,
 }
 
 export function routed(instance: Instance, effective: EffectivePrincipal, creates: boolean): SubnetId {
-  const { state, defaultCanisterId } = instance;
+  const { state } = instance;
   switch (effective.kind) {
     case "subnet":
-      if (state.subnets.has(effective.id)) return effective.id;
+      if (instance.subnet(effective.id) !== null) return effective.id;
       throw badIngress(`Subnet with ID ${principalText(effective.id)} not found`);
     case "canister": {
       const subnet = route(state, effective.id);
       if (subnet !== null) return subnet;
-      if (creates && effective.id === MANAGEMENT_CANISTER) return route(state, defaultCanisterId)!;
+      if (creates && effective.id === MANAGEMENT_CANISTER) return defaultSubnet(instance);
       if (creates) return mainnetSubnetFor(instance, effective.id);
       throw badIngress(`Canister ${principalText(effective.id)} does not belong to any subnet.`);
     }
     case "none":
-      if (creates) return route(state, defaultCanisterId)!;
+      if (creates) return defaultSubnet(instance);
       throw badIngress(
         "Effective principal must be specified for all calls but canister creation via the provisional management canister API.",
       );
   }
+}
+
+function defaultSubnet({ state, defaultCanisterId }: Instance): SubnetId {
+  const subnet = route(state, defaultCanisterId);
+  if (subnet === null) throw badIngress(`Canister ${principalText(defaultCanisterId)} does not belong to any subnet.`);
+  return subnet;
 }
 
 const CALL_PATH = /^\/api\/v[234]\/canister\/([^/]+)\/call$/;

@@ -11,6 +11,7 @@ import type { CanisterId, SubnetId } from "../../core/state/ids.ts";
 import type { Limits } from "../../core/state/limits.ts";
 import type { CanisterRange, NetworkState, SubnetConfig, SubnetKind } from "../../core/state/network-state.ts";
 import { parsePrincipal, principalBytes, principalText } from "../../core/state/principal.ts";
+import { isThere } from "../../core/state/world.ts";
 import { SUBNET_KINDS, type InstanceConfig, type PicSubnetKind, type SubnetSpec } from "./config.ts";
 import type { MainnetSubnet } from "./mainnet.ts";
 
@@ -136,7 +137,7 @@ export function topologyJson(
       },
     ] as const;
   });
-  const inOrder = entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  const inOrder = entries.filter(([id]) => isThere(state, id)).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     subnet_configs: Object.fromEntries(inOrder.map(([id, config]) => [principalText(id), config])),
     default_effective_canister_id: rawCanisterId(defaultId),

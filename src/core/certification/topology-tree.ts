@@ -10,6 +10,7 @@ import { encodeUtf8 } from "../../base/utf8.ts";
 import { ED25519_DER_PREFIX, type NetworkKeys } from "../../crypto/network-keys.ts";
 import { canisterIdFromIndex, principalBytes, selfAuthenticatingPrincipal } from "../state/principal.ts";
 import { knownSubnets } from "../state/topology.ts";
+import { isThere } from "../state/world.ts";
 import type { PrincipalId, SubnetId } from "../state/ids.ts";
 import type { CanisterRange, NetworkState, SubnetConfig } from "../state/network-state.ts";
 import { encodeRanges } from "./encoding.ts";
@@ -50,7 +51,7 @@ function madeTopology(state: NetworkState, own: SubnetId, keys: KeySource): Topo
 
 /** The root subnet knows all; cloud engines are known to nobody else, and know nobody. */
 function certifiedSubnets(state: NetworkState, own: SubnetId): readonly SubnetId[] {
-  if (own === state.rootSubnetId) return state.subnetOrder;
+  if (own === state.rootSubnetId) return state.subnetOrder.filter((id) => isThere(state, id));
   return knownSubnets(state, own);
 }
 

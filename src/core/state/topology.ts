@@ -6,10 +6,10 @@
  */
 import type { PrincipalId, SubnetId } from "./ids.ts";
 import type { NetworkState } from "./network-state.ts";
-import { route } from "./world.ts";
+import { isThere, route } from "./world.ts";
 
 export function knownSubnets(state: NetworkState, from: SubnetId): readonly SubnetId[] {
-  return isEngine(state, from) ? [from] : state.subnetOrder.filter((id) => !isEngine(state, id));
+  return isEngine(state, from) ? [from] : state.subnetOrder.filter((id) => isThere(state, id) && !isEngine(state, id));
 }
 
 /** The subnet that hosts an id, as far as the subnet asking knows. */

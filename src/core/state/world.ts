@@ -45,9 +45,19 @@ export function editCanister(subnet: SubnetState, id: CanisterId): CanisterState
   return subnet.canisters.edit(id);
 }
 
+/** Subnets with canister ids, by the routing table, which is replaced whole. */
+const hosting = new WeakMap<NetworkState["routing"], ReadonlySet<SubnetId>>();
+
+/** Whether a subnet is there and was not deleted: what is left of one are its record, as others' streams may name it, and its number. */
+export function isThere(state: NetworkState, subnet: PrincipalId): boolean {
+  let known = hosting.get(state.routing);
+  if (known === undefined) hosting.set(state.routing, (known = new Set(state.routing.map((entry) => entry.subnet))));
+  return known.has(subnet as SubnetId);
+}
+
 /** The subnet a principal is routed to, or `null`. Subnet ids route to themselves. */
 export function route(state: NetworkState, id: PrincipalId): SubnetId | null {
-  if (state.subnets.has(id)) return id;
+  if (state.subnets.has(id)) return isThere(state, id) ? (id as SubnetId) : null;
   let low = 0;
   let high = state.routing.length;
   while (low < high) {
