@@ -123,7 +123,7 @@ function codeOf(code: NonNullable<CanisterShape["code"]>): ExecutionState {
     heapBytes: code.heapBytes ?? 0,
     stableBytes: code.stableBytes ?? 0,
     module: {
-      uploaded: { length: code.moduleBytes ?? 0 },
+      uploadedBytes: code.moduleBytes ?? 0,
       info: { countedGlobals: code.globals ?? 0, customSections: [], wasm64: code.wasm64 ?? false, systemExports: new Set() },
     },
   } as unknown as ExecutionState;
