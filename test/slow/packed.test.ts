@@ -12,16 +12,22 @@ import { built, open } from "../browser/site.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
+/** Of `npm pack --json`. */
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
 describe.skipIf(!hasChromium)("the packed tarball, installed in an empty folder (skipped where there is no Chromium)", () => {
   let project: string;
+  let packed: Packed;
   beforeAll(() => {
     project = mkdtempSync(join(tmpdir(), "cannery-packed-"));
     const run = (command: string, args: readonly string[], cwd: string): string =>
       execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
     run(process.execPath, ["--import", "tsx", "scripts/build.ts"], root);
-    const [packed] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], root)) as [
-      { readonly filename: string },
-    ];
+    [packed] = JSON.parse(run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", project], root)) as [Packed];
     writeFileSync(join(project, "package.json"), JSON.stringify({ name: "newcomer", private: true, type: "module" }));
     run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", join(project, packed.filename)], project);
     cpSync(join(project, "node_modules/cannery/generated/motoko/counter.wasm.gz"), join(project, "counter.wasm.gz"));
@@ -42,6 +48,24 @@ describe.skipIf(!hasChromium)("the packed tarball, installed in an empty folder 
       await browser.close();
     }
   }
+
+  test("it has what programs read when they run, nothing of tests and the bench, and a size", () => {
+    const paths = packed.files.map(({ path }) => path);
+    for (const path of ["dist/genesis.image", "dist/cli/main.js", "dist/cli/network-thread.js", "generated/system/icp-ledger.wasm.gz"])
+      expect(paths).toContain(path);
+    expect(paths.filter((path) => /kernels|stand-in|manifest\.json|\.sources|^(src|test|bench|scripts)\//.test(path))).toEqual([]);
+    expect(packed.size).toBeLessThan(5_500_000);
+  });
+
+  test("its commands start a network, call it and stop it", () => {
+    const env = { ...process.env, CANNERY_RUNNING_DIR: join(project, "running") };
+    const cannery = (...args: string[]): string =>
+      execFileSync(process.execPath, [join(project, "node_modules/cannery/dist/cli/main.js"), ...args], { cwd: project, env, encoding: "utf8" });
+    const { url } = JSON.parse(cannery("start", "--background", "--json", "--port", "0")) as { readonly url: string };
+    expect(cannery("ping")).toContain(url);
+    expect(cannery("call", "ryjl3-tyaaa-aaaaa-aaaba-cai", "icrc1_symbol")).toBe('("ICP")\n');
+    cannery("stop");
+  });
 
   test("its own example", async () => {
     expect(await shown("node_modules/cannery/examples/in-a-tab")).toMatch(/^3 succeeded, 0 rejected\n\nuser/u);
