@@ -60,7 +60,11 @@ describe.skipIf(!hasChromium)("the packed tarball, installed in an empty folder 
   test("its commands start a network, call it and stop it", () => {
     const env = { ...process.env, CANNERY_RUNNING_DIR: join(project, "running") };
     const cannery = (...args: string[]): string =>
-      execFileSync(process.execPath, [join(project, "node_modules/cannery/dist/cli/main.js"), ...args], { cwd: project, env, encoding: "utf8" });
+      execFileSync(process.execPath, [join(project, "node_modules/cannery/dist/cli/main.js"), ...args], {
+        cwd: project,
+        env,
+        encoding: "utf8",
+      });
     const { url } = JSON.parse(cannery("start", "--background", "--json", "--port", "0")) as { readonly url: string };
     expect(cannery("ping")).toContain(url);
     expect(cannery("call", "ryjl3-tyaaa-aaaaa-aaaba-cai", "icrc1_symbol")).toBe('("ICP")\n');
