@@ -3,7 +3,7 @@
  *
  * Source: management-canister.md 2.1, 7. Replica: `rs/types/management_canister_types/src/{lib,bounded_vec}.rs` (c7c5005).
  */
-import type { Principal } from "@icp-sdk/core/principal";
+import { Principal } from "@icp-sdk/core/principal";
 import { U128_MAX } from "../../base/integers.ts";
 import type { Opt, SettingsValue, SnapshotGlobalValue } from "./candid.ts";
 
@@ -12,10 +12,12 @@ const MAX_PRINCIPALS = 10;
 const MAX_PATH_ELEMENTS = 255;
 const HASH_BYTES = 32;
 const TRANSPORT_KEY_BYTES = 48;
+const MAX_PRINCIPAL_BYTES = 29;
 
 /** What is wrong with the value, in the decoder's words; `null` when nothing is. */
 export function outOfBounds(value: object): string | null {
   const tooMany = (limit: number): string => `Deserialize error: The number of elements exceeds maximum allowed ${limit}`;
+  if (hasLongPrincipal(value)) return "Deserialize error: Bytes is longer than 29 bytes.";
   if (principalLists(value).some((list) => list.length > MAX_PRINCIPALS)) return tooMany(MAX_PRINCIPALS);
   if ("derivation_path" in value && (value.derivation_path as unknown[]).length > MAX_PATH_ELEMENTS) return tooMany(MAX_PATH_ELEMENTS);
   if ("message_hash" in value) return fixed(value.message_hash as Uint8Array, HASH_BYTES);
@@ -30,6 +32,13 @@ export function outOfBounds(value: object): string | null {
     return "Deserialize error: u128 out of range";
   }
   return null;
+}
+
+/** Our Candid library reads principals of any length. */
+function hasLongPrincipal(value: unknown): boolean {
+  if (value === null || typeof value !== "object" || value instanceof Uint8Array) return false;
+  if (Principal.isPrincipal(value)) return value.toUint8Array().length > MAX_PRINCIPAL_BYTES;
+  return Object.values(value).some(hasLongPrincipal);
 }
 
 const LOCAL_SNAPSHOT_ID_BYTES = 8;

@@ -197,6 +197,14 @@ test("a few bytes that stand for billions of nothings are refused", () => {
   expect(hasVectorOfNothing(IDL.encode([IDL.Vec(list)], [[{ head: 1n, tail: [] }]]))).toBe(false);
 });
 
+test("a principal of more than 29 bytes is none, wherever it is [replica: length of principals]", () => {
+  const long = Principal.fromUint8Array(new Uint8Array(30));
+  const description = "Error decoding candid: Deserialize error: Bytes is longer than 29 bytes.";
+  expect(decodeArgument("canister_id", encode("canister_id", { canister_id: long }))).toMatchObject({ error: { code: 408, description } });
+  const given = { canister_id: ID, settings: settings({ controllers: [ID, long] }), sender_canister_version: [] };
+  expect(decodeArgument("update_settings", encode("update_settings", given))).toMatchObject({ error: { code: 408, description } });
+});
+
 test("principals of every length", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 29 }), (bytes) => {
