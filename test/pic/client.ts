@@ -97,12 +97,17 @@ export interface AgentPackages {
   readonly Actor: { createActor(idlFactory: unknown, options: Options): Actor };
 }
 
-/** Builds the server, and gives the client's package and the agents' library beside it. */
-export function prepared(): PicPackage & AgentPackages {
+/** Builds the server, as clients of every language start it. */
+export function builtServer(): void {
   execFileSync(process.execPath, ["--import", "tsx", join(ROOT, "scripts", "build.ts")], {
     cwd: ROOT,
     stdio: ["ignore", "ignore", "inherit"],
   });
+}
+
+/** The server built, the client's package and the agents' library beside it. */
+export function prepared(): PicPackage & AgentPackages {
+  builtServer();
   if (!existsSync(join(FOLDER, "node_modules", "@dfinity", "pic"))) {
     execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: FOLDER, stdio: "ignore" });
   }
