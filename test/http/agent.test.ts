@@ -1,15 +1,16 @@
 /**
  * The public HTTPS interface, judged by the clients that everybody has: `@icp-sdk/core` 6 and 5, with every check switched on.
  */
-import { Actor, HttpAgent, type Identity } from "@icp-sdk/core/agent";
+import { Actor, Certificate, HttpAgent, lookupResultToBuffer, type Identity } from "@icp-sdk/core/agent";
 import { DelegationChain, DelegationIdentity, ECDSAKeyIdentity, Ed25519KeyIdentity } from "@icp-sdk/core/identity";
 import { Secp256k1KeyIdentity } from "@icp-sdk/core/identity/secp256k1";
 import { HttpAgent as HttpAgent5 } from "icp-sdk-core-5/agent";
 import { Principal } from "@icp-sdk/core/principal";
 import { describe, expect, test } from "vitest";
 import { Cannery } from "../../src/index.ts";
+import { decodeLeb128 } from "../../src/codec/leb128.ts";
 import { loadGenerated } from "../../examples/modules.ts";
-import { appendCaller, program, puppet, reply, send, trap, type Program } from "../support/puppet.ts";
+import { appendCaller, appendInfo, program, puppet, reply, send, trap, type Program } from "../support/puppet.ts";
 
 const HOST = "http://localhost:4943";
 
@@ -88,6 +89,20 @@ describe("updates and queries, certificates and node signatures verified [https-
     );
     await actor.inc();
     expect(await actor.get()).toBe(1n);
+  });
+
+  test("an anonymous user is answered at the present time, by a network that nobody asked before [https-interface#http-read-state]", async () => {
+    const { agent, onRoot, other } = await network();
+    const path = [new TextEncoder().encode("time")];
+    for (const canisterId of [onRoot.id, other.id]) {
+      const { certificate } = await agent().readState({ canisterId }, { paths: [path] });
+      const checked = await Certificate.create({ certificate, rootKey: agent().rootKey!, principal: { canisterId } });
+      const time = decodeLeb128(lookupResultToBuffer(checked.lookup_path(path))!).value;
+      expect(Math.abs(Number(BigInt(time) / 1_000_000n) - Date.now())).toBeLessThan(5_000);
+      const answer = await agent().query(canisterId, { methodName: "look", arg: program(appendInfo("time"), send) });
+      const seen = Buffer.from((answer as { reply: { arg: Uint8Array } }).reply.arg).readBigUInt64LE();
+      expect(Math.abs(Number(seen / 1_000_000n) - Date.now())).toBeLessThan(5_000);
+    }
   });
 
   test("a network with another root key is not believed", async () => {

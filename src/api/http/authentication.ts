@@ -36,11 +36,13 @@ const SENDER_INFO = domainSeparator("ic-sender-info");
 
 /** Throws `HttpRefusal` (400) when the request is not to be believed. */
 export function authenticate(envelope: Envelope, network: Authenticating): Authenticated {
+  // Whoever asks is answered by a network at the present time, the anonymous user too.
+  const now = network.now();
   if (network.isTrusting === true) return { targets: null };
   const { content } = envelope;
   const isAnonymous = content.sender === ANONYMOUS;
   // Answers to anonymous questions can be given at any time.
-  if (content.type === "call" || !isAnonymous) checkExpiry(content.expiryNanos, network.now());
+  if (content.type === "call" || !isAnonymous) checkExpiry(content.expiryNanos, now);
   if (content.nonce !== null && content.nonce.length > MAX_NONCE_BYTES) {
     throw badRequest(`Nonce in request is too big: got ${content.nonce.length} bytes, but at most ${MAX_NONCE_BYTES} are allowed.`);
   }
