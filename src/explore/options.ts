@@ -59,6 +59,8 @@ export interface ExploreOptions<S> {
   readonly bound?: number;
   /** Virtual time in which timers still run after the body has ended; one minute by default. */
   readonly rest?: Duration;
+  /** A body that makes more calls, queries and rounds is given up; 20,000 by default. */
+  readonly steps?: number;
   /** A body that does nothing for so long, of the clock, is given up; 10 seconds by default. */
   readonly patience?: Duration;
   /** Name of the file that exports this exploration, for the regression test that is written for you. */

@@ -61,9 +61,13 @@ export function report<S>(bench: Workbench<S>, options: ExploreOptions<S>, resul
     "",
     diagram,
     "",
-    `To repeat it: explore(body, { seed: ${seed}, runs: 1 }), or cannery explore --seed ${seed} --runs 1 (found by ${strategy})`,
-    "To see that it is repaired, and stays so:",
-    `  await exploration.regress([${result.deviations.map(literal).join(", ")}]);`,
+    ...(choices.length === 0
+      ? ["Every run fails so; an ordinary test with this body would too."]
+      : [
+          `To repeat it: explore(body, { seed: ${seed}, runs: 1 }), or cannery explore --seed ${seed} --runs 1 (found by ${strategy})`,
+          "To see that it is repaired, and stays so:",
+          `  await exploration.regress([${result.deviations.map(literal).join(", ")}]);`,
+        ]),
   ].join("\n");
   const regressionTest = regressionText(options.file ?? "./exploration.ts", failure, result);
   return {

@@ -86,7 +86,7 @@ export function fromRunFile(file: unknown, given: readonly Uint8Array[], sha256:
     const others = given.length === 0 ? "" : ` The modules given have ${[...byHash.keys()].join(", ")}.`;
     throw new CanneryError(
       "other-modules",
-      `the run was made with modules that are not here, by SHA-256: ${missing.join(", ")}.${others} Give those very files, or have the run written with its modules; what another module does with the same choices a regression test tells.`,
+      `the run was made with modules that are not here, by SHA-256: ${missing.join(", ")}.${others} Give those very files, as replay(file, { modules: […] }), or have the run written with its modules; what another module does with the same choices a regression test tells.`,
     );
   }
   const unpackBytes = (packed: PackedBytes): Uint8Array => {

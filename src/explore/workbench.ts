@@ -47,6 +47,8 @@ export interface Recording {
 
 const SETTLE_ROUNDS = 2_000;
 const DAY_NANOS = 86_400_000_000_000n;
+/** Calls, queries and rounds that a body may take, unless it is given more. */
+const BODY_STEPS = 20_000;
 /** Idle macrotasks between two looks at the clock. */
 const IDLE_TURNS = 200;
 
@@ -72,6 +74,9 @@ export class Workbench<S> {
   private executions = 0;
   private makesCycles = false;
   private isCut = false;
+  /** Inputs of the body so far. */
+  private inputs = 0;
+  private isEndless = false;
 
   private constructor(net: Cannery, made: S, given: Setting<S>) {
     const { host, director, options, body, watch } = given;
@@ -95,9 +100,10 @@ export class Workbench<S> {
 
   static async create<S>(body: Body<S>, options: ExploreOptions<S>, host: Host): Promise<Workbench<S>> {
     const director = new Director();
-    const watch: Watch = { inputs: [], setupInputs: 0, isRecording: true, beforeInput: null, afterExecution: null };
+    const watch: Watch = { inputs: [], setupInputs: 0, isRecording: true, beforeInput: null, countInput: null, afterExecution: null };
     const probe = {
       onInput: (input: Input) => {
+        watch.countInput?.();
         watch.beforeInput?.(input);
         if (watch.isRecording) watch.inputs.push(input);
       },
@@ -126,6 +132,7 @@ export class Workbench<S> {
     this.executions = 0;
     this.makesCycles = false;
     this.isCut = false;
+    this.isEndless = false;
     this.director.current = schedule;
     try {
       await this.follow();
@@ -138,7 +145,7 @@ export class Workbench<S> {
 
   /** Executions after which the last run was stopped between two messages; `null` when it ended. */
   get stoppedAfter(): number | null {
-    return this.session.core.halted ? this.executions : null;
+    return this.session.core.halted && !this.isEndless ? this.executions : null;
   }
 
   /** Of the run that was recorded last. */
@@ -175,7 +182,28 @@ export class Workbench<S> {
     await this.checkConditions();
   }
 
+  /** A body that goes on for ever is stopped before an input: all that it did until then is the run. */
+  private countInput(): void {
+    const { steps = BODY_STEPS } = this.options;
+    if (++this.inputs <= steps) return;
+    const message = `after ${steps} calls, queries and rounds the body still goes on: a loop of it, or of a canister, has no end. Where it has, give more: explore({ …, steps: ${10 * steps} })`;
+    this.fail({ kind: "endless", name: "the body ends", message });
+    this.isEndless = true;
+    this.session.driver.close(new RunEnded(), { parks: true });
+    throw new Halted();
+  }
+
   private async runBody(): Promise<void> {
+    this.inputs = 0;
+    this.watch.countInput = () => this.countInput();
+    try {
+      await this.runToItsEnd();
+    } finally {
+      this.watch.countInput = null;
+    }
+  }
+
+  private async runToItsEnd(): Promise<void> {
     let ended: { readonly error: unknown } | "well" | null = null;
     void Promise.resolve()
       .then(() => this.body(this.given))
@@ -183,10 +211,10 @@ export class Workbench<S> {
         () => (ended = "well"),
         (error: unknown) => (ended = { error }),
       );
-    if (!(await this.until(() => ended !== null))) {
+    if (!(await this.until(() => ended !== null || this.isEndless))) {
       this.session.driver.close(new RunEnded());
       const message =
-        "the body waits for something that is not in the network, and that does not come: a promise of its own, a timer, a file";
+        "the body waits for something that is not in the network, and that does not come: a promise of its own, a timer, a file. Wait for answers of canisters and for net.settle(); where it only takes long, give it more patience: explore({ …, patience: { seconds: 60 } })";
       this.fail({ kind: "endless", name: "the body ends", message });
       return;
     }
@@ -307,5 +335,6 @@ interface Watch {
   setupInputs: number;
   isRecording: boolean;
   beforeInput: ((input: Input) => void) | null;
+  countInput: (() => void) | null;
   afterExecution: (() => void) | null;
 }

@@ -89,6 +89,7 @@ export class Driver {
   private readonly pace: Pace;
   /** Why nothing is taken any more; `null` while it is. */
   private closed: Error | null = null;
+  private parks = false;
   /** Run at the end of the next turn. */
   private afterTurn: (() => void)[] = [];
   private isScheduled = false;
@@ -269,9 +270,10 @@ export class Driver {
     return outcomeOfQuery(this.core.look({ kind: "query", sender, receiver, method, arg, senderInfo: null }));
   }
 
-  /** Gives up all calls, open ones and those to come, telling their callers why; until `open`. */
-  close(error: Error): void {
+  /** Gives up all calls, open ones and those to come, telling their callers why; until `reopen`. With `parks`, callers to come are told nothing, ever: those that would only call again. */
+  close(error: Error, { parks = false }: { readonly parks?: boolean } = {}): void {
     this.closed = error;
+    this.parks = parks;
     this.abandon(error);
   }
 
@@ -517,7 +519,9 @@ export class Driver {
   /** Told in a later macrotask, so that a loop that tries again and again does not stop the process. */
   private neverSubmitted(request: CallRequest, error: Error): SubmittedCall {
     const outcome = { kind: "abandoned", error } as const;
-    const answered = new Promise<CallOutcome>((resolve) => this.options.host.macrotask(() => resolve(outcome)));
+    const answered = new Promise<CallOutcome>((resolve) => {
+      if (!this.parks) this.options.host.macrotask(() => resolve(outcome));
+    });
     return { id: "" as MessageId, tag: null, request, outcome, answered };
   }
 }

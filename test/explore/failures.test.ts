@@ -2,7 +2,7 @@
  * What a run can fail with, each told in words; and what a body does that cannot be explored.
  */
 import { expect, test } from "vitest";
-import { explore, type Counterexample, type ExploreOptions, type Given } from "../../src/index.ts";
+import { explore, replay, type Counterexample, type ExploreOptions, type Given } from "../../src/index.ts";
 import { append, argument, call, note, passOn, program, reply, send, setHook, setTimer, time, plus, trap } from "../universal/program.ts";
 import { puppet, type Puppet } from "./puppets.ts";
 
@@ -92,6 +92,15 @@ test("a body that waits for something outside is given up, and says so", async (
   const { failure } = await failing(() => new Promise(() => undefined), { patience: { millis: 50 } });
   expect(failure).toMatchObject({ kind: "endless" });
   expect(failure.message).toMatch(/not in the network/u);
+});
+
+test("a body that never ends is stopped, says so, and its run replays; the next one is not kept up", async () => {
+  const body = async ({ a }: Pair): Promise<void> => {
+    for (;;) await a.canister.call("run", reply()).catch(() => undefined);
+  };
+  const { failure, run } = await failing(body, { steps: 60 });
+  expect(failure).toMatchObject({ kind: "endless", message: expect.stringContaining("after 60 calls, queries and rounds") as string });
+  expect(replay(JSON.parse(JSON.stringify(run))).net.digest()).toBe(run.digest);
 });
 
 test("a body that tries again for ever after its run has ended does not keep the next one up", async () => {
