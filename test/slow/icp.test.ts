@@ -5,10 +5,15 @@
  */
 import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { Actor, HttpAgent } from "@icp-sdk/core/agent";
+import { IDL } from "@icp-sdk/core/candid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildAzle } from "../azle/build.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FOLDER = join(ROOT, "test", "icp");
@@ -55,21 +60,45 @@ async function icp(...args: string[]): Promise<string> {
 
 const MOTOKO = `node --import tsx scripts/motoko/build.ts examples/users-and-posts`;
 
-/** Two Motoko canisters that a script builds, and one that is there already. */
+/** More than a message may carry: it is installed in chunks. */
+const TYPESCRIPT = `
+import { IDL, query, update } from "azle";
+
+const Request = IDL.Record({ url: IDL.Text });
+const Header = IDL.Tuple(IDL.Text, IDL.Text);
+const Response = IDL.Record({ status_code: IDL.Nat16, headers: IDL.Vec(Header), body: IDL.Vec(IDL.Nat8) });
+
+export default class {
+  visits = 0;
+
+  @update([], IDL.Nat32)
+  visit() { return ++this.visits; }
+
+  @query([Request], Response)
+  http_request({ url }: { url: string }) {
+    return { status_code: 200, headers: [["content-type", "text/plain"]], body: new TextEncoder().encode(url + " of TypeScript") };
+  }
+}
+`;
+const TYPESCRIPT_MODULE = join(home, "typescript.wasm");
+
+/** Two Motoko canisters that a script builds, and those that are there already. */
 const MANIFEST = {
   networks: [{ name: "local", mode: "managed", gateway: { port: 0 } }],
   canisters: [
     { name: "users", build: { steps: [{ type: "script", commands: [`cd '${ROOT}' && ${MOTOKO}/users.mo`] }] } },
     { name: "posts", build: { steps: [{ type: "script", commands: [`cd '${ROOT}' && ${MOTOKO}/posts.mo`] }] } },
     { name: "counter", build: { steps: [{ type: "pre-built", path: join(ROOT, "generated", "motoko", "counter.wasm.gz") }] } },
+    { name: "typescript", build: { steps: [{ type: "pre-built", path: TYPESCRIPT_MODULE }] } },
   ],
 };
 
 describe.runIf(isHere)("icp", () => {
-  beforeAll(() => {
+  beforeAll(async () => {
     if (!existsSync(ICP)) execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: FOLDER, stdio: "inherit" });
     execFileSync(process.execPath, ["--import", "tsx", join(ROOT, "scripts", "build.ts")]);
     mkdirSync(project);
+    writeFileSync(TYPESCRIPT_MODULE, (await buildAzle(TYPESCRIPT, "typescript")).wasm);
     // YAML reads JSON.
     writeFileSync(join(project, "icp.yaml"), JSON.stringify(MANIFEST));
   });
@@ -98,6 +127,24 @@ describe.runIf(isHere)("icp", () => {
     // A second deployment upgrades them.
     await icp("deploy");
     expect(await icp("canister", "call", "counter", "get", "()", "--query")).toBe("(1 : nat)\n");
+  });
+
+  test("deploys a canister in TypeScript, in chunks, which icp, agents and browsers reach", async () => {
+    expect(await icp("canister", "call", "typescript", "visit", "()")).toBe("(1 : nat32)\n");
+    const { gateway } = JSON.parse(descriptorText()) as { gateway: { port: number } };
+    const { id } = JSON.parse(await icp("canister", "status", "typescript", "--json")) as { id: string };
+    const agent = await HttpAgent.create({ host: `http://localhost:${gateway.port}`, shouldFetchRootKey: true });
+    const idl = () => IDL.Service({ visit: IDL.Func([], [IDL.Nat32], []) });
+    const actor = Actor.createActor<{ visit(): Promise<number> }>(idl, { agent, canisterId: id });
+    expect(await actor.visit()).toBe(2);
+    // What it serves is not certified: only a raw address shows it.
+    const page = (host: string): Promise<string> =>
+      new Promise((resolve, reject) => {
+        const headers = { host: `${host}:${gateway.port}` };
+        get({ host: "127.0.0.1", port: gateway.port, path: "/page", headers }, (response) => resolve(text(response))).on("error", reject);
+      });
+    expect(await page(`${id}.raw.localhost`)).toBe("/page of TypeScript");
+    expect(await page("typescript.local.localhost")).toMatch(/certificat|verif/i);
   });
 
   test("tells a controller of a canister's status, settings and logs, anybody else less", async () => {
@@ -160,8 +207,11 @@ async function cyclesOf(canister: string): Promise<bigint> {
   return BigInt(/ Cycles: ([\d_]+)/.exec(status)![1]!.replaceAll("_", ""));
 }
 
+function descriptorText(): string {
+  return readFileSync(join(project, ".icp", "cache", "networks", "local", "descriptor.json"), "utf8");
+}
+
 function descriptor(): { readonly pid: number; readonly v: string } {
-  const text = readFileSync(join(project, ".icp", "cache", "networks", "local", "descriptor.json"), "utf8");
-  const parsed = JSON.parse(text) as { readonly v: string; readonly "child-locator": { readonly pid: number } };
+  const parsed = JSON.parse(descriptorText()) as { readonly v: string; readonly "child-locator": { readonly pid: number } };
   return { v: parsed.v, pid: parsed["child-locator"].pid };
 }
