@@ -2,7 +2,7 @@
  * Values that JSON does not have, in JSON: amounts as decimal strings in an object, bytes as whoever writes them says.
  */
 
-/** Records with one of these fields are not taken for records. */
+/** Records with one of these fields, as a text, are not taken for records. */
 export interface PackedBytes {
   readonly bytes?: string;
   readonly before?: string;
@@ -22,6 +22,8 @@ export function unpack(value: unknown, bytes: (packed: PackedBytes) => Uint8Arra
   if (Array.isArray(value)) return value.map((item) => unpack(item, bytes));
   if (typeof value !== "object" || value === null) return value;
   if ("nat" in value) return BigInt(value.nat as string);
-  if ("bytes" in value || "before" in value) return bytes(value as PackedBytes);
+  // A field `bytes` of a record holds what was packed itself, never a text.
+  const { bytes: inText, before } = value as PackedBytes;
+  if (typeof inText === "string" || typeof before === "string") return bytes(value as PackedBytes);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, unpack(item, bytes)]));
 }
