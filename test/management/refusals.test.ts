@@ -179,7 +179,7 @@ describe("of all methods alike [management-canister#ic-management-canister]", ()
   // Loading looks for the snapshot first, and then at rights: snapshots.test.ts.
   const guarded = targeted.filter(
     ([name, { ingress }]) =>
-      name !== "load_canister_snapshot" && ["controller", "controllerOrAdmin", "snapshotVisibility"].includes(ingress),
+      name !== "load_canister_snapshot" && ["controller", "controllerOrAdmin", "statusVisibility", "snapshotVisibility"].includes(ingress),
   );
 
   test.each(guarded)("%s: a caller without the right to it", (method, info) => {
@@ -552,7 +552,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-const FOR_USERS = new Set(["controller", "controllerOrAdmin"]);
+const FOR_USERS = new Set(["controller", "controllerOrAdmin", "statusVisibility"]);
 
 describe("each method's own errors [management-canister#ic-management-canister]", () => {
   test.each(ROWS.map((row) => [row.method, row.what, row] as const))("%s: %s", (method, _what, row) => {

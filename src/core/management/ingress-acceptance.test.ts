@@ -95,6 +95,11 @@ test("who may send what [abstract-behavior#api-request-submission]", () => {
   );
   net.canister(id).settings = { ...net.canister(id).settings, snapshotVisibility: { kind: "allowedViewers", viewers: [BOB] } };
   expect(accept(net, "list_canister_snapshots", idArg(id), BOB)).toBe(null);
+  net.canister(id).settings = { ...net.canister(id).settings, statusVisibility: { kind: "allowedViewers", viewers: [BOB] } };
+  expect(accept(net, "canister_status", idArg(id), BOB)).toBe(null);
+  expect(accept(net, "canister_metrics", idArg(id), BOB)).toBe(`IC0512: Only the controllers of the canister ${name} can control it.`);
+  net.canister(id).settings = { ...net.canister(id).settings, statusVisibility: { kind: "public" } };
+  expect(accept(net, "canister_status", idArg(id), "0c0c01" as PrincipalId)).toBe(null);
   net.whitelist([ALICE]);
   expect(accept(net, "provisional_create_canister_with_cycles", new Uint8Array(0), BOB)).toBe(
     `IC0406: Caller ${principalText(BOB)} is not allowed to call ic00 method provisional_create_canister_with_cycles`,

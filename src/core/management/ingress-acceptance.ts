@@ -12,6 +12,7 @@ import { ErrorCode, type UserError } from "../state/rejects.ts";
 import type { World } from "../state/world.ts";
 import { isController, mayView, requireControllerOrAdmin, requireSubnetAdmin, subnetAdmins } from "./access.ts";
 import { decodeTarget } from "./candid.ts";
+import { requireStatusAccess } from "./canister-status.ts";
 import { isWhitelisted } from "./create-canister.ts";
 import { noAccessToSnapshots } from "./errors.ts";
 import { METHODS } from "./methods.ts";
@@ -99,6 +100,7 @@ export function acceptManagementIngress(world: World, subnet: SubnetState, messa
     case "controllerOrAdmin":
     case "controller":
     case "snapshotVisibility":
+    case "statusVisibility":
   }
   const canister = effective === null ? undefined : subnet.canisters.get(effective);
   if (effective === null || canister === undefined) {
@@ -115,6 +117,8 @@ export function acceptManagementIngress(world: World, subnet: SubnetState, messa
       };
     case "snapshotVisibility":
       return mayView(canister, canister.settings.snapshotVisibility, sender) ? null : noAccessToSnapshots(sender, method);
+    case "statusVisibility":
+      return requireStatusAccess(subnet, canister, sender);
   }
 }
 

@@ -35,6 +35,7 @@ export type IngressRule =
   | "controllerOrAdmin"
   | "controller"
   | "snapshotVisibility"
+  | "statusVisibility"
   | "whitelist";
 
 /** What calling canisters it is for. Source: management-canister.md 1.2. */
@@ -93,7 +94,7 @@ export const METHODS: ReadonlyMap<string, MethodInfo> = new Map(
     clear_chunk_store: method("ClearChunkStore", TARGET, "controller", ["aborted"]),
     uninstall_code: method("UninstallCode", TARGET, "controllerOrAdmin", ["versioned", "aborted"]),
     // These five share a decoder in the replica, which prints one name for all of them.
-    canister_status: method("DepositCycles", TARGET, "controllerOrAdmin"),
+    canister_status: method("DepositCycles", TARGET, "statusVisibility"),
     start_canister: method("DepositCycles", TARGET, "controllerOrAdmin", ["aborted"]),
     stop_canister: method("DepositCycles", TARGET, "controllerOrAdmin", ["aborted"]),
     delete_canister: method("DepositCycles", TARGET, "controllerOrAdmin", ["aborted"]),
