@@ -9,6 +9,7 @@ export function readTypeScript(path: string): void {
   // Not in the types of the oldest Node that we know: which way TypeScript is read, `false` where it is not.
   const { typescript } = process.features as { readonly typescript?: string | false };
   if (typeof typescript === "string") return;
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  register(`./typescript-hooks.${extension}`, import.meta.url, { data: path });
+  // Where this file is read as TypeScript, all others are.
+  if (import.meta.url.endsWith(".ts")) return;
+  register("./typescript-hooks.js", import.meta.url, { data: path });
 }
