@@ -312,7 +312,10 @@ class Leaves<K, V> {
   }
 }
 
-function* itemsOf<K, V, Of extends "keys" | "values">(leaves: Leaves<K, V>, of: Of): Generator<Node<K, V>[Of][number], undefined, undefined> {
+function* itemsOf<K, V, Of extends "keys" | "values">(
+  leaves: Leaves<K, V>,
+  of: Of,
+): Generator<Node<K, V>[Of][number], undefined, undefined> {
   for (let leaf = leaves.next(); leaf !== undefined; leaf = leaves.next()) yield* leaf[of];
 }
 

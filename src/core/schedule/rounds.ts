@@ -161,7 +161,11 @@ function executeIteration(world: World, subnet: SubnetState, given: Iteration): 
     if (!first && (threads[number].instructions <= 0 || threads[number].heapDeltaBytes <= 0)) continue;
     const canister = editCanister(subnet, id);
     if (canister === undefined) continue;
-    const thread = (threads[number] ??= { instructions: given.budget, heapDeltaBytes: limits.heapDeltaPerRoundBytes, quotas: { ...share } });
+    const thread = (threads[number] ??= {
+      instructions: given.budget,
+      heapDeltaBytes: limits.heapDeltaPerRoundBytes,
+      quotas: { ...share },
+    });
     const turn: Turn = {
       world,
       subnet,
