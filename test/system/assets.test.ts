@@ -239,6 +239,8 @@ test("properties: set, shown, certified", async () => {
   expect([headers.get("a"), headers.get("b"), headers.get("cache-control")]).toEqual(["1", "2", "max-age=5"]);
   const raw = (await actor.http_request(get("/a.txt", { headers: [["Host", `${assets.toString()}.raw.icp0.io`]] }))) as Response;
   expect([raw.status_code, raw.headers]).toEqual([308, [["Location", `https://${assets.toString()}.icp0.io/a.txt`]]]);
+  const local = (await actor.http_request(get("/a.txt", { headers: [["Host", `${assets.toString()}.raw.localhost:8000`]] }))) as Response;
+  expect(local.status_code).toBe(200);
 });
 
 test("an asset that is not aliased has one name; another asset's name is its own", async () => {

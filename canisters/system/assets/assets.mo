@@ -406,7 +406,8 @@ shared ({ caller = installer }) persistent actor class Assets(args : ?Types.Init
     case null "";
   };
 
-  func isRaw(request : Types.HttpRequest) : Bool = host(request).contains(#text ".raw.");
+  /// On the public gateways only: a local one has nowhere to send clients to.
+  func isRaw(request : Types.HttpRequest) : Bool = host(request).contains(#text ".raw.ic");
 
   /// From where responses are not verified to where they are.
   func toCertified(request : Types.HttpRequest) : Types.HttpResponse {
