@@ -1,6 +1,6 @@
 /**
- * PocketIC's own TypeScript client, the real package, and our server as it starts it. Installed into this folder without its script, which would
- * download the real server.
+ * PocketIC's own TypeScript client, the real package, and our server as it starts it. Installed into the folder `client` without its script,
+ * which would download the real server.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const FOLDER = fileURLToPath(new URL(".", import.meta.url));
+const FOLDER = fileURLToPath(new URL("client", import.meta.url));
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The program that clients start. */
