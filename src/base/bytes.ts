@@ -67,39 +67,6 @@ export function u64OfWords(lo: number, hi: number): bigint {
   return hi === 0 ? BigInt(lo >>> 0) : (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0);
 }
 
-/** The low word of a u64, as a non-negative number. */
-export function loWord(value: bigint): number {
-  return Number(value & 0xffff_ffffn);
-}
-
-/** The high word of a u64, as a non-negative number. */
-export function hiWord(value: bigint): number {
-  return Number((value >> 32n) & 0xffff_ffffn);
-}
-
-/** Little-endian. */
-export function readU64(view: DataView, offset: number): bigint {
-  return view.getBigUint64(offset, true);
-}
-
-/** Little-endian; the value is taken modulo 2^64, so check it before. */
-export function writeU64(view: DataView, offset: number, value: bigint): void {
-  view.setBigUint64(offset, value, true);
-}
-
-/** Little-endian, 16 bytes. */
-export function readU128(view: DataView, offset: number): bigint {
-  const hi = view.getBigUint64(offset + 8, true);
-  const lo = view.getBigUint64(offset, true);
-  return hi === 0n ? lo : (hi << 64n) | lo;
-}
-
-/** Little-endian, 16 bytes; the value is taken modulo 2^128, so check it before. */
-export function writeU128(view: DataView, offset: number, value: bigint): void {
-  view.setBigUint64(offset, value, true);
-  view.setBigUint64(offset + 8, value >> 64n, true);
-}
-
 /** Big-endian, 8 bytes: how canister ids and block heights are written. */
 export function u64BigEndian(value: bigint): Uint8Array {
   const bytes = new Uint8Array(8);

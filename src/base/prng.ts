@@ -72,11 +72,6 @@ export class Prng {
     return result;
   }
 
-  nextU64(): bigint {
-    const hi = this.nextU32();
-    return (BigInt(hi) << 32n) | BigInt(this.nextU32());
-  }
-
   /** 0 to n - 1, each equally likely; n is an integer from 1 to 2^32. */
   below(n: number): number {
     assert(Number.isInteger(n) && n >= 1 && n <= 2 ** 32, "below() takes an integer from 1 to 2^32");

@@ -56,7 +56,7 @@ export async function exploreFile(file: string, command: ExploreCommand): Promis
   console.log(told(result));
 }
 
-export function progressLine(soFar: SoFar): string {
+function progressLine(soFar: SoFar): string {
   const { runs, orders, faults, milliseconds } = soFar;
   return `${counted(runs, "run")}, ${rateOf(soFar)} runs/s, ${counted(orders, "distinct order")}, ${counted(faults, "fault")}, ${Math.round(milliseconds / 1000)} s`;
 }

@@ -7,7 +7,7 @@ import { toJsonLines } from "../trace/jsonl.ts";
 import { toMermaid, toOtlp, toPerfetto } from "../trace/formats.ts";
 import { openRun } from "./run-file.ts";
 
-export const FORMATS = ["text", "mermaid", "perfetto", "json", "otlp", "html"] as const;
+const FORMATS = ["text", "mermaid", "perfetto", "json", "otlp", "html"] as const;
 export type Format = (typeof FORMATS)[number];
 
 export function traceFile(file: string, { format }: { readonly format: Format }): void {

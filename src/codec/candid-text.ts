@@ -32,7 +32,7 @@ export interface CandidField {
 }
 
 /** The values of an argument list; one value may stand without parentheses. Throws `CandidTextError`. */
-export function parseCandidArgs(text: string): CandidValue[] {
+function parseCandidArgs(text: string): CandidValue[] {
   return new Parser(text).args();
 }
 

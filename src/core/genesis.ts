@@ -74,7 +74,7 @@ export interface GenesisConfig {
 export const GENESIS_TIME_NANOS = 1_620_328_630_000_000_000n;
 
 /** `instant`: nothing takes time, a hop to another subnet takes the next round. `mainnet`: a round a second, two to three rounds a hop (scheduling.md 1, 6). */
-export const LATENCY_PROFILES: Readonly<Record<"instant" | "mainnet", LatencyProfile>> = {
+const LATENCY_PROFILES: Readonly<Record<"instant" | "mainnet", LatencyProfile>> = {
   instant: { name: "instant", roundNanos: 1n, hopRounds: { min: 1, max: 1 } },
   mainnet: { name: "mainnet", roundNanos: 1_000_000_000n, hopRounds: { min: 2, max: 3 } },
 };

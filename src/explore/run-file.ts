@@ -11,7 +11,7 @@ import type { Deviation } from "../core/schedule/recorder.ts";
 import { REWRITER_VERSION } from "../core/wasm/rewrite.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
 
-export const RUN_FORMAT = "cannery-run-1";
+const RUN_FORMAT = "cannery-run-1";
 
 /** JSON: it has nothing but texts, numbers, lists and objects. */
 export interface RunFile {

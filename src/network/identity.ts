@@ -27,7 +27,7 @@ export class Identity {
 }
 
 /** The principal of the key whose bytes are the hash of the name. Nobody knows a private key to it. */
-export function identityId(name: string, platform: Pick<Platform, "sha224" | "sha256">): PrincipalId {
+function identityId(name: string, platform: Pick<Platform, "sha224" | "sha256">): PrincipalId {
   const key = platform.sha256(encodeUtf8(`cannery identity ${name}`));
   return selfAuthenticatingPrincipal(concat(ED25519_DER_PREFIX, key), platform.sha224);
 }

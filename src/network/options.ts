@@ -125,7 +125,7 @@ export function settingsAtCreation(options: CreateOptions): CanisterSettings | n
   return Object.keys(all).length === 0 ? null : all;
 }
 
-export function timeOf(options: CanneryOptions): { readonly timeNanos?: bigint } {
+function timeOf(options: CanneryOptions): { readonly timeNanos?: bigint } {
   if (options.timeNanos !== undefined) return { timeNanos: options.timeNanos };
   return options.time === undefined ? {} : { timeNanos: instantNanos(options.time) };
 }
@@ -142,7 +142,7 @@ export function genesisConfig(options: CanneryOptions): GenesisConfig {
   };
 }
 
-export function subnetRequests(options: CanneryOptions): SubnetRequest[] {
+function subnetRequests(options: CanneryOptions): SubnetRequest[] {
   const { subnets = [], nns = false, application, system, verifiedApplication } = options;
   const isDefault = subnets.length === 0 && !nns && application === undefined && system === undefined && verifiedApplication === undefined;
   const requests = [

@@ -142,7 +142,7 @@ function grouped(amount: bigint): string {
   return amount.toString().replace(/\B(?=(\d{3})+$)/gu, "_");
 }
 
-export function matches(text: string, pattern: TextPattern): boolean {
+function matches(text: string, pattern: TextPattern): boolean {
   return typeof pattern === "string" ? text.includes(pattern) : new RegExp(pattern.source, pattern.flags.replace(/[gy]/gu, "")).test(text);
 }
 

@@ -144,7 +144,7 @@ export function topologyJson(
   };
 }
 
-export function rawCanisterId(id: CanisterId): { readonly canister_id: string } {
+function rawCanisterId(id: CanisterId): { readonly canister_id: string } {
   return { canister_id: toBase64(principalBytes(id)) };
 }
 

@@ -237,14 +237,6 @@ export function insufficientCyclesInMemoryGrow(bytes: bigint, missingCycles: big
   );
 }
 
-export function insufficientCyclesInMessageMemoryGrow(bytes: bigint, missingCycles: bigint | null): ExecutionFailure {
-  return failure(
-    ErrorCode.InsufficientCyclesInMessageMemoryGrow,
-    `Canister cannot grow message memory by ${bytes} bytes due to insufficient cycles.${missing(missingCycles)}`,
-    helpText(TOP_UP, "insufficient-cycles-in-message-memory-grow"),
-  );
-}
-
 function missing(cycles: bigint | null): string {
   return cycles === null ? "" : ` At least ${cycles} additional cycles are required.`;
 }

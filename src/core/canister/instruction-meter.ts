@@ -51,10 +51,6 @@ export class InstructionMeter {
     return this.before + this.inSlice();
   }
 
-  get limitInstructions(): number {
-    return this.limit;
-  }
-
   /** Slices that ended with a pause. */
   get pausedSlices(): readonly number[] {
     return this.paused ?? NO_SLICES;

@@ -26,7 +26,7 @@ export const ZERO_STAMP = 0;
 let lastStamp = ZERO_STAMP;
 
 /** A page that is not all zero. */
-export class Page {
+class Page {
   readonly epoch: Epoch;
   stamp: number;
   readonly slab: Slab;
@@ -41,7 +41,7 @@ export class Page {
   }
 }
 
-export class Chunk {
+class Chunk {
   readonly epoch: Epoch;
   stamp: number;
   readonly pages: (Page | undefined)[];

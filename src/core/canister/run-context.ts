@@ -290,7 +290,7 @@ export class RunContext {
 }
 
 /** Bytes that are appended piece by piece, in a buffer that is used again for the next run. */
-export class Gathered {
+class Gathered {
   private buffer: Uint8Array = NO_BYTES;
   length = 0;
 

@@ -19,7 +19,7 @@ const GIB = 1n << 30n;
 export const SECONDS_PER_DAY = 86_400n;
 
 /** Answer size an HTTPS outcall pays for when it names none, bytes. Replica: `MAX_CANISTER_HTTP_RESPONSE_BYTES`. */
-export const DEFAULT_HTTP_RESPONSE_BYTES = 2_000_000n;
+const DEFAULT_HTTP_RESPONSE_BYTES = 2_000_000n;
 /** `update_settings` with an argument up to this size is charged for its induction after the settings are applied. Source: cycles.md 3. */
 export const MAX_DELAYED_INDUCTION_ARGUMENT_BYTES = 338;
 
@@ -42,8 +42,6 @@ interface BaseFees {
   readonly httpQuadratic: bigint;
   readonly httpRequestByte: bigint;
   readonly httpResponseByte: bigint;
-  readonly fetchLogs: bigint;
-  readonly fetchLogsByte: bigint;
   /** Longest time for which storage is reserved, seconds; 0 switches reservation off. */
   readonly reservationSeconds: bigint;
 }
@@ -64,8 +62,6 @@ const APPLICATION: BaseFees = {
   httpQuadratic: 60_000n,
   httpRequestByte: 400n,
   httpResponseByte: 800n,
-  fetchLogs: 5_000_000n,
-  fetchLogsByte: 80n,
   reservationSeconds: 300_000_000n,
 };
 
@@ -86,8 +82,6 @@ const SYSTEM: BaseFees = {
   httpQuadratic: 0n,
   httpRequestByte: 0n,
   httpResponseByte: 0n,
-  fetchLogs: 0n,
-  fetchLogsByte: 0n,
   reservationSeconds: 0n,
 };
 
@@ -234,12 +228,6 @@ export function storagePerDay(fees: Fees, bytes: number): bigint {
   return scale(fees.nodes, (BigInt(bytes) * fees.storageGibDay) / GIB);
 }
 
-/** Compute allocation for a time. */
-export function compute(fees: Fees, percent: number, seconds: bigint): bigint {
-  if (fees.free || percent === 0) return 0n;
-  return scale(fees.nodes, fees.base.computePercentSecond * seconds * BigInt(percent));
-}
-
 /** `compute` for a day. */
 export function computePerDay(fees: Fees, percent: number): bigint {
   if (fees.free || percent === 0) return 0n;
@@ -293,9 +281,4 @@ export function httpRequestV2(
       (10n * n + 650n) * request.transformedResponseBytes) *
     n
   );
-}
-
-/** Reading a canister's log through consensus. By node, not S. */
-export function fetchCanisterLogs(fees: Fees, responseBytes: number): bigint {
-  return fees.free ? 0n : (fees.base.fetchLogs + fees.base.fetchLogsByte * BigInt(responseBytes)) * BigInt(fees.nodes);
 }

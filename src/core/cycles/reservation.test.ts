@@ -4,7 +4,6 @@ import { GIB, makeWorld, subnetAt } from "../../../test/support/canister-record.
 import { defaultLimits } from "../state/limits.ts";
 import { feesOf } from "./fees.ts";
 import {
-  NO_SATURATION,
   plus,
   reservationCycles,
   reservationRefusal,
@@ -36,7 +35,6 @@ test("nothing is reserved below the threshold, on system subnets, or for free", 
   expect(reservationCycles(feesOf({ ...config, kind: "system" }), whole(800 * GIB), GIB)).toBe(0n);
   expect(reservationCycles(feesOf({ ...config, costSchedule: "free" }), whole(800 * GIB), GIB)).toBe(0n);
   expect(reservationCycles(fees, whole(800 * GIB), 0)).toBe(0n);
-  expect(reservationCycles(fees, NO_SATURATION, GIB)).toBe(0n);
 });
 
 test("the reservation grows with the usage, up to five years of storage for the last byte's share", () => {

@@ -12,7 +12,7 @@ import { storage, type Fees } from "./fees.ts";
  * Memory kept free for response callbacks, so that they can finish when the subnet is full: 2.5 GiB for each of four threads.
  * Replica: `rs/config/src/execution_environment.rs`, `SUBNET_MEMORY_RESERVATION`.
  */
-export const SUBNET_MEMORY_RESERVATION_BYTES = 4 * 2_560 * 2 ** 20;
+const SUBNET_MEMORY_RESERVATION_BYTES = 4 * 2_560 * 2 ** 20;
 
 /** How full the subnet is, as one execution thread sees it, bytes. */
 export interface Saturation {
@@ -20,9 +20,6 @@ export interface Saturation {
   readonly thresholdBytes: number;
   readonly capacityBytes: number;
 }
-
-/** Of a query, which reserves nothing. */
-export const NO_SATURATION: Saturation = { usageBytes: 0, thresholdBytes: 0, capacityBytes: 0 };
 
 /**
  * The share of the subnet's free memory that one thread may hand out, bytes: capacity less what is taken and less what is kept for

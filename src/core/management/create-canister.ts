@@ -26,7 +26,7 @@ import { addChange } from "./history.ts";
 import { applySettings, checkSettings, defaultSettings, settingsFromCandid, type SettingsChange } from "./settings.ts";
 
 /** Cycles of a provisional creation that names none: 100 T. Source: interface spec, "IC method provisional_create_canister_with_cycles". */
-export const DEFAULT_PROVISIONAL_CYCLES = 100_000_000_000_000n;
+const DEFAULT_PROVISIONAL_CYCLES = 100_000_000_000_000n;
 
 export const createCanister: Method = (context) => {
   const { call, subnet } = context;

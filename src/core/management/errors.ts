@@ -24,7 +24,7 @@ function ids(list: readonly PrincipalId[]): string {
 }
 
 /** Bytes as the replica prints them in capacity errors (Rust's `byte-unit`): binary units, two decimals, none for single bytes. */
-export function displayBytes(bytes: bigint): string {
+function displayBytes(bytes: bigint): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
   let unit = 0;
   let scale = 1n;
@@ -310,12 +310,6 @@ export function cannotAffordOperation(cause: UserError): UserError {
 }
 
 // Code.
-
-/** Replica: `CanisterOutOfCyclesError`; the amount is shown to controllers only. */
-export function outOfCyclesText(id: CanisterId, missingCycles: bigint, reveal: boolean): string {
-  const subject = `Canister ${principalText(id)} is out of cycles`;
-  return reveal ? `${subject}: please top up the canister with at least ${missingCycles} additional cycles` : subject;
-}
 
 export function cannotAffordInstallation(reason: string): UserError {
   return withHelp(

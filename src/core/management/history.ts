@@ -7,7 +7,7 @@ import type { CanisterState, HistoryEntry } from "../state/canister.ts";
 import type { World } from "../state/world.ts";
 
 /** Source: interface spec, "IC method canister_info". */
-export const HISTORY_ENTRIES = 20;
+const HISTORY_ENTRIES = 20;
 
 /** Adds an entry with the canister's version as it is now. `canister` must be for writing. */
 export function addChange(world: World, canister: CanisterState, origin: HistoryEntry["origin"], details: HistoryEntry["details"]): void {

@@ -12,7 +12,7 @@ export function isWasmMemoryLow(settings: CanisterSettings, heapBytes: number): 
 }
 
 /** The status after the settings or the heap changed. */
-export function nextHookStatus(status: CanisterState["lowMemoryHook"], low: boolean): CanisterState["lowMemoryHook"] {
+function nextHookStatus(status: CanisterState["lowMemoryHook"], low: boolean): CanisterState["lowMemoryHook"] {
   if (!low) return "notSatisfied";
   return status === "notSatisfied" ? "ready" : status;
 }

@@ -14,7 +14,7 @@ import { decodeArgument, idOf, NO_RESULT } from "./candid.ts";
 import { stopTimedOut } from "./errors.ts";
 
 /** How long a stop request may wait. Source: interface spec, "IC method stop_canister". */
-export const STOP_TIMEOUT_NANOS = 300_000_000_000n;
+const STOP_TIMEOUT_NANOS = 300_000_000_000n;
 
 export const stopCanister: Method = ({ world, subnet, call }) => {
   const decoded = decodeArgument("canister_id", call.arg);

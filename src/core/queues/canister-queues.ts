@@ -26,7 +26,7 @@ export { startWalk };
 export type { DropContext, DroppedMessage, InputSource, InputWalk };
 
 /** Requests, and responses with their reservations, per queue. Source: messaging.md 3. */
-export const DEFAULT_QUEUE_CAPACITY = 500;
+const DEFAULT_QUEUE_CAPACITY = 500;
 
 export class CanisterQueues extends QueuePairs {
   private readonly ingress: IngressQueue;
@@ -174,10 +174,6 @@ export class CanisterQueues extends QueuePairs {
   /** Messages in input queues, ingress included. */
   get inputCount(): number {
     return this.accounts.inputMessages + this.ingress.length;
-  }
-
-  get ingressCount(): number {
-    return this.ingress.length;
   }
 
   /** Messages in all queues, ingress included. */

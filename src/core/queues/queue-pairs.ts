@@ -16,7 +16,7 @@ import { countBytes, isBestEffort } from "./sizes.ts";
 import { SortedIds } from "./sorted-ids.ts";
 
 /** Seconds after which a guaranteed request that did not leave its output queue is rejected. Source: messaging.md 5. */
-export const REQUEST_LIFETIME_SECONDS = 300;
+const REQUEST_LIFETIME_SECONDS = 300;
 
 const NANOS_PER_SECOND = 1_000_000_000n;
 

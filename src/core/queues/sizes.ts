@@ -23,7 +23,7 @@ export const MAX_INTER_CANISTER_PAYLOAD_BYTES = 2 * 2 ** 20;
 export const MAX_RESPONSE_COUNT_BYTES = RESPONSE_STRUCT_BYTES + MAX_INTER_CANISTER_PAYLOAD_BYTES;
 
 /** Bytes of the name and the argument. */
-export function requestPayloadBytes(request: Request): number {
+function requestPayloadBytes(request: Request): number {
   return utf8Length(request.method) + request.arg.length;
 }
 

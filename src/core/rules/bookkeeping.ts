@@ -7,7 +7,7 @@ import type { CoarseTime } from "../state/messages.ts";
 import { timerKey, type SubnetState } from "../state/network-state.ts";
 import { editCanister, type World } from "../state/world.ts";
 
-export const NANOS_PER_SECOND = 1_000_000_000n;
+const NANOS_PER_SECOND = 1_000_000_000n;
 
 /** Batch time in whole seconds, rounded down: the clock of deadlines. */
 export function coarseNow(world: World): CoarseTime {

@@ -197,7 +197,7 @@ export function acceptResponse(world: World, subnet: SubnetState, receiver: Cani
 }
 
 /** A reject made by the system for a request that was not delivered, straight into the sender's input queue; everything attached comes back. */
-export function rejectRequest(world: World, subnet: SubnetState, sender: CanisterState, request: Request, reject: Reject): void {
+function rejectRequest(world: World, subnet: SubnetState, sender: CanisterState, request: Request, reject: Reject): void {
   const response = rejectResponse(world, request, reject);
   emitResponse(world, subnet, response, request.method, null);
   sender.queues.pushOwnReject(response, peerSource(subnet, request.receiver));

@@ -43,7 +43,7 @@ function isLate(world: World, subnet: SubnetState, { origin }: PendingCall): boo
 }
 
 /** Sends the answer with what is left of the cycles, and forgets the call. */
-export function settlePendingCall(world: World, subnet: SubnetState, call: PendingCall, given: PendingAnswer): void {
+function settlePendingCall(world: World, subnet: SubnetState, call: PendingCall, given: PendingAnswer): void {
   assert(subnet.pendingCalls.delete(call.id), "a call is answered once");
   const result =
     given.kind === "reply"

@@ -114,7 +114,7 @@ export function answerIngress(
 }
 
 /** What a user reads in the ingress history. Source: messaging.md 7.1, 11. */
-export function statusForUser(result: CallResult): Extract<IngressStatus, { kind: "replied" | "rejected" }> {
+function statusForUser(result: CallResult): Extract<IngressStatus, { kind: "replied" | "rejected" }> {
   switch (result.kind) {
     case "reply":
       return { kind: "replied", data: result.data };
@@ -135,7 +135,7 @@ export function statusForUser(result: CallResult): Extract<IngressStatus, { kind
  * What a calling canister gets. Source: messaging.md 1.1 (cut), 7.1 (prefix). Replica: texts of replicated queries are left whole, `From<Result<..>>
  * for Payload` in `rs/types/types/src/messages/inter_canister.rs` (c7c5005).
  */
-export function payloadForCanister(result: CallResult): ResponsePayload {
+function payloadForCanister(result: CallResult): ResponsePayload {
   switch (result.kind) {
     case "reply":
       return { kind: "data", data: result.data };

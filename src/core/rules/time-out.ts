@@ -121,6 +121,6 @@ export function dropContext(world: World, subnet: SubnetState): DropContext {
 }
 
 /** Whether messages from this principal are served by the local sender schedule. */
-export function isLocal(world: World, subnet: SubnetState, id: PrincipalId): boolean {
+function isLocal(world: World, subnet: SubnetState, id: PrincipalId): boolean {
   return id === subnet.config.id || subnet.canisters.has(id) || route(world.state, id) === subnet.config.id;
 }

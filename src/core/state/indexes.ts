@@ -70,7 +70,7 @@ export function indexedAs(canister: CanisterState): IndexedAs {
 }
 
 /** Whether the canister has something to execute besides heartbeat and timer: the plain definition of `withInput`. */
-export function hasWork(canister: CanisterState): boolean {
+function hasWork(canister: CanisterState): boolean {
   return canister.queues.hasInput || canister.lowMemoryHook === "ready";
 }
 

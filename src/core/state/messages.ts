@@ -4,7 +4,7 @@
  * Source: interface spec, "Abstract behavior", Messages; messaging.md 1. Each carries a `tag`, our own number for the trace;
  * it is never visible to canisters and in no rule.
  */
-import type { CallbackId, CanisterId, MessageId, PrincipalId, SubnetId } from "./ids.ts";
+import type { CallbackId, CanisterId, MessageId, PrincipalId } from "./ids.ts";
 import type { Reject } from "./rejects.ts";
 
 /** Whole seconds since the Unix epoch, rounded down: the coarse time in which deadlines are counted. 0 means no deadline. */
@@ -81,14 +81,4 @@ export interface Ingress {
   /** Size of the signed envelope, for the induction fee. */
   readonly envelopeBytes: number;
   readonly senderInfo: { readonly data: Uint8Array; readonly signer: Uint8Array } | null;
-}
-
-/** Bytes that count as the payload of a message (messaging.md 1.1). */
-export function requestPayloadBytes(request: { readonly methodBytes: number; readonly arg: Uint8Array }): number {
-  return request.methodBytes + request.arg.length;
-}
-
-/** Where a message goes by the routing table. */
-export interface Route {
-  readonly subnet: SubnetId;
 }

@@ -1,7 +1,7 @@
 /**
  * A network: its subnets, its clock, its chance. Everything `step` reads and writes.
  */
-import type { Epoch, Owned } from "../../base/epoch.ts";
+import type { Owned } from "../../base/epoch.ts";
 import type { OwnedQueue } from "../../base/queue.ts";
 import type { SortedMap } from "../../base/sorted-map.ts";
 import type { Prng } from "../../base/prng.ts";
@@ -159,5 +159,3 @@ export interface NetworkState extends Owned {
 export function timerKey(nanos: bigint, id: CanisterId): string {
   return nanos.toString(16).padStart(16, "0") + id;
 }
-
-export type { Epoch };

@@ -5,7 +5,6 @@
  * Source: management-canister.md 6, 7, 10. Replica: `rs/replicated_state/src/metadata_state/subnet_call_context_manager.rs` (c7c5005).
  */
 import type { CallOrigin } from "./canister.ts";
-import type { CanisterId } from "./ids.ts";
 import type { ChainKey } from "./chain-keys.ts";
 import type { Reject, RejectCode } from "./rejects.ts";
 
@@ -130,8 +129,3 @@ export type OutcallResponse =
 
 /** What an answer from outside is: the Candid of the reply, or the reject that the caller sees. */
 export type PendingAnswer = { readonly kind: "reply"; readonly data: Uint8Array } | { readonly kind: "reject"; readonly reject: Reject };
-
-/** Who asked. */
-export function callerOf(call: PendingCall): CanisterId {
-  return call.origin.canister;
-}

@@ -8,7 +8,6 @@ import {
   canisterIdFromIndex,
   indexOfCanisterId,
   InvalidPrincipal,
-  isSelfAuthenticating,
   parsePrincipal,
   principalBytes,
   principalOfBytes,
@@ -82,5 +81,4 @@ test("a key's principal is the SDK's [index#id-classes]", () => {
   const der = fromHex("302a300506032b6570032100" + "07".repeat(32));
   const id = selfAuthenticatingPrincipal(der, sha224);
   expect(principalText(id)).toBe(Principal.selfAuthenticating(der).toText());
-  expect([isSelfAuthenticating(id), isSelfAuthenticating(ANONYMOUS)]).toEqual([true, false]);
 });

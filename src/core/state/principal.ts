@@ -91,7 +91,3 @@ export function indexOfCanisterId(id: PrincipalId): bigint | null {
 export function selfAuthenticatingPrincipal(der: Uint8Array, sha224: (bytes: Uint8Array) => Uint8Array): PrincipalId {
   return principalOfBytes(concat(sha224(der), Uint8Array.of(SELF_AUTHENTICATING)));
 }
-
-export function isSelfAuthenticating(id: PrincipalId): boolean {
-  return id.length === 2 * MAX_BYTES && id.endsWith(toHex(Uint8Array.of(SELF_AUTHENTICATING)));
-}

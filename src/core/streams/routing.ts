@@ -73,7 +73,7 @@ export function drainOutputs<Q extends OutputQueues>(
 export const SYSTEM_SUBNET_MESSAGES = 100;
 
 /** Requests and responses that may wait in a stream towards a system subnet. */
-export const SYSTEM_STREAM_MESSAGES = 2 * SYSTEM_SUBNET_MESSAGES;
+const SYSTEM_STREAM_MESSAGES = 2 * SYSTEM_SUBNET_MESSAGES;
 
 /** How much a stream to another subnet holds; part of `Limits`. */
 export interface StreamLimits {

@@ -71,10 +71,10 @@ class Decoder {
     }
     const referenced = new Uint8Array(this.functions.length);
     for (const index of this.references) referenced[index] = 1;
-    const { bytes, types, imports, importedFunctions, functions, tables, memories, globals, importedGlobals, exports } = this;
+    const { bytes, types, imports, importedFunctions, functions, tables, memories, globals, exports } = this;
     const { start, elements, data, dataCount, bodyStarts, bodyEnds, customSections } = this;
     return {
-      bytes, types, imports, importedFunctions, functions, tables, memories, globals, importedGlobals, exports,
+      bytes, types, imports, importedFunctions, functions, tables, memories, globals, exports,
       start, elements, data, dataCount, bodyStarts, bodyEnds, customSections, referenced,
       codeSectionBytes: this.codeSectionBytes,
       memory64: memories[0]?.memory64 ?? false,

@@ -76,7 +76,6 @@ export interface DecodedModule {
   readonly tables: readonly TableType[];
   readonly memories: readonly MemoryType[];
   readonly globals: readonly Global[];
-  readonly importedGlobals: number;
   readonly exports: readonly Export[];
   /** Function index, -1 without a start section. */
   readonly start: number;

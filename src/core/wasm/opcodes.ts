@@ -326,7 +326,7 @@ define(D + 252, Shape.plain, "i32x4.trunc_sat_f64x2_s_zero i32x4.trunc_sat_f64x2
 define(D + 254, Shape.plain, "f64x2.convert_low_i32x4_s f64x2.convert_low_i32x4_u", "v:v");
 
 /** The instruction called `name`; a wrong name is our own mistake and shows when the module is loaded. */
-export function code(name: string): number {
+function code(name: string): number {
   const found = codes.get(name);
   if (found === undefined) throw new Error(`no instruction ${name}`);
   return found;

@@ -81,21 +81,6 @@ export class ByteReader {
     }
   }
 
-  /** A signed LEB128 of at most 33 bits: a block type. Negative values are one-byte type codes. */
-  s33(): number {
-    let result = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.byte();
-      if (shift === 28) {
-        if (byte & 0x80) this.fail("invalid var_s33: integer representation too long");
-        const top = byte & 0x70;
-        if (top !== 0 && top !== 0x70) this.fail("invalid var_s33: integer too large");
-      }
-      result += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return byte & 0x40 ? result - 2 ** (shift + 7) : result;
-    }
-  }
-
   /** A signed LEB128 of at most 64 bits. */
   s64(): bigint {
     let result = 0n;

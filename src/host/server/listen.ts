@@ -66,7 +66,7 @@ function listenerOf(handler: (request: Request) => Promise<Response>): RequestLi
 }
 
 /** An address that stands for all is reached by the machine's own. */
-export function urlOf(bind: string, port: number): string {
+function urlOf(bind: string, port: number): string {
   if (bind === "0.0.0.0" || bind === "::" || bind === LOOPBACK_4 || bind === LOOPBACK_6) return `http://localhost:${port}`;
   return `http://${bind.includes(":") ? `[${bind}]` : bind}:${port}`;
 }

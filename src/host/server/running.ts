@@ -21,7 +21,7 @@ export interface RunningNetwork extends ReadyNetwork {
 }
 
 /** `CANNERY_RUNNING_DIR` names another folder. */
-export function runningFolder(): string {
+function runningFolder(): string {
   return process.env["CANNERY_RUNNING_DIR"] ?? join(tmpdir(), `cannery-running-${userInfo().uid}`);
 }
 

@@ -145,7 +145,7 @@ export function settingsOf(manifest: SettingsManifest, variables: Readonly<Recor
 }
 
 /** `2.5gib`, `30d`, `1_000`, or a number. Exact also where the number has decimals. */
-export function amount(value: unknown, units: Readonly<Record<string, number>>, where: string): bigint {
+function amount(value: unknown, units: Readonly<Record<string, number>>, where: string): bigint {
   const found = /^([0-9][0-9_]*)(?:\.([0-9_]+))?\s*([a-z]*)$/u.exec(String(value).trim().toLowerCase());
   const unit = found === null ? undefined : units[found[3]!];
   if (found === null || unit === undefined) {

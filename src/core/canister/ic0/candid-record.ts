@@ -11,7 +11,7 @@ const RECORD = -20;
 const NAT64 = -8;
 
 /** Source: Candid specification, "Serialization" (field ids). */
-export function fieldId(name: string): number {
+function fieldId(name: string): number {
   let id = 0;
   for (let i = 0; i < name.length; i++) id = (Math.imul(id, 223) + name.charCodeAt(i)) >>> 0;
   return id;

@@ -17,7 +17,7 @@ import { replyImports } from "./replies.ts";
 import { stableImports } from "./stable.ts";
 
 /** Every function of `ic0`. */
-export function ic0Imports(run: RunContext): Imports {
+function ic0Imports(run: RunContext): Imports {
   return {
     ...argumentImports(run),
     ...replyImports(run),

@@ -11,7 +11,7 @@ import type { RunContext } from "../run-context.ts";
 import type { Imports } from "./api.ts";
 
 /** 500 GiB in Wasm pages. Source: wasm.md 5. */
-export const MAX_STABLE_WASM_PAGES = 8_192_000;
+const MAX_STABLE_WASM_PAGES = 8_192_000;
 /** What the 32-bit functions can address. */
 const MAX_32_BIT_WASM_PAGES = 65_536;
 /** Instructions for each page of 4 KiB that a message writes first. Source: wasm.md 4.4. */
