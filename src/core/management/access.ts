@@ -16,6 +16,11 @@ export function isController(canister: CanisterState, principal: PrincipalId): b
   return canister.settings.controllers.includes(principal);
 }
 
+/** Everybody may. */
+export function anybody(): null {
+  return null;
+}
+
 /** `null` when the caller is a controller. */
 export function requireController(canister: CanisterState, caller: PrincipalId): UserError | null {
   return isController(canister, caller) ? null : notController(canister.id, canister.settings.controllers, caller);
@@ -35,7 +40,7 @@ export function requireSubnetAdmin(admins: readonly PrincipalId[], caller: Princ
 }
 
 /** `null` when the caller is a controller of the canister or administers its subnet. */
-export function requireControllerOrAdmin(subnet: SubnetState, canister: CanisterState, caller: PrincipalId): UserError | null {
+export function requireControllerOrAdmin(canister: CanisterState, caller: PrincipalId, subnet: SubnetState): UserError | null {
   const admins = subnetAdmins(subnet.config);
   if (admins === null) return requireController(canister, caller);
   if (admins.includes(caller) || isController(canister, caller)) return null;

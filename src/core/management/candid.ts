@@ -242,6 +242,11 @@ export interface LogRange {
 }
 
 export type ArgumentName = keyof typeof ARGUMENT;
+
+/** Of methods about one canister, which the argument names. */
+export type ArgumentOfCanister = {
+  [N in ArgumentName]: ArgumentValue[N] extends { readonly canister_id: Principal } ? N : never;
+}[ArgumentName];
 export type ResultName = keyof typeof RESULT;
 
 /** A value, or why there is none. */

@@ -5,19 +5,17 @@
  */
 import { fromHex } from "../../base/bytes.ts";
 import type { CanisterState, HistoryEntry } from "../state/canister.ts";
-import { fail, reply, target, type Method } from "./call.ts";
-import { decodeArgument, encodeResult, idOf, opt, optional, principalOf } from "./candid.ts";
-import { unexpectedIngress } from "./errors.ts";
+import { anybody } from "./access.ts";
+import { reply } from "./call.ts";
+import { encodeResult, opt, optional, principalOf } from "./candid.ts";
+import { forCanisters, reading } from "./method.ts";
 import { sourceToCandid } from "./snapshot-candid.ts";
 
-export const canisterInfo: Method = ({ subnet, call }) => {
-  if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));
-  const decoded = decodeArgument("canister_info", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = target(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  return reply(call, encodeCanisterInfo(found.value, optional(decoded.value.num_requested_changes) ?? 0n));
-};
+export const canisterInfo = forCanisters(
+  reading("canister_info", anybody, ({ call }, canister, { num_requested_changes }) =>
+    reply(call, encodeCanisterInfo(canister, optional(num_requested_changes) ?? 0n)),
+  ),
+);
 
 /** With the newest `count` changes, oldest first. */
 export function encodeCanisterInfo(canister: CanisterState, count: bigint): Uint8Array {

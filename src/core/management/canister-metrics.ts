@@ -5,17 +5,13 @@
  */
 import type { CanisterState } from "../state/canister.ts";
 import { requireControllerOrAdmin } from "./access.ts";
-import { fail, reply, target, type Method } from "./call.ts";
-import { decodeArgument, encodeResult, idOf } from "./candid.ts";
+import { reply } from "./call.ts";
+import { encodeResult } from "./candid.ts";
+import { reading } from "./method.ts";
 
-export const canisterMetrics: Method = ({ subnet, call }) => {
-  const decoded = decodeArgument("canister_id", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = target(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const denied = requireControllerOrAdmin(subnet, found.value, call.sender);
-  return denied === null ? reply(call, encodeCanisterMetrics(found.value)) : fail(call, denied);
-};
+export const canisterMetrics = reading("canister_id", requireControllerOrAdmin, ({ call }, canister) =>
+  reply(call, encodeCanisterMetrics(canister)),
+);
 
 export function encodeCanisterMetrics({ consumed }: CanisterState): Uint8Array {
   return encodeResult("canister_metrics", {

@@ -12,23 +12,19 @@ import { memoryMetrics, memoryUsageBytes } from "../state/memory-usage.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import type { UserError } from "../state/rejects.ts";
 import { mayView, requireControllerOrAdmin } from "./access.ts";
-import { fail, reply, target, type Method } from "./call.ts";
-import { decodeArgument, encodeResult, idOf, opt, principalOf } from "./candid.ts";
+import { reply } from "./call.ts";
+import { encodeResult, opt, principalOf } from "./candid.ts";
+import { reading } from "./method.ts";
 import { LOG_MEMORY_LIMIT, visibilityToCandid } from "./settings.ts";
 
-export const canisterStatus: Method = ({ subnet, call }) => {
-  const decoded = decodeArgument("canister_id", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = target(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const denied = requireStatusAccess(subnet, found.value, call.sender);
-  return denied === null ? reply(call, encodeCanisterStatus(subnet, found.value)) : fail(call, denied);
-};
+export const canisterStatus = reading("canister_id", requireStatusAccess, ({ subnet, call }, canister) =>
+  reply(call, encodeCanisterStatus(subnet, canister)),
+);
 
 /** The canister itself, its controllers, admins of the subnet, and whom `status_visibility` admits. */
-export function requireStatusAccess(subnet: SubnetState, canister: CanisterState, caller: PrincipalId): UserError | null {
+export function requireStatusAccess(canister: CanisterState, caller: PrincipalId, subnet: SubnetState): UserError | null {
   if (caller === canister.id || mayView(canister, canister.settings.statusVisibility, caller)) return null;
-  return requireControllerOrAdmin(subnet, canister, caller);
+  return requireControllerOrAdmin(canister, caller, subnet);
 }
 
 /** The first byte of the legacy `balance` entry names the token: cycles. */

@@ -14,31 +14,23 @@ import type { UserError } from "../state/rejects.ts";
 import { limitsOf, type World } from "../state/world.ts";
 import type { Platform } from "../wasm/engine.ts";
 import { isController, requireControllerOrSelf } from "./access.ts";
-import { fail, finish, reply, target, targetForWriting, type Method } from "./call.ts";
-import { decodeArgument, encodeResult, idOf, type Decoded } from "./candid.ts";
+import { fail, finish, reply } from "./call.ts";
+import { encodeResult, type Decoded } from "./candid.ts";
 import * as errors from "./errors.ts";
 import { memoryPrice, payMemory } from "./memory-taking.ts";
+import { changing, reading } from "./method.ts";
 
 /** Chunks of a store. Source: wasm.md 8. */
 export const MAX_CHUNKS = 100;
 /** Instructions of one upload, whether or not the chunk is new. Replica: `rs/config/src/subnet_config.rs`; 0 on system subnets. */
 export const UPLOAD_INSTRUCTIONS = 200_000_000;
 
-export const uploadChunk: Method = ({ world, subnet, call }) => {
-  const decoded = decodeArgument("upload_chunk", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const canister = found.value;
-  const denied = requireControllerOrSelf(canister, call.sender);
-  if (denied !== null) return fail(call, denied);
-
+export const uploadChunk = changing("upload_chunk", requireControllerOrSelf, ({ world, subnet, call }, canister, { chunk }) => {
   // Charged before anything is looked at, and whatever comes of it: hashing costs as much for a chunk that is there already.
   const instructions = subnet.config.kind === "system" ? 0 : UPLOAD_INSTRUCTIONS;
   const unpaid = chargeManagementInstructions(feesOf(subnet.config), canister, instructions, isController(canister, call.sender));
   if (unpaid !== null) return fail(call, errors.chunkStoreError(`Error charging for 'upload_chunk': ${unpaid.description}`));
 
-  const { chunk } = decoded.value;
   const hash = toHex(world.platform.sha256(chunk));
   if (!canister.chunkStore.has(hash)) {
     const refused = chunkRefusal(canister.chunkStore, chunk) ?? heapDeltaRefusal(world, subnet, canister);
@@ -51,7 +43,7 @@ export const uploadChunk: Method = ({ world, subnet, call }) => {
   }
   finish(subnet, canister);
   return { ...reply(call, encodeResult("upload_chunk", { hash: fromHex(hash) })), instructions };
-};
+});
 
 /** Whether a new chunk has a place in a store. */
 export function chunkRefusal(store: ReadonlyMap<string, Uint8Array>, chunk: Uint8Array): UserError | null {
@@ -74,14 +66,8 @@ export function heapDeltaRefusal(world: World, subnet: SubnetState, canister: Ca
   return errors.heapDeltaRateLimited(canister.id, canister.heapDeltaDebitBytes, limits.heapDeltaRateLimitBytes);
 }
 
-export const storedChunks: Method = ({ subnet, call }) => {
-  const decoded = decodeArgument("canister_id", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = target(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const denied = requireControllerOrSelf(found.value, call.sender);
-  if (denied !== null) return fail(call, denied);
-  const hashes = [...found.value.chunkStore.keys()].sort();
+export const storedChunks = reading("canister_id", requireControllerOrSelf, ({ call }, canister) => {
+  const hashes = [...canister.chunkStore.keys()].sort();
   return reply(
     call,
     encodeResult(
@@ -89,16 +75,9 @@ export const storedChunks: Method = ({ subnet, call }) => {
       hashes.map((hash) => ({ hash: fromHex(hash) })),
     ),
   );
-};
+});
 
-export const clearChunkStore: Method = ({ world, subnet, call }) => {
-  const decoded = decodeArgument("canister_id", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const canister = found.value;
-  const denied = requireControllerOrSelf(canister, call.sender);
-  if (denied !== null) return fail(call, denied);
+export const clearChunkStore = changing("canister_id", requireControllerOrSelf, ({ world, subnet, call }, canister) => {
   const usageBytes = memoryUsageBytes(canister) - CHUNK_BYTES * canister.chunkStore.size;
   const price = memoryPrice(world, subnet, canister, { usageBytes, sender: call.sender });
   if (price.kind === "error") return fail(call, price.error);
@@ -106,7 +85,7 @@ export const clearChunkStore: Method = ({ world, subnet, call }) => {
   canister.chunkStore = new Map();
   finish(subnet, canister);
   return reply(call);
-};
+});
 
 /** The module that the chunks make, or what is wrong with them. */
 export function assembleChunks(

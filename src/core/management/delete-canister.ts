@@ -8,20 +8,19 @@ import { forgetCanister } from "../state/indexes.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { at } from "../state/world.ts";
 import { requireControllerOrAdmin } from "./access.ts";
-import { fail, reply, targetForWriting, type Method } from "./call.ts";
-import { decodeArgument, idOf } from "./candid.ts";
+import { fail, reply, targetForWriting } from "./call.ts";
+import { idOf } from "./candid.ts";
 import { canisterNotFoundAdvised, cannotDeleteItself, notStopped, queuesNotEmpty } from "./errors.ts";
+import { withArgument } from "./method.ts";
 
-export const deleteCanister: Method = ({ world, subnet, call }) => {
-  const decoded = decodeArgument("canister_id", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const id = idOf(decoded.value.canister_id);
+export const deleteCanister = withArgument("canister_id", ({ world, subnet, call }, { canister_id }) => {
+  const id = idOf(canister_id);
   // A controller that is the canister itself is told so before it is looked up.
   if (call.sender === id) return fail(call, cannotDeleteItself(id));
   const found = targetForWriting(subnet, id);
   if (found.kind === "error") return fail(call, canisterNotFoundAdvised(id));
   const canister = found.value;
-  const denied = requireControllerOrAdmin(subnet, canister, call.sender);
+  const denied = requireControllerOrAdmin(canister, call.sender, subnet);
   if (denied !== null) return fail(call, denied);
   if (canister.status.kind !== "stopped") return fail(call, notStopped(id));
   if (canister.queues.hasInput || canister.queues.hasOutput) return fail(call, queuesNotEmpty(id));
@@ -31,7 +30,7 @@ export const deleteCanister: Method = ({ world, subnet, call }) => {
   subnet.canisters.delete(id);
   world.emit({ kind: "canister", ...at(world, subnet), canister: id, change: "deleted" });
   return reply(call);
-};
+});
 
 /**
  * The cycles that are left count as consumed. Of what the canister had consumed before, the total that the subnet certifies counts all but outcalls twice:

@@ -4,17 +4,14 @@
  * Source: interface spec, "IC method deposit_cycles".
  */
 import { creditCycles } from "../cycles/accounts.ts";
-import { fail, finish, reply, targetForWriting, type Method } from "./call.ts";
-import { decodeArgument, idOf } from "./candid.ts";
-import { unexpectedIngress } from "./errors.ts";
+import { anybody } from "./access.ts";
+import { finish, reply } from "./call.ts";
+import { changing, forCanisters } from "./method.ts";
 
-export const depositCycles: Method = ({ subnet, call }) => {
-  if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));
-  const decoded = decodeArgument("canister_id", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  creditCycles(found.value, call.cycles);
-  finish(subnet, found.value);
-  return { ...reply(call), refundCycles: 0n };
-};
+export const depositCycles = forCanisters(
+  changing("canister_id", anybody, ({ subnet, call }, canister) => {
+    creditCycles(canister, call.cycles);
+    finish(subnet, canister);
+    return { ...reply(call), refundCycles: 0n };
+  }),
+);

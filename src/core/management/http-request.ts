@@ -11,10 +11,11 @@ import type { HttpMethod, OutcallRequest } from "../state/pending-calls.ts";
 import { principalText } from "../state/principal.ts";
 import type { UserError } from "../state/rejects.ts";
 import { editCanister } from "../state/world.ts";
-import { fail, type Method } from "./call.ts";
-import { decodeArgument, idOf, optional, type ArgumentValue } from "./candid.ts";
-import { notEnoughCyclesFor, outcallRefused, unexpectedIngress } from "./errors.ts";
+import { fail } from "./call.ts";
+import { idOf, optional, type ArgumentValue } from "./candid.ts";
+import { notEnoughCyclesFor, outcallRefused } from "./errors.ts";
 import { checkHeadersAndBody, headersBytes } from "./http-headers.ts";
+import { forCanisters, withArgument } from "./method.ts";
 
 const MAX_URL_BYTES = 8192;
 const MAX_RESPONSE_BYTES = 2_000_000n;
@@ -23,11 +24,7 @@ const MAX_IN_FLIGHT = 3000;
 /** Methods whose effect depends on how often they are done: by one node only. Source: interface spec; `patch` is newer than the replica. */
 const ONE_NODE_ONLY: readonly HttpMethod[] = ["put", "delete", "patch"];
 
-export const httpRequest: Method = ({ subnet, call }) => {
-  if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));
-  const decoded = decodeArgument("http_request", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const { value } = decoded;
+const outcall = withArgument("http_request", ({ subnet, call }, value) => {
   const refused = check(value, call.sender);
   if (refused !== null) return fail(call, refused);
   const request = requestOf(value);
@@ -41,14 +38,14 @@ export const httpRequest: Method = ({ subnet, call }) => {
   const caller = editCanister(subnet, call.sender);
   if (caller !== undefined) countConsumed(caller, "httpOutcalls", price(fees.nominal));
   return { kind: "pending", request, refundCycles: call.cycles - fee };
-};
+});
+
+export const httpRequest = forCanisters(outcall);
 
 /** Replica: known, and nothing behind it (c7c5005). */
-export const flexibleHttpRequest: Method = ({ call }) => {
-  if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));
-  const decoded = decodeArgument("flexible_http_request", call.arg);
-  return fail(call, decoded.kind === "error" ? decoded.error : outcallRefused("FlexibleHttpRequest is not yet implemented"));
-};
+export const flexibleHttpRequest = forCanisters(
+  withArgument("flexible_http_request", ({ call }) => fail(call, outcallRefused("FlexibleHttpRequest is not yet implemented"))),
+);
 
 /** In the replica's order. */
 function check(value: ArgumentValue["http_request"], caller: string): UserError | null {

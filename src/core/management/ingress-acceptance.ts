@@ -108,7 +108,7 @@ export function acceptManagementIngress(world: World, subnet: SubnetState, messa
   }
   switch (rule) {
     case "controllerOrAdmin":
-      return requireControllerOrAdmin(subnet, canister, sender);
+      return requireControllerOrAdmin(canister, sender, subnet);
     case "controller":
       if (isController(canister, sender)) return null;
       return {
@@ -118,7 +118,7 @@ export function acceptManagementIngress(world: World, subnet: SubnetState, messa
     case "snapshotVisibility":
       return mayView(canister, canister.settings.snapshotVisibility, sender) ? null : noAccessToSnapshots(sender, method);
     case "statusVisibility":
-      return requireStatusAccess(subnet, canister, sender);
+      return requireStatusAccess(canister, sender, subnet);
   }
 }
 

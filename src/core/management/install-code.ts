@@ -14,20 +14,18 @@ import {
   type Answered,
   type ManagementCall,
   type ManagementOutcome,
-  type Method,
   type MethodContext,
 } from "./call.ts";
-import { decodeArgument, idOf, optional, type Decoded, type InstallModeValue } from "./candid.ts";
+import { idOf, optional, type Decoded, type InstallModeValue } from "./candid.ts";
 import { assembleChunks, MAX_CHUNKS } from "./chunk-store.ts";
 import * as errors from "./errors.ts";
 import type { Installation, InstallMode } from "./install-attempt.ts";
 import { install, type Installed } from "./installation.ts";
+import { withArgument } from "./method.ts";
 
-export const installCode: Method = (context) => {
+export const installCode = withArgument("install_code", (context, argument) => {
   const { call } = context;
-  const decoded = decodeArgument("install_code", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const { mode, canister_id, wasm_module, arg, sender_canister_version } = decoded.value;
+  const { mode, canister_id, wasm_module, arg, sender_canister_version } = argument;
   return installOn(context, idOf(canister_id), {
     mode: modeFromCandid(mode),
     module: { kind: "value", value: wasm_module },
@@ -38,13 +36,10 @@ export const installCode: Method = (context) => {
     tag: call.source.kind === "request" ? call.source.request.tag : call.source.message.tag,
     origin: changeOrigin(call, sender_canister_version),
   });
-};
+});
 
-export const installChunkedCode: Method = (context) => {
+export const installChunkedCode = withArgument("install_chunked_code", (context, value) => {
   const { world, subnet, call } = context;
-  const decoded = decodeArgument("install_chunked_code", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const { value } = decoded;
   if (value.chunk_hashes_list.length > MAX_CHUNKS) return fail(call, errors.tooManyChunks(value.chunk_hashes_list.length));
   const targetId = idOf(value.target_canister);
   const storeId = value.store_canister.length === 0 ? targetId : idOf(value.store_canister[0]);
@@ -71,7 +66,7 @@ export const installChunkedCode: Method = (context) => {
     tag: call.source.kind === "request" ? call.source.request.tag : call.source.message.tag,
     origin: changeOrigin(call, value.sender_canister_version),
   });
-};
+});
 
 function installOn(context: MethodContext, id: CanisterId, installation: Installation): ManagementOutcome {
   const { subnet, call } = context;

@@ -16,27 +16,22 @@ import type { UserError } from "../state/rejects.ts";
 import { canisterOfSnapshot, type CanisterSnapshot } from "../state/snapshots.ts";
 import { at, limitsOf, type World } from "../state/world.ts";
 import type { PreparedModule } from "../wasm/module-info.ts";
-import { isController, requireController } from "./access.ts";
-import { changeOrigin, fail, finish, reply, target, targetForWriting, type Method } from "./call.ts";
-import { decodeArgument, idOf } from "./candid.ts";
+import { anybody, isController, requireController } from "./access.ts";
+import { changeOrigin, fail, finish, reply, target } from "./call.ts";
 import { heapDeltaRefusal } from "./chunk-store.ts";
 import { cannotAffordOperation } from "./errors.ts";
 import { addChange } from "./history.ts";
 import { isWasmMemoryLow } from "./low-memory-hook.ts";
 import { memoryPrice, payMemory } from "./memory-taking.ts";
+import { changing } from "./method.ts";
 import { createModule, creationOf, type ModuleCreation } from "./module-creation.ts";
 import { globalsMatch, imageOf, snapshotIdOf } from "./snapshot-candid.ts";
 import * as errors from "./snapshot-errors.ts";
 import { addHeapDelta, memoryDeltaBytes } from "./snapshot-heap-delta.ts";
 import { snapshotInstructions, snapshotOf } from "./take-snapshot.ts";
 
-export const loadCanisterSnapshot: Method = ({ world, subnet, call }) => {
-  const decoded = decodeArgument("load_canister_snapshot", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const canister = found.value;
-  const id = snapshotIdOf(decoded.value.snapshot_id);
+export const loadCanisterSnapshot = changing("load_canister_snapshot", anybody, ({ world, subnet, call }, canister, argument) => {
+  const id = snapshotIdOf(argument.snapshot_id);
   const owner = target(subnet, canisterOfSnapshot(id));
   if (owner.kind === "error") return fail(call, errors.snapshotNotFound(id, canisterOfSnapshot(id)));
   const denied = requireController(canister, call.sender);
@@ -81,7 +76,7 @@ export const loadCanisterSnapshot: Method = ({ world, subnet, call }) => {
     canister.lowMemoryHook = snapshot.lowMemoryHook ?? canister.lowMemoryHook;
   }
   canister.version++;
-  addChange(world, canister, changeOrigin(call, decoded.value.sender_canister_version), {
+  addChange(world, canister, changeOrigin(call, argument.sender_canister_version), {
     kind: "loadSnapshot",
     fromCanister: isOwn ? null : owner.value.id,
     snapshotId: id,
@@ -93,7 +88,7 @@ export const loadCanisterSnapshot: Method = ({ world, subnet, call }) => {
   finish(subnet, canister);
   world.emit({ kind: "canister", ...at(world, subnet), canister: canister.id, change: "snapshotLoaded" });
   return { ...reply(call), instructions: created.instructions + sizeInstructions };
-};
+});
 
 function moduleOf(world: World, subnet: SubnetState, canister: CanisterState, { code }: CanisterSnapshot): ModuleCreation {
   if (code.kind === "module") return creationOf(subnet, code.module);

@@ -11,25 +11,30 @@ import type { SubnetState } from "../state/network-state.ts";
 import { principalText } from "../state/principal.ts";
 import { ErrorCode, rejectCodeOf, rejectFromError, type Reject, type UserError } from "../state/rejects.ts";
 import type { World } from "../state/world.ts";
-import { mayView, requireControllerOrAdmin, requireSubnetAdmin, subnetAdmins } from "./access.ts";
+import { anybody, mayView, requireControllerOrAdmin, requireSubnetAdmin, subnetAdmins } from "./access.ts";
 import { encodeCanisterInfo } from "./canister-info.ts";
 import { encodeCanisterMetrics } from "./canister-metrics.ts";
 import { encodeCanisterStatus, requireStatusAccess } from "./canister-status.ts";
-import { decodeArgument, decodeNothing, decodeTarget, idOf, optional } from "./candid.ts";
+import { decodeArgument, decodeNothing, decodeTarget, idOf, optional, type ArgumentOfCanister, type ArgumentValue } from "./candid.ts";
 import { noAccessToLogs, noSubnetAdmins, noSuchMethod } from "./errors.ts";
 import { encodeCanisterLogs } from "./fetch-canister-logs.ts";
 import { encodeCanisterList } from "./list-canisters.ts";
 import { isMock, MOCK_METHOD } from "../state/mock-canisters.ts";
+import type { Access } from "./method.ts";
 import { METHODS } from "./methods.ts";
 
 type QueryMethod = (subnet: SubnetState, caller: PrincipalId, arg: Uint8Array) => ManagementAnswer;
 
 const QUERY_METHODS: ReadonlyMap<string, QueryMethod> = new Map(
   Object.entries({
-    canister_status: onCanister(requireStatusAccess, (canister, subnet) => encodeCanisterStatus(subnet, canister)),
-    canister_metrics: onCanister(requireControllerOrAdmin, (canister) => encodeCanisterMetrics(canister)),
-    canister_info: queryInfo,
-    fetch_canister_logs: queryLogs,
+    canister_status: onCanister("canister_id", requireStatusAccess, (canister, subnet) => encodeCanisterStatus(subnet, canister)),
+    canister_metrics: onCanister("canister_id", requireControllerOrAdmin, encodeCanisterMetrics),
+    canister_info: onCanister("canister_info", anybody, (canister, _, { num_requested_changes }) =>
+      encodeCanisterInfo(canister, optional(num_requested_changes) ?? 0n),
+    ),
+    fetch_canister_logs: onCanister("fetch_canister_logs", requireLogVisibility, (canister, _, { filter }) =>
+      encodeCanisterLogs(canister, filter),
+    ),
     list_canisters: listCanisters,
   }),
 );
@@ -75,38 +80,24 @@ export function canisterOfManagementQuery(method: string, arg: Uint8Array): Cani
   return target.kind === "value" ? target.value : null;
 }
 
-function onCanister(
-  denied: (subnet: SubnetState, canister: CanisterState, caller: PrincipalId) => UserError | null,
-  encode: (canister: CanisterState, subnet: SubnetState) => Uint8Array,
+function onCanister<N extends ArgumentOfCanister>(
+  name: N,
+  access: Access,
+  encode: (canister: CanisterState, subnet: SubnetState, argument: ArgumentValue[N]) => Uint8Array,
 ): QueryMethod {
   return (subnet, caller, arg) => {
-    const decoded = decodeArgument("canister_id", arg);
+    const decoded = decodeArgument(name, arg);
     if (decoded.kind === "error") return decoded;
     const id = idOf(decoded.value.canister_id);
     const canister = subnet.canisters.get(id);
-    if (canister === undefined) return notFound(id);
-    const error = denied(subnet, canister, caller);
-    return error === null ? { kind: "reply", data: encode(canister, subnet) } : refuse(error);
+    if (canister === undefined) return refuse({ code: ErrorCode.CanisterNotFound, description: `Canister ${principalText(id)} not found` });
+    const denied = access(canister, caller, subnet);
+    return denied === null ? { kind: "reply", data: encode(canister, subnet, decoded.value) } : refuse(denied);
   };
 }
 
-function queryInfo(subnet: SubnetState, _caller: PrincipalId, arg: Uint8Array): ManagementAnswer {
-  const decoded = decodeArgument("canister_info", arg);
-  if (decoded.kind === "error") return decoded;
-  const id = idOf(decoded.value.canister_id);
-  const canister = subnet.canisters.get(id);
-  if (canister === undefined) return notFound(id);
-  return { kind: "reply", data: encodeCanisterInfo(canister, optional(decoded.value.num_requested_changes) ?? 0n) };
-}
-
-function queryLogs(subnet: SubnetState, caller: PrincipalId, arg: Uint8Array): ManagementAnswer {
-  const decoded = decodeArgument("fetch_canister_logs", arg);
-  if (decoded.kind === "error") return decoded;
-  const id = idOf(decoded.value.canister_id);
-  const canister = subnet.canisters.get(id);
-  if (canister === undefined) return notFound(id);
-  if (!mayView(canister, canister.settings.logVisibility, caller)) return refuse(noAccessToLogs(caller));
-  return { kind: "reply", data: encodeCanisterLogs(canister, decoded.value.filter) };
+function requireLogVisibility(canister: CanisterState, caller: PrincipalId): UserError | null {
+  return mayView(canister, canister.settings.logVisibility, caller) ? null : noAccessToLogs(caller);
 }
 
 function listCanisters(subnet: SubnetState, caller: PrincipalId, arg: Uint8Array): ManagementAnswer {
@@ -116,10 +107,6 @@ function listCanisters(subnet: SubnetState, caller: PrincipalId, arg: Uint8Array
   if (admins === null) return refuse(noSubnetAdmins());
   const denied = requireSubnetAdmin(admins, caller);
   return denied === null ? { kind: "reply", data: encodeCanisterList(subnet) } : refuse(denied);
-}
-
-function notFound(id: CanisterId): ManagementAnswer {
-  return refuse({ code: ErrorCode.CanisterNotFound, description: `Canister ${principalText(id)} not found` });
 }
 
 function refuse(error: UserError): ManagementAnswer {

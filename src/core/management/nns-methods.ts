@@ -8,39 +8,30 @@ import type { CanisterId, PrincipalId } from "../state/ids.ts";
 import { printedKey } from "../state/chain-keys.ts";
 import type { UserError } from "../state/rejects.ts";
 import { requireController } from "./access.ts";
-import { fail, target, type Method } from "./call.ts";
-import { decodeArgument, idOf } from "./candid.ts";
-import { keyNotHeld, notAuthorized, notImplemented, repeatedNode, unexpectedIngress } from "./errors.ts";
+import { fail } from "./call.ts";
+import { idOf } from "./candid.ts";
+import { keyNotHeld, notAuthorized, notImplemented, repeatedNode } from "./errors.ts";
+import { forCanisters, reading, withArgument } from "./method.ts";
 import { chainKeyOfMaster } from "./threshold-keys.ts";
 
 /** `sbzkb-zqaaa-aaaaa-aaaiq-cai`, the only one that renames. Replica: `rs/execution_environment/src/util.rs`. */
 const MIGRATION_CANISTER = "00000000000000110101" as CanisterId;
 
-export const setupInitialDkg: Method = ({ call }) => {
-  if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));
-  const decoded = decodeArgument("setup_initial_dkg", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  return fail(call, repeated(decoded.value.node_ids.map(idOf)) ?? notImplemented(call.method));
-};
+export const setupInitialDkg = forCanisters(
+  withArgument("setup_initial_dkg", ({ call }, { node_ids }) => fail(call, repeated(node_ids.map(idOf)) ?? notImplemented(call.method))),
+);
 
-export const reshareChainKey: Method = ({ subnet, call }) => {
-  if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));
-  const decoded = decodeArgument("reshare_chain_key", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const key = chainKeyOfMaster(decoded.value.key_id);
-  if (!subnet.config.keyNames.includes(key.name)) return fail(call, keyNotHeld(subnet.config.id, printedKey(key)));
-  return fail(call, repeated(decoded.value.nodes.map(idOf)) ?? notImplemented(call.method));
-};
+export const reshareChainKey = forCanisters(
+  withArgument("reshare_chain_key", ({ subnet, call }, { key_id, nodes }) => {
+    const key = chainKeyOfMaster(key_id);
+    if (!subnet.config.keyNames.includes(key.name)) return fail(call, keyNotHeld(subnet.config.id, printedKey(key)));
+    return fail(call, repeated(nodes.map(idOf)) ?? notImplemented(call.method));
+  }),
+);
 
-export const renameCanister: Method = ({ subnet, call }) => {
-  const decoded = decodeArgument("rename_canister", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = target(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const denied = requireController(found.value, call.sender);
-  if (denied !== null) return fail(call, denied);
-  return fail(call, call.sender === MIGRATION_CANISTER ? notImplemented(call.method) : notAuthorized());
-};
+export const renameCanister = reading("rename_canister", requireController, ({ call }) =>
+  fail(call, call.sender === MIGRATION_CANISTER ? notImplemented(call.method) : notAuthorized()),
+);
 
 function repeated(nodes: readonly PrincipalId[]): UserError | null {
   const node = nodes.find((id, index) => nodes.indexOf(id) < index);

@@ -5,18 +5,19 @@
  */
 import { minBigint, U128_MAX } from "../../base/integers.ts";
 import { creditCycles } from "../cycles/accounts.ts";
-import { fail, finish, reply, targetForWriting, type Method } from "./call.ts";
-import { decodeArgument, idOf } from "./candid.ts";
+import { anybody } from "./access.ts";
+import { fail, finish, reply } from "./call.ts";
 import { isWhitelisted } from "./create-canister.ts";
 import { notWhitelisted } from "./errors.ts";
+import { changing } from "./method.ts";
 
-export const provisionalTopUpCanister: Method = ({ world, subnet, call }) => {
-  const decoded = decodeArgument("provisional_top_up_canister", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  if (!isWhitelisted(world.state, call.sender)) return fail(call, notWhitelisted());
-  creditCycles(found.value, minBigint(decoded.value.amount, U128_MAX));
-  finish(subnet, found.value);
-  return reply(call);
-};
+export const provisionalTopUpCanister = changing(
+  "provisional_top_up_canister",
+  anybody,
+  ({ world, subnet, call }, canister, { amount }) => {
+    if (!isWhitelisted(world.state, call.sender)) return fail(call, notWhitelisted());
+    creditCycles(canister, minBigint(amount, U128_MAX));
+    finish(subnet, canister);
+    return reply(call);
+  },
+);

@@ -9,15 +9,13 @@ import { fromHex, toHex } from "../../base/bytes.ts";
 import type { PagedMemory } from "../canister/paged-memory.ts";
 import { chargeManagementInstructions } from "../cycles/accounts.ts";
 import { feesOf } from "../cycles/fees.ts";
-import type { CanisterState } from "../state/canister.ts";
-import type { PrincipalId } from "../state/ids.ts";
 import { CHUNK_BYTES } from "../state/memory-usage.ts";
-import type { UserError } from "../state/rejects.ts";
 import type { CanisterSnapshot } from "../state/snapshots.ts";
 import { isController, mayView } from "./access.ts";
-import { fail, reply, target, targetForWriting, type Method } from "./call.ts";
-import { decodeArgument, encodeResult, idOf, opt, type Decoded, type SnapshotDataKind } from "./candid.ts";
+import { fail, reply } from "./call.ts";
+import { encodeResult, opt, type Decoded, type SnapshotDataKind } from "./candid.ts";
 import { cannotAffordOperation, chunkStoreError, noAccessToSnapshots } from "./errors.ts";
+import { changing, reading, type Access } from "./method.ts";
 import { globalToCandid, hookToCandid, snapshotIdOf, snapshotToCandid, sourceToCandid, timerToCandid } from "./snapshot-candid.ts";
 import { invalidSlice, sliceTooLarge } from "./snapshot-errors.ts";
 import { snapshotOf } from "./take-snapshot.ts";
@@ -27,32 +25,23 @@ const MAX_SLICE_BYTES = 2_000_000n;
 /** Instructions of reading data, besides one per byte. Replica: `rs/config/src/subnet_config.rs`; 0 on system subnets. */
 const BASELINE_INSTRUCTIONS = 5_000_000;
 
-function requireVisibility(canister: CanisterState, caller: PrincipalId, method: string): UserError | null {
-  return mayView(canister, canister.settings.snapshotVisibility, caller) ? null : noAccessToSnapshots(caller, method);
-}
+/** Controllers, and whom `snapshot_visibility` admits; `method` as the replica's text names it. */
+const visibleFor =
+  (method: string): Access =>
+  (canister, caller) =>
+    mayView(canister, canister.settings.snapshotVisibility, caller) ? null : noAccessToSnapshots(caller, method);
 
-export const listCanisterSnapshots: Method = ({ subnet, call }) => {
-  const decoded = decodeArgument("canister_id", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = target(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const denied = requireVisibility(found.value, call.sender, "list_canister_snapshots");
-  if (denied !== null) return fail(call, denied);
-  return reply(call, encodeResult("list_canister_snapshots", [...found.value.snapshots.list.values()].map(snapshotToCandid)));
-};
+export const listCanisterSnapshots = reading("canister_id", visibleFor("list_canister_snapshots"), ({ call }, canister) =>
+  reply(call, encodeResult("list_canister_snapshots", [...canister.snapshots.list.values()].map(snapshotToCandid))),
+);
 
-export const readCanisterSnapshotMetadata: Method = ({ subnet, call }) => {
-  const decoded = decodeArgument("read_canister_snapshot_metadata", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = target(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  // Replica: the name in the text is this.
-  const denied = requireVisibility(found.value, call.sender, "read read_canister_snapshot_metadata snapshot metadata");
-  if (denied !== null) return fail(call, denied);
-  const snapshot = snapshotOf(found.value, snapshotIdOf(decoded.value.snapshot_id));
+const metadataVisible = visibleFor("read read_canister_snapshot_metadata snapshot metadata");
+
+export const readCanisterSnapshotMetadata = reading("read_canister_snapshot_metadata", metadataVisible, ({ call }, canister, argument) => {
+  const snapshot = snapshotOf(canister, snapshotIdOf(argument.snapshot_id));
   if (snapshot.kind === "error") return fail(call, snapshot.error);
   return reply(call, encodeResult("read_canister_snapshot_metadata", metadataOf(snapshot.value)));
-};
+});
 
 function metadataOf(snapshot: CanisterSnapshot): object {
   const { code, globalTimerNanos, lowMemoryHook } = snapshot;
@@ -71,15 +60,10 @@ function metadataOf(snapshot: CanisterSnapshot): object {
   };
 }
 
-export const readCanisterSnapshotData: Method = ({ subnet, call }) => {
-  const decoded = decodeArgument("read_canister_snapshot_data", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const { canister_id, snapshot_id, kind } = decoded.value;
-  const found = targetForWriting(subnet, idOf(canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const canister = found.value;
-  const denied = requireVisibility(canister, call.sender, "read_canister_snapshot_data");
-  if (denied !== null) return fail(call, denied);
+const dataVisible = visibleFor("read_canister_snapshot_data");
+
+export const readCanisterSnapshotData = changing("read_canister_snapshot_data", dataVisible, ({ subnet, call }, canister, argument) => {
+  const { snapshot_id, kind } = argument;
   const snapshot = snapshotOf(canister, snapshotIdOf(snapshot_id));
   if (snapshot.kind === "error") return fail(call, snapshot.error);
   const bytes = replyBytes(kind);
@@ -92,7 +76,7 @@ export const readCanisterSnapshotData: Method = ({ subnet, call }) => {
   const chunk = dataOf(snapshot.value, kind);
   if (chunk.kind === "error") return fail(call, chunk.error, instructions);
   return { ...reply(call, encodeResult("read_canister_snapshot_data", { chunk: chunk.value })), instructions };
-};
+});
 
 function replyBytes(kind: SnapshotDataKind): bigint {
   if ("wasm_chunk" in kind) return BigInt(CHUNK_BYTES);

@@ -19,11 +19,12 @@ import type { World } from "../state/world.ts";
 import { WASM_PAGE_BYTES } from "../wasm/abi.ts";
 import { MAX_WASM32_PAGES, MAX_WASM64_PAGES } from "../wasm/limits.ts";
 import { isController, requireController } from "./access.ts";
-import { fail, finish, reply, targetForWriting, type Method, type MethodContext } from "./call.ts";
-import { decodeArgument, encodeResult, idOf, type Decoded, type SnapshotDataOffset, type UploadedMetadata } from "./candid.ts";
+import { fail, finish, reply, type MethodContext } from "./call.ts";
+import { encodeResult, type Decoded, type SnapshotDataOffset, type UploadedMetadata } from "./candid.ts";
 import { chunkRefusal, heapDeltaRefusal, UPLOAD_INSTRUCTIONS } from "./chunk-store.ts";
 import { cannotAffordOperation } from "./errors.ts";
 import { memoryPrice, payMemory } from "./memory-taking.ts";
+import { changing } from "./method.ts";
 import { globalFromCandid, hookFromCandid, snapshotIdOf, timerFromCandid } from "./snapshot-candid.ts";
 import { immutableSnapshot, inconsistentSnapshot, invalidSlice } from "./snapshot-errors.ts";
 import { addHeapDelta } from "./snapshot-heap-delta.ts";
@@ -57,32 +58,30 @@ function uploadedBytes(metadata: UploadedMetadata): number {
   return Number(wasm_module_size + wasm_memory_size + stable_memory_size) + certified_data.length + GLOBAL_BYTES * globals.length;
 }
 
-export const uploadCanisterSnapshotMetadata: Method = ({ world, subnet, call }) => {
-  const decoded = decodeArgument("upload_canister_snapshot_metadata", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const canister = found.value;
-  const denied = requireController(canister, call.sender);
-  if (denied !== null) return fail(call, denied);
-  const invalid = invalidMetadata(decoded.value, runsWasm64(canister));
-  if (invalid !== null) return fail(call, inconsistentSnapshot(`Snapshot Metadata contains invalid data: ${invalid}`));
-  const replaced = replacedSnapshot(canister, decoded.value.replace_snapshot);
-  if (replaced.kind === "error") return fail(call, replaced.error);
-  const limited = heapDeltaRefusal(world, subnet, canister);
-  if (limited !== null) return fail(call, limited);
+export const uploadCanisterSnapshotMetadata = changing(
+  "upload_canister_snapshot_metadata",
+  requireController,
+  (context, canister, metadata) => {
+    const { world, subnet, call } = context;
+    const invalid = invalidMetadata(metadata, runsWasm64(canister));
+    if (invalid !== null) return fail(call, inconsistentSnapshot(`Snapshot Metadata contains invalid data: ${invalid}`));
+    const replaced = replacedSnapshot(canister, metadata.replace_snapshot);
+    if (replaced.kind === "error") return fail(call, replaced.error);
+    const limited = heapDeltaRefusal(world, subnet, canister);
+    if (limited !== null) return fail(call, limited);
 
-  const sizeBytes = uploadedBytes(decoded.value);
-  const instructions = snapshotInstructions(subnet, sizeBytes);
-  const usageBytes = memoryUsageBytes(canister) + sizeBytes - (replaced.value?.sizeBytes ?? 0);
-  const price = memoryPrice(world, subnet, canister, { usageBytes, instructions, sender: call.sender });
-  if (price.kind === "error") return fail(call, price.error);
-  payMemory(canister, price.value);
-  const added = emptySnapshot(world, subnet, canister, decoded.value, sizeBytes);
-  addSnapshot(canister, replaced.value, added);
-  finish(subnet, canister);
-  return { ...reply(call, encodeResult("upload_canister_snapshot_metadata", { snapshot_id: fromHex(added.id) })), instructions };
-};
+    const sizeBytes = uploadedBytes(metadata);
+    const instructions = snapshotInstructions(subnet, sizeBytes);
+    const usageBytes = memoryUsageBytes(canister) + sizeBytes - (replaced.value?.sizeBytes ?? 0);
+    const price = memoryPrice(world, subnet, canister, { usageBytes, instructions, sender: call.sender });
+    if (price.kind === "error") return fail(call, price.error);
+    payMemory(canister, price.value);
+    const added = emptySnapshot(world, subnet, canister, metadata, sizeBytes);
+    addSnapshot(canister, replaced.value, added);
+    finish(subnet, canister);
+    return { ...reply(call, encodeResult("upload_canister_snapshot_metadata", { snapshot_id: fromHex(added.id) })), instructions };
+  },
+);
 
 function emptySnapshot(
   world: World,
@@ -111,16 +110,9 @@ function emptySnapshot(
   };
 }
 
-export const uploadCanisterSnapshotData: Method = (context) => {
+export const uploadCanisterSnapshotData = changing("upload_canister_snapshot_data", requireController, (context, canister, argument) => {
   const { world, subnet, call } = context;
-  const decoded = decodeArgument("upload_canister_snapshot_data", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const { canister_id, snapshot_id, kind, chunk } = decoded.value;
-  const found = targetForWriting(subnet, idOf(canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const canister = found.value;
-  const denied = requireController(canister, call.sender);
-  if (denied !== null) return fail(call, denied);
+  const { snapshot_id, kind, chunk } = argument;
   const snapshot = snapshotOf(canister, snapshotIdOf(snapshot_id));
   if (snapshot.kind === "error") return fail(call, snapshot.error);
   if (snapshot.value.source !== "metadataUpload") return fail(call, immutableSnapshot());
@@ -139,7 +131,7 @@ export const uploadCanisterSnapshotData: Method = (context) => {
   }
   finish(subnet, canister);
   return { ...reply(call), instructions };
-};
+});
 
 type SliceOffset = Exclude<SnapshotDataOffset, { readonly wasm_chunk: null }>;
 

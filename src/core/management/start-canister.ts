@@ -5,19 +5,11 @@
  */
 import { at } from "../state/world.ts";
 import { requireControllerOrAdmin } from "./access.ts";
-import { fail, finish, originOfStopRequest, plainError, reply, targetForWriting, type Method, type OwedAnswer } from "./call.ts";
-import { decodeArgument, idOf } from "./candid.ts";
+import { finish, originOfStopRequest, plainError, reply, type OwedAnswer } from "./call.ts";
 import { stopCancelled } from "./errors.ts";
+import { changing } from "./method.ts";
 
-export const startCanister: Method = ({ world, subnet, call }) => {
-  const decoded = decodeArgument("canister_id", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const canister = found.value;
-  const denied = requireControllerOrAdmin(subnet, canister, call.sender);
-  if (denied !== null) return fail(call, denied);
-
+export const startCanister = changing("canister_id", requireControllerOrAdmin, ({ world, subnet, call }, canister) => {
   const waiting = canister.status.kind === "stopping" ? canister.status.requests : [];
   const cancelled = waiting.map((request): OwedAnswer => ({
     to: originOfStopRequest(request),
@@ -31,4 +23,4 @@ export const startCanister: Method = ({ world, subnet, call }) => {
   finish(subnet, canister);
   if (!wasRunning) world.emit({ kind: "canister", ...at(world, subnet), canister: canister.id, change: "started" });
   return reply(call, undefined, cancelled);
-};
+});

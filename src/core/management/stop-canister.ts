@@ -9,22 +9,15 @@ import type { CanisterState, StopRequest } from "../state/canister.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { at, type World } from "../state/world.ts";
 import { requireControllerOrAdmin } from "./access.ts";
-import { fail, finish, originOfStopRequest, plainError, reply, targetForWriting, type Method, type OwedAnswer } from "./call.ts";
-import { decodeArgument, idOf, NO_RESULT } from "./candid.ts";
+import { finish, originOfStopRequest, plainError, reply, type OwedAnswer } from "./call.ts";
+import { NO_RESULT } from "./candid.ts";
 import { stopTimedOut } from "./errors.ts";
+import { changing } from "./method.ts";
 
 /** How long a stop request may wait. Source: interface spec, "IC method stop_canister". */
 const STOP_TIMEOUT_NANOS = 300_000_000_000n;
 
-export const stopCanister: Method = ({ world, subnet, call }) => {
-  const decoded = decodeArgument("canister_id", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const canister = found.value;
-  const denied = requireControllerOrAdmin(subnet, canister, call.sender);
-  if (denied !== null) return fail(call, denied);
-
+export const stopCanister = changing("canister_id", requireControllerOrAdmin, ({ world, subnet, call }, canister) => {
   canister.version++;
   if (canister.status.kind === "stopped") {
     finish(subnet, canister);
@@ -40,7 +33,7 @@ export const stopCanister: Method = ({ world, subnet, call }) => {
   finish(subnet, canister);
   if (wasRunning) world.emit({ kind: "canister", ...at(world, subnet), canister: canister.id, change: "stopping" });
   return { kind: "waiting" };
-};
+});
 
 /** Whether a stopping canister can become stopped: no call context, not even an answered one with open callbacks, and no callback. */
 export function isReadyToStop(canister: CanisterState): boolean {

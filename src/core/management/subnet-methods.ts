@@ -7,9 +7,10 @@
 import { nodeOf } from "../certification/topology-tree.ts";
 import type { NodeBlocks } from "../state/block-makers.ts";
 import type { PrincipalId } from "../state/ids.ts";
-import { fail, reply, type Method } from "./call.ts";
-import { decodeArgument, encodeResult, idOf, principalOf } from "./candid.ts";
-import { otherSubnet, unexpectedIngress } from "./errors.ts";
+import { fail, reply } from "./call.ts";
+import { encodeResult, idOf, principalOf } from "./candid.ts";
+import { otherSubnet } from "./errors.ts";
+import { forCanisters, withArgument } from "./method.ts";
 
 /** Ours: the replica whose rules these are. */
 const REPLICA_VERSION = "c7c5005419785db6d1c3009a1426274be33010f8";
@@ -21,14 +22,11 @@ const REGISTRY_VERSION = 1n;
  */
 const STRANGER = "0000000000000000fd01" as PrincipalId;
 
-export const nodeMetricsHistory: Method = ({ world, subnet, call }) => {
-  if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));
-  const decoded = decodeArgument("node_metrics_history", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
+const nodeMetrics = withArgument("node_metrics_history", ({ world, subnet, call }, { subnet_id, start_at_timestamp_nanos }) => {
   const { id } = subnet.config;
-  const given = idOf(decoded.value.subnet_id);
+  const given = idOf(subnet_id);
   if (given !== id) return fail(call, otherSubnet(given, id));
-  const history = subnet.blockMakers.since(decoded.value.start_at_timestamp_nanos).map(({ timeNanos, blocks }) => ({
+  const history = subnet.blockMakers.since(start_at_timestamp_nanos).map(({ timeNanos, blocks }) => ({
     timestamp_nanos: timeNanos,
     node_metrics: [...blocks]
       .map(([node, counts]): [PrincipalId, NodeBlocks] => [node < 0 ? STRANGER : nodeOf(world.state, id, node, world.platform).id, counts])
@@ -40,13 +38,14 @@ export const nodeMetricsHistory: Method = ({ world, subnet, call }) => {
       })),
   }));
   return reply(call, encodeResult("node_metrics_history", history));
-};
+});
 
-export const subnetInfo: Method = ({ subnet, call }) => {
-  if (call.source.kind === "ingress") return fail(call, unexpectedIngress(call.method));
-  const decoded = decodeArgument("subnet_id", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const given = idOf(decoded.value.subnet_id);
+export const nodeMetricsHistory = forCanisters(nodeMetrics);
+
+const info = withArgument("subnet_id", ({ subnet, call }, { subnet_id }) => {
+  const given = idOf(subnet_id);
   if (given !== subnet.config.id) return fail(call, otherSubnet(given, subnet.config.id));
   return reply(call, encodeResult("subnet_info", { replica_version: REPLICA_VERSION, registry_version: REGISTRY_VERSION }));
-};
+});
+
+export const subnetInfo = forCanisters(info);

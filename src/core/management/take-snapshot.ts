@@ -14,10 +14,11 @@ import type { SubnetState } from "../state/network-state.ts";
 import { nextSnapshotId, withoutSnapshot, withSnapshot, type CanisterSnapshot } from "../state/snapshots.ts";
 import { at, type World } from "../state/world.ts";
 import { requireController } from "./access.ts";
-import { changeOrigin, fail, finish, reply, targetForWriting, type Method } from "./call.ts";
-import { decodeArgument, encodeResult, idOf, optional, type Decoded, type Opt } from "./candid.ts";
+import { changeOrigin, fail, finish, reply } from "./call.ts";
+import { encodeResult, optional, type Decoded, type Opt } from "./candid.ts";
 import { heapDeltaRefusal } from "./chunk-store.ts";
 import { memoryPrice, payMemory } from "./memory-taking.ts";
+import { changing } from "./method.ts";
 import { globalsOf, snapshotIdOf, snapshotToCandid } from "./snapshot-candid.ts";
 import { nothingToSnapshot, snapshotNotFound, tooManySnapshots } from "./snapshot-errors.ts";
 import { addHeapDelta, memoryDeltaBytes } from "./snapshot-heap-delta.ts";
@@ -52,21 +53,13 @@ export function addSnapshot(canister: CanisterState, replaced: CanisterSnapshot 
   canister.snapshots = withSnapshot(kept, added);
 }
 
-export const takeCanisterSnapshot: Method = ({ world, subnet, call }) => {
-  const decoded = decodeArgument("take_canister_snapshot", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const { canister_id, replace_snapshot, uninstall_code, sender_canister_version } = decoded.value;
-  const found = targetForWriting(subnet, idOf(canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const canister = found.value;
-  const denied = requireController(canister, call.sender);
-  if (denied !== null) return fail(call, denied);
-  const replaced = replacedSnapshot(canister, replace_snapshot);
+export const takeCanisterSnapshot = changing("take_canister_snapshot", requireController, ({ world, subnet, call }, canister, argument) => {
+  const replaced = replacedSnapshot(canister, argument.replace_snapshot);
   if (replaced.kind === "error") return fail(call, replaced.error);
   const limited = heapDeltaRefusal(world, subnet, canister);
   if (limited !== null) return fail(call, limited);
 
-  const uninstalls = optional(uninstall_code) ?? false;
+  const uninstalls = optional(argument.uninstall_code) ?? false;
   const sizeBytes = snapshotBytes(canister);
   const freedBytes = (replaced.value?.sizeBytes ?? 0) + (uninstalls ? uninstallableBytes(canister) : 0);
   const instructions = snapshotInstructions(subnet, sizeBytes);
@@ -83,10 +76,10 @@ export const takeCanisterSnapshot: Method = ({ world, subnet, call }) => {
   addSnapshot(canister, replaced.value, taken);
   addHeapDelta(world, subnet, canister, memoryDeltaBytes(taken));
   world.emit({ kind: "canister", ...at(world, subnet), canister: canister.id, change: "snapshotTaken" });
-  const owed = uninstalls ? uninstallBy(world, subnet, canister, changeOrigin(call, sender_canister_version)) : [];
+  const owed = uninstalls ? uninstallBy(world, subnet, canister, changeOrigin(call, argument.sender_canister_version)) : [];
   finish(subnet, canister);
   return { ...reply(call, encodeResult("take_canister_snapshot", snapshotToCandid(taken)), owed), instructions };
-};
+});
 
 function snapshotNow(world: World, subnet: SubnetState, canister: CanisterState, execution: ExecutionState): CanisterSnapshot {
   return {
@@ -107,21 +100,18 @@ function snapshotNow(world: World, subnet: SubnetState, canister: CanisterState,
   };
 }
 
-export const deleteCanisterSnapshot: Method = ({ world, subnet, call }) => {
-  const decoded = decodeArgument("delete_canister_snapshot", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const canister = found.value;
-  const denied = requireController(canister, call.sender);
-  if (denied !== null) return fail(call, denied);
-  const snapshot = snapshotOf(canister, snapshotIdOf(decoded.value.snapshot_id));
-  if (snapshot.kind === "error") return fail(call, snapshot.error);
-  const usageBytes = memoryUsageBytes(canister) - snapshot.value.sizeBytes;
-  const price = memoryPrice(world, subnet, canister, { usageBytes, sender: call.sender });
-  if (price.kind === "error") return fail(call, price.error);
-  payMemory(canister, price.value);
-  canister.snapshots = withoutSnapshot(canister.snapshots, snapshot.value.id);
-  finish(subnet, canister);
-  return reply(call);
-};
+export const deleteCanisterSnapshot = changing(
+  "delete_canister_snapshot",
+  requireController,
+  ({ world, subnet, call }, canister, argument) => {
+    const snapshot = snapshotOf(canister, snapshotIdOf(argument.snapshot_id));
+    if (snapshot.kind === "error") return fail(call, snapshot.error);
+    const usageBytes = memoryUsageBytes(canister) - snapshot.value.sizeBytes;
+    const price = memoryPrice(world, subnet, canister, { usageBytes, sender: call.sender });
+    if (price.kind === "error") return fail(call, price.error);
+    payMemory(canister, price.value);
+    canister.snapshots = withoutSnapshot(canister.snapshots, snapshot.value.id);
+    finish(subnet, canister);
+    return reply(call);
+  },
+);

@@ -26,6 +26,7 @@ import {
   transportKeyInvalid,
   unexpectedIngress,
 } from "./errors.ts";
+import { withArgument } from "./method.ts";
 
 /** Calls that wait for one key, at most. Replica: `DEFAULT_ECDSA_MAX_QUEUE_SIZE`, before pre-signatures let it grow. */
 const MAX_WAITING = 20;
@@ -60,33 +61,24 @@ const CONSUMED_AS: Readonly<Record<KeyScheme, keyof SubnetConsumedCycles>> = {
 
 // Public keys.
 
-export const ecdsaPublicKey: Method = (context) => {
-  const decoded = decodeArgument("ecdsa_public_key", context.call.arg);
-  if (decoded.kind === "error") return fail(context.call, decoded.error);
-  const { key_id, canister_id, derivation_path } = decoded.value;
-  return publicKey(context, chainKeyOf("ecdsa", key_id), canister_id, (name, owner) =>
+export const ecdsaPublicKey = withArgument("ecdsa_public_key", (context, { key_id, canister_id, derivation_path }) =>
+  publicKey(context, chainKeyOf("ecdsa", key_id), canister_id, (name, owner) =>
     context.world.platform.thresholdKeys.ecdsaPublicKey(name, [owner, ...derivation_path]),
-  );
-};
+  ),
+);
 
-export const schnorrPublicKey: Method = (context) => {
-  const decoded = decodeArgument("schnorr_public_key", context.call.arg);
-  if (decoded.kind === "error") return fail(context.call, decoded.error);
-  const { key_id, canister_id, derivation_path } = decoded.value;
+export const schnorrPublicKey = withArgument("schnorr_public_key", (context, { key_id, canister_id, derivation_path }) => {
   const algorithm = "ed25519" in key_id.algorithm ? "ed25519" : "bip340secp256k1";
   return publicKey(context, chainKeyOf("schnorr", key_id), canister_id, (name, owner) =>
     context.world.platform.thresholdKeys.schnorrPublicKey(algorithm, name, [owner, ...derivation_path]),
   );
-};
+});
 
-export const vetkdPublicKey: Method = (context) => {
-  const decoded = decodeArgument("vetkd_public_key", context.call.arg);
-  if (decoded.kind === "error") return fail(context.call, decoded.error);
-  const value = decoded.value;
-  return publicKey(context, chainKeyOf("vetkd", value.key_id), value.canister_id, (name, owner) => ({
+export const vetkdPublicKey = withArgument("vetkd_public_key", (context, value) =>
+  publicKey(context, chainKeyOf("vetkd", value.key_id), value.canister_id, (name, owner) => ({
     publicKey: context.world.platform.thresholdKeys.vetPublicKey(name, owner, value.context),
-  }));
-};
+  })),
+);
 
 function publicKey(
   { call, subnet }: MethodContext,

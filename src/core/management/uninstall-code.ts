@@ -11,24 +11,19 @@ import { withoutSnapshots } from "../state/snapshots.ts";
 import { at, type World } from "../state/world.ts";
 import { burnRemainingCycles } from "../cycles/accounts.ts";
 import { GOVERNANCE_CANISTER, requireControllerOrAdmin } from "./access.ts";
-import { changeOrigin, fail, finish, plainError, reply, targetForWriting, type Method, type OwedAnswer } from "./call.ts";
-import { decodeArgument, idOf } from "./candid.ts";
+import { changeOrigin, finish, plainError, reply, type OwedAnswer } from "./call.ts";
 import { uninstalled } from "./errors.ts";
 import { addChange } from "./history.ts";
+import { changing, type Access } from "./method.ts";
 
-export const uninstallCode: Method = ({ world, subnet, call }) => {
-  const decoded = decodeArgument("uninstall_code", call.arg);
-  if (decoded.kind === "error") return fail(call, decoded.error);
-  const found = targetForWriting(subnet, idOf(decoded.value.canister_id));
-  if (found.kind === "error") return fail(call, found.error);
-  const canister = found.value;
-  const denied = call.sender === GOVERNANCE_CANISTER ? null : requireControllerOrAdmin(subnet, canister, call.sender);
-  if (denied !== null) return fail(call, denied);
+const mayUninstall: Access = (canister, caller, subnet) =>
+  caller === GOVERNANCE_CANISTER ? null : requireControllerOrAdmin(canister, caller, subnet);
 
-  const owed = uninstallBy(world, subnet, canister, changeOrigin(call, decoded.value.sender_canister_version));
+export const uninstallCode = changing("uninstall_code", mayUninstall, ({ world, subnet, call }, canister, { sender_canister_version }) => {
+  const owed = uninstallBy(world, subnet, canister, changeOrigin(call, sender_canister_version));
   finish(subnet, canister);
   return reply(call, undefined, owed);
-};
+});
 
 /** Uninstalls because somebody asked for it. Returns the answers owed to the canister's callers. `canister` must be for writing. */
 export function uninstallBy(

@@ -7,18 +7,17 @@ import { withdrawCycles, countConsumed } from "../cycles/accounts.ts";
 import { feesOf, ingressInduction, MAX_DELAYED_INDUCTION_ARGUMENT_BYTES } from "../cycles/fees.ts";
 import { limitsOf } from "../state/world.ts";
 import { requireController } from "./access.ts";
-import { changeOrigin, fail, finish, reply, targetForWriting, type ManagementOutcome, type Method, type MethodContext } from "./call.ts";
-import { decodeArgument, idOf, type ArgumentValue } from "./candid.ts";
+import { changeOrigin, fail, finish, reply, targetForWriting, type ManagementOutcome, type MethodContext } from "./call.ts";
+import { idOf, type ArgumentValue } from "./candid.ts";
 import { addChange } from "./history.ts";
+import { withArgument } from "./method.ts";
 import { applySettings, checkSettings, settingsFromCandid } from "./settings.ts";
 
-export const updateSettings: Method = (context) => {
-  const decoded = decodeArgument("update_settings", context.call.arg);
-  if (decoded.kind === "error") return fail(context.call, decoded.error);
-  const outcome = update(context, decoded.value);
-  chargeDelayedInduction(context, decoded.value);
+export const updateSettings = withArgument("update_settings", (context, argument) => {
+  const outcome = update(context, argument);
+  chargeDelayedInduction(context, argument);
   return outcome;
-};
+});
 
 function update(context: MethodContext, argument: ArgumentValue["update_settings"]): ManagementOutcome {
   const { world, subnet, call } = context;
