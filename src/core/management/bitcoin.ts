@@ -12,7 +12,8 @@ import type { BitcoinNetwork } from "../state/network-state.ts";
 import { route, type World } from "../state/world.ts";
 import { fail, type Method } from "./call.ts";
 import { decodeArgument, optional, type ArgumentValue, type BitcoinNetworkValue, type Decoded } from "./candid.ts";
-import { noChain, notEnoughCyclesForBitcoin, notImplemented, permissionDenied, unexpectedIngress, wrongChain } from "./errors.ts";
+import { notImplemented, unexpectedIngress } from "./errors.ts";
+import { noChain, notEnoughCyclesForBitcoin, permissionDenied, wrongChain } from "./outside-errors.ts";
 
 export type BitcoinMethod = BitcoinQuestion["method"];
 

@@ -16,9 +16,10 @@ import type { Platform } from "../wasm/engine.ts";
 import { isController, requireControllerOrSelf } from "./access.ts";
 import { fail, finish, reply } from "./call.ts";
 import { encodeResult, type Decoded } from "./candid.ts";
-import * as errors from "./errors.ts";
+import * as errors from "./code-errors.ts";
 import { memoryPrice, payMemory } from "./memory-taking.ts";
 import { changing, reading } from "./method.ts";
+import { heapDeltaRateLimited } from "./resource-errors.ts";
 
 /** Chunks of a store. Source: wasm.md 8. */
 export const MAX_CHUNKS = 100;
@@ -63,7 +64,7 @@ export function chunkRefusal(store: ReadonlyMap<string, Uint8Array>, chunk: Uint
 export function heapDeltaRefusal(world: World, subnet: SubnetState, canister: CanisterState): UserError | null {
   const limits = limitsOf(world, subnet);
   if (!limits.rateLimiting || canister.heapDeltaDebitBytes < limits.heapDeltaRateLimitBytes) return null;
-  return errors.heapDeltaRateLimited(canister.id, canister.heapDeltaDebitBytes, limits.heapDeltaRateLimitBytes);
+  return heapDeltaRateLimited(canister.id, canister.heapDeltaDebitBytes, limits.heapDeltaRateLimitBytes);
 }
 
 export const storedChunks = reading("canister_id", requireControllerOrSelf, ({ call }, canister) => {

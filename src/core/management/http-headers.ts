@@ -6,7 +6,7 @@
 import { utf8Length } from "../../base/utf8.ts";
 import type { HttpHeader } from "../state/pending-calls.ts";
 import type { UserError } from "../state/rejects.ts";
-import { outcallRefused } from "./errors.ts";
+import { outcallRefused } from "./outside-errors.ts";
 
 const MAX_HEADERS = 64;
 const MAX_HEADER_PART_BYTES = 8 * 1024;

@@ -13,9 +13,9 @@ import type { UserError } from "../state/rejects.ts";
 import { editCanister } from "../state/world.ts";
 import { fail } from "./call.ts";
 import { idOf, optional, type ArgumentValue } from "./candid.ts";
-import { notEnoughCyclesFor, outcallRefused } from "./errors.ts";
 import { checkHeadersAndBody, headersBytes } from "./http-headers.ts";
 import { forCanisters, withArgument } from "./method.ts";
+import { notEnoughCyclesFor, outcallRefused } from "./outside-errors.ts";
 
 const MAX_URL_BYTES = 8192;
 const MAX_RESPONSE_BYTES = 2_000_000n;

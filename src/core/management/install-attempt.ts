@@ -19,7 +19,7 @@ import type { UserError } from "../state/rejects.ts";
 import type { PreparedModule } from "../wasm/module-info.ts";
 import { type InstallAccount, type InstallPhase, type MethodContext } from "./call.ts";
 import type { Decoded } from "./candid.ts";
-import * as errors from "./errors.ts";
+import * as errors from "./code-errors.ts";
 import { addChange } from "./history.ts";
 import { createModule } from "./module-creation.ts";
 

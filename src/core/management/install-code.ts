@@ -18,7 +18,8 @@ import {
 } from "./call.ts";
 import { idOf, optional, type Decoded, type InstallModeValue } from "./candid.ts";
 import { assembleChunks, MAX_CHUNKS } from "./chunk-store.ts";
-import * as errors from "./errors.ts";
+import * as errors from "./code-errors.ts";
+import { canisterNotFoundAdvised } from "./errors.ts";
 import type { Installation, InstallMode } from "./install-attempt.ts";
 import { install, type Installed } from "./installation.ts";
 import { withArgument } from "./method.ts";
@@ -71,7 +72,7 @@ export const installChunkedCode = withArgument("install_chunked_code", (context,
 function installOn(context: MethodContext, id: CanisterId, installation: Installation): ManagementOutcome {
   const { subnet, call } = context;
   const found = targetForWriting(subnet, id);
-  if (found.kind === "error") return fail(call, errors.canisterNotFoundAdvised(id));
+  if (found.kind === "error") return fail(call, canisterNotFoundAdvised(id));
   const denied = requireController(found.value, call.sender);
   if (denied !== null) return fail(call, denied);
   const installed = install(context, found.value, installation);

@@ -22,9 +22,10 @@ import type { SubnetState } from "../state/network-state.ts";
 import { at, emitPrinted, limitsOf, type World } from "../state/world.ts";
 import { isController } from "./access.ts";
 import { finish, type ManagementTools, type MethodContext } from "./call.ts";
-import * as errors from "./errors.ts";
+import { cannotAffordInstallation } from "./code-errors.ts";
 import { Attempt, type Installation, type Phase } from "./install-attempt.ts";
 import { createModule } from "./module-creation.ts";
+import * as errors from "./resource-errors.ts";
 
 /** One that is over. */
 export interface Installed {
@@ -76,7 +77,7 @@ export function install(
 
   const prepaidCycles = call.prepaidCycles ?? prepayExecution(fees, canister, limit, isController(canister, installation.sender), wasm64);
   if (typeof prepaidCycles !== "bigint")
-    return { kind: "installed", error: errors.cannotAffordInstallation(prepaidCycles.description), instructions: 0 };
+    return { kind: "installed", error: cannotAffordInstallation(prepaidCycles.description), instructions: 0 };
 
   const attempt = new Attempt(context, canister, installation, limits);
   const error = attempt.perform(created);

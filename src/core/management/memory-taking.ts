@@ -14,7 +14,7 @@ import type { SubnetState } from "../state/network-state.ts";
 import { limitsOf, type World } from "../state/world.ts";
 import { isController } from "./access.ts";
 import type { Decoded } from "./candid.ts";
-import * as errors from "./errors.ts";
+import * as errors from "./resource-errors.ts";
 
 /** What is taken from the balance. */
 export interface MemoryPrice {

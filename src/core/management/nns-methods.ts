@@ -10,8 +10,9 @@ import type { UserError } from "../state/rejects.ts";
 import { requireController } from "./access.ts";
 import { fail } from "./call.ts";
 import { idOf } from "./candid.ts";
-import { keyNotHeld, notAuthorized, notImplemented, repeatedNode } from "./errors.ts";
+import { notAuthorized, notImplemented, repeatedNode } from "./errors.ts";
 import { forCanisters, reading, withArgument } from "./method.ts";
+import { keyNotHeld } from "./outside-errors.ts";
 import { chainKeyOfMaster } from "./threshold-keys.ts";
 
 /** `sbzkb-zqaaa-aaaaa-aaaiq-cai`, the only one that renames. Replica: `rs/execution_environment/src/util.rs`. */

@@ -17,7 +17,7 @@ import { memoryUsageBytes, withAllocation } from "../state/memory-usage.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import type { UserError } from "../state/rejects.ts";
 import { idOf, principalOf, type Decoded, type Opt, type SettingsValue, type VisibilityValue } from "./candid.ts";
-import * as errors from "./errors.ts";
+import * as errors from "./resource-errors.ts";
 
 /** Seconds, 30 days. Source: interface spec, "IC method create_canister". */
 const DEFAULT_FREEZING_THRESHOLD_SECONDS = 2_592_000n;

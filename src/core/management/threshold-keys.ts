@@ -15,6 +15,8 @@ import type { UserError } from "../state/rejects.ts";
 import { route } from "../state/world.ts";
 import { fail, reply, type ManagementOutcome, type Method, type MethodContext } from "./call.ts";
 import { decodeArgument, encodeResult, type MasterKeyId, type Opt } from "./candid.ts";
+import { unexpectedIngress } from "./errors.ts";
+import { withArgument } from "./method.ts";
 import {
   auxInvalid,
   auxNotSupported,
@@ -24,9 +26,7 @@ import {
   notEnoughCyclesFor,
   signatureQueueFull,
   transportKeyInvalid,
-  unexpectedIngress,
-} from "./errors.ts";
-import { withArgument } from "./method.ts";
+} from "./outside-errors.ts";
 
 /** Calls that wait for one key, at most. Replica: `DEFAULT_ECDSA_MAX_QUEUE_SIZE`, before pre-signatures let it grow. */
 const MAX_WAITING = 20;
