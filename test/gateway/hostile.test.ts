@@ -103,7 +103,9 @@ test("thousands of damaged requests", async () => {
       seen.set(answer.status, (seen.get(answer.status) ?? 0) + 1);
       expect([200, 201, 204, 400, 404, 405, 413, 503]).toContain(answer.status);
       const text = await answer.text();
-      if (answer.status >= 400 && method !== "HEAD") expect(text.length).toBeGreaterThan(5);
+      // Of the HTTPS interface a method that is not taken is answered by the ones that are, and nothing else.
+      if (answer.headers.has("allow")) expect(answer.status).toBe(405);
+      else if (answer.status >= 400 && method !== "HEAD") expect(text.length).toBeGreaterThan(5);
       if (answer.status === 200 && answer.headers.get("x-ic-canister-id") === id) shown.add(text);
     }),
     { numRuns: 2000 },

@@ -165,3 +165,34 @@ describe("CBOR [https-interface#api-cbor] [index#cbor]", () => {
     expect((await post(`/api/v4/canister/${id}/call`, query)).status).toBe(400);
   });
 });
+
+describe("addresses", () => {
+  test("are offered for some HTTP methods, which is said to others [replica: routers of the public endpoints]", async () => {
+    const { net, id } = await scene();
+    const ask = async (method: string, path: string): Promise<string> => {
+      const response = await net.fetch(HOST + path, { method });
+      return [response.status, response.headers.get("allow") ?? "", await response.text()].join(" ");
+    };
+    expect(await ask("HEAD", "/api/v2/status")).toBe("200  ");
+    expect(await ask("POST", "/api/v2/status")).toBe("405 GET,HEAD ");
+    for (const path of ["v2/canister/ID/call", "v4/canister/ID/call", "v3/canister/ID/query", "v2/canister/ID/read_state"])
+      expect(await ask("GET", `/api/${path.replace("ID", id)}`)).toBe("405 POST ");
+    for (const path of [
+      "v2/nothing",
+      "v1/status",
+      "v4/canister/ID/query",
+      "v3/subnet/ID/call",
+      "v2/subnet/ID/query",
+      "v2/canister/ID/call/",
+    ])
+      expect(await ask("POST", `/api/${path.replace("ID", id)}`)).toBe("404  Endpoint not found.");
+  });
+
+  test("tell browsers what they may ask", async () => {
+    const { net } = await scene();
+    const response = await net.fetch(`${HOST}/api/v2/status`, { method: "OPTIONS" });
+    expect(response.status).toBe(200);
+    expect(response.headers.get("access-control-allow-methods")).toBe("GET,POST");
+    expect(response.headers.get("access-control-allow-headers")).toBe("authorization,accept,content-type");
+  });
+});

@@ -19,7 +19,7 @@ import type { Target } from "./route.ts";
 import type { ServedNetwork } from "./served.ts";
 
 /** How the delegation of the certificate shows the canister ranges: by the version of the endpoint. */
-export type CallVersion = "v2" | "v3" | "v4";
+export type CallVersion = 2 | 3 | 4;
 
 const CREATION = ["create_canister", "provisional_create_canister_with_cycles"];
 
@@ -41,7 +41,7 @@ export async function call(
   const isKnown = network.state.subnets.get(subnet)!.ingressHistory.get(envelope.id) !== undefined;
   const answer = network.submit(inputOf(envelope, target, envelopeBytes));
   if (answer.kind === "refused") return rejected(answer.error, version);
-  if (version === "v2") return accepted("");
+  if (version === 2) return accepted("");
   // Of a message that is known the status is the answer, also when it is not final yet.
   if (isKnown) return certified(network, target, version, envelope.id);
   if (awaited.has(envelope.id)) return accepted("Duplicate request. Message is already being tracked and executed.");
@@ -103,14 +103,14 @@ function inputOf({ content, id }: Envelope<CallContent>, target: Target, envelop
 
 function rejected(error: UserError, version: CallVersion): Response {
   const fields = { reject_code: rejectCodeOf(error.code), reject_message: error.description, error_code: errorCodeText(error.code) };
-  return cborAnswer(encodeFields(version === "v2" ? fields : { status: "non_replicated_rejection", ...fields }));
+  return cborAnswer(encodeFields(version === 2 ? fields : { status: "non_replicated_rejection", ...fields }));
 }
 
 function certified(network: ServedNetwork, target: Target, version: CallVersion, id: MessageId): Response {
   const ranges =
     target.kind === "subnet"
       ? ({ kind: "none" } as const)
-      : version === "v4"
+      : version === 4
         ? ({ kind: "tree", canister: target.id } as const)
         : ({ kind: "flat" } as const);
   const certificate = network.certificate({ subnet: target.subnet, paths: [path("request_status", fromHex(id))], ranges });

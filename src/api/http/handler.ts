@@ -3,16 +3,15 @@
  *
  * Source: interface spec, https-interface#http-interface; http-interface.md 1.
  */
-import { Hono, type Context } from "hono";
-import { cors } from "hono/cors";
 import { rootKey } from "../../core/certification/certificate.ts";
 import type { MessageId } from "../../core/state/ids.ts";
-import { call, type CallVersion } from "./call.ts";
+import { call } from "./call.ts";
 import { encodeFields } from "./cbor.ts";
 import { query } from "./query.ts";
 import { readState } from "./read-state.ts";
 import { badRequest, boundaryRefusal, HttpRefusal } from "./refusal.ts";
-import { cborAnswer, refusalAnswer } from "./responses.ts";
+import { endpointAt, methodsOf, type Endpoint } from "./endpoints.ts";
+import { cborAnswer, notAllowed, preflight, refusalAnswer } from "./responses.ts";
 import { canisterTarget, subnetTarget } from "./route.ts";
 import type { ServedNetwork } from "./served.ts";
 
@@ -27,47 +26,42 @@ const MAX_BODY_BYTES = 5 * 2 ** 20;
 
 /** Never rejects: what is wrong with a request is in the response. */
 export function httpInterface(network: ServedNetwork, options: HandlerOptions): (request: Request) => Promise<Response> {
-  const app = new Hono();
   const limit = options.maxBodyBytes ?? MAX_BODY_BYTES;
   const awaited = new Set<MessageId>();
-  app.use("*", cors({ origin: "*", allowMethods: ["GET", "POST"], allowHeaders: ["authorization", "accept", "content-type"] }));
-  app.get("/api/v2/status", () => status(network, options.version));
-  for (const version of ["v2", "v3", "v4"] as const satisfies readonly CallVersion[]) {
-    app.post(`/api/${version}/canister/:id/call`, async (c) =>
-      call(network, canisterTarget(network, c.req.param("id")), version, await body(c, limit), awaited),
-    );
+
+  async function answerOf(request: Request, endpoint: Endpoint): Promise<Response> {
+    if (endpoint.kind === "status") return status(network, options.version);
+    const { kind, version, id } = endpoint;
+    const target = (endpoint.target === "canister" ? canisterTarget : subnetTarget)(network, id);
+    const sent = await body(request, limit);
+    if (kind === "call") return call(network, target, version, sent, awaited);
+    return (kind === "query" ? query : readState)(network, target, version === 2 ? 2 : 3, sent);
   }
-  app.post("/api/v4/subnet/:id/call", async (c) =>
-    call(network, subnetTarget(network, c.req.param("id")), "v4", await body(c, limit), awaited),
-  );
-  for (const version of [2, 3] as const) {
-    app.post(`/api/v${version}/canister/:id/query`, async (c) =>
-      query(network, canisterTarget(network, c.req.param("id")), version, await body(c, limit)),
-    );
-    app.post(`/api/v${version}/canister/:id/read_state`, async (c) =>
-      readState(network, canisterTarget(network, c.req.param("id")), version, await body(c, limit)),
-    );
-    app.post(`/api/v${version}/subnet/:id/read_state`, async (c) =>
-      readState(network, subnetTarget(network, c.req.param("id")), version, await body(c, limit)),
-    );
-  }
-  app.post("/api/v3/subnet/:id/query", async (c) => query(network, subnetTarget(network, c.req.param("id")), 3, await body(c, limit)));
-  app.notFound(() => refusalAnswer(new HttpRefusal(404, "404 page not found")));
-  app.onError((error) => {
-    if (error instanceof HttpRefusal) return refusalAnswer(error);
-    return refusalAnswer(boundaryRefusal(500, "internal_server_error", error.message));
-  });
-  return async (request) => app.fetch(request);
+
+  return async (request) => {
+    if (request.method === "OPTIONS") return preflight();
+    const endpoint = endpointAt(new URL(request.url).pathname);
+    if (endpoint === null) return refusalAnswer(new HttpRefusal(404, "Endpoint not found."));
+    const methods = methodsOf(endpoint);
+    if (!methods.includes(request.method)) return notAllowed(methods);
+    try {
+      const answer = await answerOf(request, endpoint);
+      return request.method === "HEAD" ? new Response(null, answer) : answer;
+    } catch (error) {
+      if (error instanceof HttpRefusal) return refusalAnswer(error);
+      return refusalAnswer(boundaryRefusal(500, "internal_server_error", error instanceof Error ? error.message : String(error)));
+    }
+  };
 }
 
 /** The body of a POST with CBOR in it. */
-async function body(c: Context, limit: number): Promise<Uint8Array> {
+async function body(request: Request, limit: number): Promise<Uint8Array> {
   const tooLarge = (): HttpRefusal =>
     boundaryRefusal(413, "payload_too_large", `Payload is too large: maximum body size is ${limit} bytes.`);
-  if (Number(c.req.header("content-length") ?? 0) > limit) throw tooLarge();
-  const bytes = new Uint8Array(await c.req.arrayBuffer());
+  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
+  const bytes = new Uint8Array(await request.arrayBuffer());
   if (bytes.length > limit) throw tooLarge();
-  const type = c.req.header("content-type") ?? "";
+  const type = request.headers.get("content-type") ?? "";
   if (type.toLowerCase() !== "application/cbor") throw badRequest("Unexpected content-type, expected application/cbor.");
   return bytes;
 }

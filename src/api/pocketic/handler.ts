@@ -7,13 +7,12 @@ import { httpGateway } from "../gateway/gateway.ts";
 import { httpInterface } from "../http/handler.ts";
 import { AutoProgress } from "./auto-progress.ts";
 import { autoProgressConfig, type InstanceConfig } from "./config.ts";
-import { dashboard } from "./dashboard.ts";
 import { OperationFailed } from "./failure.ts";
 import { Instance, type InstanceHost } from "./instance.ts";
-import { parseJson, writeJson } from "./json.ts";
-import { READ_GET, READ_POST, topology, UPDATE, type Operation, type StoredBlob } from "./operations.ts";
+import { topology, type StoredBlob } from "./operations.ts";
+import { answered } from "./responses.ts";
+import { noRoute, routesAt } from "./routes.ts";
 import { makeRoom } from "./routing.ts";
-import { BadShape } from "./shape.ts";
 
 export interface InstanceRequest {
   readonly method: string;
@@ -72,10 +71,11 @@ export class InstanceHandler {
     this.instance.close();
   }
 
-  private async stopProgress(): Promise<void> {
+  async stopProgress(): Promise<null> {
     const { progress } = this;
     this.progress = null;
     await progress?.stop();
+    return null;
   }
 
   /**
@@ -84,43 +84,14 @@ export class InstanceHandler {
    */
   async handle(request: InstanceRequest, whenWaiting: () => void = () => {}): Promise<InstanceResponse> {
     this.instance.whenWaiting = whenWaiting;
-    const path = request.path.replace(/\/$/, "");
-    if (request.gateway !== undefined && !path.startsWith("/_/")) return this.throughGateway(request, request.gateway);
-    if (path.startsWith("/api/")) return this.passOn(request, path);
-    const operation = this.operationAt(path);
-    if (operation === null) return { status: 404, headers: {}, body: "" };
-    const run = operation[request.method];
-    if (run === undefined) return { status: 405, headers: { allow: Object.keys(operation).join(",") }, body: "" };
-    return answered(() => run(request));
+    if (request.gateway !== undefined && !request.path.startsWith("/_/")) return this.throughGateway(request, request.gateway);
+    const routes = routesAt(request.path);
+    const route = routes?.[request.method];
+    if (route === undefined) return noRoute(routes);
+    return route.kind === "api" ? this.passOn(request) : answered(() => route.run(this, request));
   }
 
-  /** What each HTTP method does at a path. */
-  private operationAt(path: string): Readonly<Record<string, (request: InstanceRequest) => unknown>> | null {
-    const [, room = "", name = "", ...more] = path.split("/");
-    if (more.length > 0) return null;
-    const inJson =
-      (operation: Operation) =>
-      (request: InstanceRequest): unknown =>
-        operation(this.instance, jsonOf(request), request.stored);
-    switch (room) {
-      case "read":
-        if (Object.hasOwn(READ_GET, name)) return { GET: () => READ_GET[name]!(this.instance, null, null) };
-        return Object.hasOwn(READ_POST, name) ? { POST: inJson(READ_POST[name]!) } : null;
-      case "update":
-        return Object.hasOwn(UPDATE, name) ? { POST: inJson(UPDATE[name]!) } : null;
-      case "_":
-        if (name === "topology") return { GET: () => this.topology() };
-        return name === "dashboard" ? { GET: () => new Html(dashboard(this.instance)) } : null;
-      case "auto_progress":
-        return name === "" ? { GET: () => this.isProgressing, POST: (request) => this.startProgress(jsonOf(request)) } : null;
-      case "stop_progress":
-        return name === "" ? { POST: () => this.stopProgress().then(() => null) } : null;
-      default:
-        return null;
-    }
-  }
-
-  private startProgress(body: unknown): null {
+  startProgress(body: unknown): null {
     const { artificialDelayMs } = autoProgressConfig(body, "body");
     if (this.progress !== null) throw new OperationFailed("Auto progress mode has already been enabled.");
     this.progress = new AutoProgress(this.instance, artificialDelayMs);
@@ -137,7 +108,8 @@ export class InstanceHandler {
     );
   }
 
-  private async passOn(request: InstanceRequest, path: string): Promise<InstanceResponse> {
+  private async passOn(request: InstanceRequest): Promise<InstanceResponse> {
+    const path = request.path.replace(/\/$/, "");
     makeRoom(this.instance, path, request.body);
     const headers: Record<string, string> = request.contentType === null ? {} : { "content-type": request.contentType };
     const withBody = request.method === "GET" || request.method === "HEAD" ? {} : { body: Uint8Array.from(request.body) };
@@ -149,54 +121,4 @@ export class InstanceHandler {
 async function plainly(response: Response): Promise<InstanceResponse> {
   const headers = Object.fromEntries(response.headers.entries());
   return { status: response.status, headers, body: new Uint8Array(await response.arrayBuffer()) };
-}
-
-class Html {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-/** A request that is no JSON of any kind: status and text of the real server's extractor. */
-class NoJson extends Error {
-  override name = "NoJson";
-  readonly status: 400 | 415;
-
-  constructor(status: 400 | 415, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-export function jsonOf({ contentType, body }: Pick<InstanceRequest, "contentType" | "body">): unknown {
-  if (!/^application\/(?:[\w.-]+\+)?json\b/i.test(contentType ?? ""))
-    throw new NoJson(415, "Expected request with `Content-Type: application/json`");
-  try {
-    return parseJson(new TextDecoder("utf-8", { fatal: true }).decode(body));
-  } catch (error) {
-    throw new NoJson(400, `Failed to parse the request body as JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-const PLAIN = { "content-type": "text/plain; charset=utf-8" };
-
-/** The response for what a function gives or throws. */
-export async function answered(run: () => unknown, status = 200): Promise<InstanceResponse> {
-  try {
-    const result = await run();
-    if (result instanceof Html) return { status, headers: { "content-type": "text/html; charset=utf-8" }, body: result.text };
-    return json(status, result);
-  } catch (error) {
-    if (error instanceof OperationFailed) return json(error.status, { message: error.message });
-    if (error instanceof NoJson) return { status: error.status, headers: PLAIN, body: error.message };
-    if (error instanceof BadShape)
-      return { status: 422, headers: PLAIN, body: `Failed to deserialize the JSON body into the target type: ${error.message}` };
-    throw error;
-  }
-}
-
-export function json(status: number, value: unknown): InstanceResponse {
-  return { status, headers: { "content-type": "application/json" }, body: writeJson(value) };
 }

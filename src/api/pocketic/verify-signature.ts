@@ -8,7 +8,7 @@ import { BLS_DER_PREFIX } from "../../crypto/network-keys.ts";
 import { checkCanisterSignature, type Trust } from "../http/canister-signature.ts";
 import { parsePublicKey } from "../http/signatures.ts";
 import type { InstanceResponse } from "./handler.ts";
-import { json } from "./handler.ts";
+import { json } from "./responses.ts";
 import { blob, fields, required } from "./shape.ts";
 
 const ROOT_KEY_BYTES = BLS_DER_PREFIX.length + 96;

@@ -6,11 +6,14 @@
  */
 import { randomBytes } from "node:crypto";
 import type { InstanceConfig } from "../../api/pocketic/config.ts";
-import { json, type InstanceRequest, type InstanceResponse } from "../../api/pocketic/handler.ts";
+import type { InstanceRequest, InstanceResponse } from "../../api/pocketic/handler.ts";
+import { json } from "../../api/pocketic/responses.ts";
+import { withoutInstance } from "../../api/pocketic/routes.ts";
 import { delay } from "../clock.ts";
 import type { Outcome } from "./messages.ts";
 import { HostedInstance } from "./hosted-instance.ts";
 import { WorkerEnded, type WorkerPool } from "./pool.ts";
+import { plain } from "./wire.ts";
 
 interface Numbered {
   readonly hosted: HostedInstance;
@@ -59,7 +62,7 @@ export class Instances {
   /** With a time limit the answer is 202 when it runs out, and what the operation gave is kept for who asks. */
   async handle(id: number, request: InstanceRequest, timeoutMilliseconds: number | null): Promise<InstanceResponse> {
     const instance = this.all[id];
-    if (instance == null) return missing(id < this.all.length);
+    if (instance == null) return withoutInstance(request, id < this.all.length);
     const response = responseOf(instance.hosted, request);
     if (timeoutMilliseconds === null) return response;
     const label = (instance.label = newLabel());
@@ -75,11 +78,13 @@ export class Instances {
 
   /** What an operation gave, in the same form as its own answer would have been. */
   readGraph(label: string, operation: string): InstanceResponse {
-    return this.graph.get(`${label}/${operation}`) ?? notInGraph(label, operation);
+    if (!BASE64.test(label)) return plain(400, "Malformed state label.");
+    return isLabel(label) ? (this.graph.get(`${label}/${operation}`) ?? notInGraph(label, operation)) : noLabel();
   }
 
   pruneGraph(label: string, operation: string): InstanceResponse {
     const key = `${label}/${operation}`;
+    if (!isLabel(label)) return noLabel();
     if (this.graph.get(key) == null) return notInGraph(label, operation);
     this.graph.delete(key);
     return json(200, null);
@@ -99,7 +104,7 @@ export class Instances {
 
 async function responseOf(hosted: HostedInstance, request: InstanceRequest): Promise<InstanceResponse> {
   const outcome = await hosted.request(request).catch((error: unknown) => (error instanceof WorkerEnded ? null : failure(error)));
-  if (outcome === null) return missing(true);
+  if (outcome === null) return withoutInstance(request, true);
   if (outcome.kind === "response") return outcome.response;
   return json(500, { message: outcome.kind === "failed" ? outcome.message : "operation returned invalid type" });
 }
@@ -112,9 +117,15 @@ function newLabel(): string {
   return `${randomBytes(LABEL_BYTES).toString("base64url")}==`;
 }
 
-function missing(wasThere: boolean): InstanceResponse {
-  const message = wasThere ? "Instance was deleted" : "Instance not found";
-  return json(400, { message: `UpdateError { message: ${JSON.stringify(message)} }` });
+/** In the alphabet of addresses, with its padding. */
+const BASE64 = /^(?:[\w-]{4})*(?:[\w-]{2}==|[\w-]{3}=)?$/;
+
+function isLabel(label: string): boolean {
+  return BASE64.test(label) && Buffer.from(label, "base64url").length === LABEL_BYTES;
+}
+
+function noLabel(): InstanceResponse {
+  return json(400, { message: "Malformed state label." });
 }
 
 function notInGraph(label: string, operation: string): InstanceResponse {

@@ -5,7 +5,9 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { CreationRefused, instanceConfig, type InstanceConfig } from "../../api/pocketic/config.ts";
-import { answered, json, jsonOf, type InstanceRequest, type InstanceResponse } from "../../api/pocketic/handler.ts";
+import type { InstanceRequest, InstanceResponse } from "../../api/pocketic/handler.ts";
+import { answered, json, jsonOf } from "../../api/pocketic/responses.ts";
+import { noRoute, routesAt } from "../../api/pocketic/routes.ts";
 import { verifyCanisterSignature } from "../../api/pocketic/verify-signature.ts";
 import { parseJson } from "../../api/pocketic/json.ts";
 import { now } from "../clock.ts";
@@ -107,8 +109,7 @@ export class PicServer {
         POST: () => answeredWithin(() => this.createGateway(gatewayRequest(jsonOf(request), "body"))),
       });
     if (more.length !== 1 || more[0] !== "stop") return empty(404);
-    if (!NUMBER.test(id)) return noNumber(id);
-    return only(method, { POST: () => this.gateways.stop(Number(id)).then(() => json(200, null)) });
+    return only(method, { POST: () => (NUMBER.test(id) ? this.gateways.stop(Number(id)).then(() => json(200, null)) : noNumber(id)) });
   }
 
   private async createGateway(request: GatewayRequest): Promise<InstanceResponse> {
@@ -158,10 +159,12 @@ export class PicServer {
     const contentType = request.headers["content-type"] ?? null;
     if (number === undefined)
       return only(method, { GET: () => json(200, this.instances.list()), POST: () => this.create({ contentType, body }) });
-    if (!NUMBER.test(number)) return noNumber(number);
-    const id = Number(number);
+    const id = NUMBER.test(number) ? Number(number) : null;
     const below = path.slice(path.indexOf(number) + number.length);
-    if (below === "" || below === "/") return only(method, { DELETE: () => this.delete(id) });
+    if (below === "" || below === "/") return only(method, { DELETE: () => (id === null ? noNumber(number) : this.delete(id)) });
+    const routes = routesAt(below);
+    if (routes?.[method] === undefined) return noRoute(routes);
+    if (id === null) return noNumber(number);
     const stored = below.startsWith("/update/set_stable_memory") ? this.named(body) : null;
     const timeout = request.headers["processing-timeout-ms"];
     const given: InstanceRequest = { method, path: below, contentType, body, stored };
@@ -223,7 +226,10 @@ function only(
   method: string,
   handlers: Readonly<Record<string, () => InstanceResponse | Promise<InstanceResponse>>>,
 ): InstanceResponse | Promise<InstanceResponse> {
-  return handlers[method]?.() ?? { status: 405, headers: { allow: Object.keys(handlers).join(",") }, body: "" };
+  const run = handlers[method === "HEAD" ? "GET" : method];
+  if (run !== undefined) return run();
+  const allowed = Object.keys(handlers).flatMap((name) => (name === "GET" ? ["GET", "HEAD"] : [name]));
+  return { status: 405, headers: { allow: allowed.join(",") }, body: "" };
 }
 
 /** Of an instance or a gateway, in a path. */
