@@ -15,15 +15,28 @@ import { parseArgs } from "node:util";
 import type { Figure, Results } from "./figure.ts";
 import { printTable } from "./table.ts";
 
-const { values: options } = parseArgs({
-  options: { json: { type: "boolean" }, quick: { type: "boolean" }, only: { type: "string" } },
-});
+const options = chosenOptions();
+
+/** What is wrong with the command line, in a sentence. */
+function refuse(message: string): never {
+  process.stderr.write(`bench: ${message}\n`);
+  process.exit(2);
+}
+
+function chosenOptions() {
+  try {
+    return parseArgs({ options: { json: { type: "boolean" }, quick: { type: "boolean" }, only: { type: "string" } } }).values;
+  } catch (error) {
+    return refuse(`${(error as Error).message}. There are --only NAME,NAME, --quick and --json.`);
+  }
+}
 
 function chosenOf(all: readonly Figure[]): readonly Figure[] {
   if (options.only === undefined) return all;
   const names = options.only.split(",").map((name) => name.trim());
   const known = all.map(({ name }) => name);
-  for (const name of names) if (!known.includes(name)) throw new Error(`there is no figure ${name}; there are: ${known.join(", ")}`);
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0) refuse(`there is no figure ${unknown.join(", ")}. There are ${known.join(", ")}.`);
   return all.filter(({ name }) => names.includes(name));
 }
 

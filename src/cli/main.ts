@@ -3,20 +3,22 @@
  * The command `cannery`. One file a subcommand, loaded when it is asked for; what a user did wrong is said in a sentence and ends with code 2, a failed run with code 1.
  */
 import { fileURLToPath } from "node:url";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Help, InvalidArgumentError, Option } from "commander";
 import { CanneryError } from "../base/cannery-error.ts";
 import {
   DEFAULT_PORT,
   DEFAULT_SUBNETS,
+  FORMATS,
   parsePort,
   parseProfile,
   parseShard,
   parseSubnets,
   parseSystemCanister,
+  STRATEGIES,
   wholeNumber,
+  type Format,
 } from "./options.ts";
 import type { ExploreCommand } from "./explore.ts";
-import type { Format } from "./trace.ts";
 import type { CallOptions } from "./call.ts";
 import type { StartOptions } from "./start.ts";
 import { version } from "./version.ts";
@@ -26,28 +28,58 @@ const program = new Command("cannery")
   .description("The Internet Computer's canister system in TypeScript: run canister Wasm, see and choose the order of messages.")
   .version(version)
   .showHelpAfterError("(cannery --help shows what there is)")
+  .configureHelp({ optionDescription: (option) => (option.isBoolean() ? option.description : new Help().optionDescription(option)) })
+  .addHelpText(
+    "after",
+    `
+Code 0 when it went well, 1 when it failed, 2 when the command line was wrong.
+\`cannery <command> --help\` has more of each, and examples.`,
+  )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
 
-program
-  .command("demo")
-  .description("calls between canisters, sequential and parallel, on one subnet and on two; composite queries")
+/** A command, with examples at the end of its help. */
+function command(name: string, description: string, ...examples: readonly string[]): Command {
+  const text = ["", examples.length === 1 ? "Example:" : "Examples:", ...examples.map((example) => `  ${example}`)].join("\n");
+  return program
+    .command(name)
+    .description(description)
+    .showHelpAfterError(`(cannery ${name} --help shows what there is)`)
+    .addHelpText("after", text);
+}
+
+command("demo", "calls between canisters, sequential and parallel, on one subnet and on two; composite queries", "cannery demo")
   .option("--json", "one JSON object on standard output and nothing else", false)
   .action(async (options: { readonly json: boolean }) => (await import("./demo/demo.ts")).demo(options));
 
-program
-  .command("types")
-  .description("TypeScript types of a canister, from its module's own Candid or from a .did file")
+command(
+  "types",
+  "TypeScript types of a canister, from its module's own Candid or from a .did file",
+  "cannery types counter.wasm > counter.ts",
+  "cannery types counter.did",
+)
   .argument("<file>", "a .wasm, .wasm.gz or .did file")
   .action(async (file: string) => (await import("./types.ts")).types(file));
 
-program
-  .command("start")
-  .description("a network that agents, browsers and other programs talk to over HTTP, until Ctrl-C")
+command(
+  "start",
+  "a network that agents, browsers and other programs talk to over HTTP, until Ctrl-C",
+  "cannery start",
+  "cannery start --port 4943 --subnets application=2,nns,ii --profile mainnet",
+  "cannery start --background && cannery call ledger icrc1_symbol && cannery stop",
+)
   .option("--port <port>", "port to listen on; 0 for any that is free", parsePort, DEFAULT_PORT)
   .option("--bind <address>", "address to listen on", "127.0.0.1")
-  .option("--subnets <kinds>", "kinds of subnets, each with how many: application=2,nns", parseSubnets, parseSubnets(DEFAULT_SUBNETS))
-  .option("--profile <name>", "how long rounds take: instant, or as on mainnet", parseProfile, "instant")
-  .option("--system-canister <name=path>", "a module for a system canister, such as ledger=PATH; repeatable", parseSystemCanister, {})
+  .addOption(
+    new Option("--subnets <kinds>", "kinds of subnets, each with how many: application=2,nns")
+      .argParser(parseSubnets)
+      .default(parseSubnets(DEFAULT_SUBNETS), DEFAULT_SUBNETS),
+  )
+  .option("--profile <name>", "how long rounds take: instant, or mainnet, one a second", parseProfile, "instant")
+  .addOption(
+    new Option("--system-canister <name=path>", "a module for a system canister, such as ledger=PATH; repeatable")
+      .argParser(parseSystemCanister)
+      .default({}, "those of the package"),
+  )
   .option("--background", "returns when the network is ready, which stays until `cannery stop`", false)
   .option("--json", "one line of JSON on standard output when it is ready: url, rootKey, pid, subnets", false)
   .option("--state <folder>", "not there yet", () => {
@@ -55,23 +87,22 @@ program
   })
   .action(async (options: StartOptions) => (await import("./start.ts")).start(options));
 
-program
-  .command("stop")
-  .description("ends a network started before")
+command("stop", "ends a network started before", "cannery stop", "cannery stop --port 4943")
   .option("--port <port>", "the network on this port", parsePort)
   .action(async (which: WhichNetwork) => (await import("./stop.ts")).stop(which));
 
-program
-  .command("status")
-  .description("the networks that run on this machine")
+command("status", "the networks that run on this machine", "cannery status --json")
   .option("--json", "as a JSON array", false)
   .action(async (options: { readonly json: boolean }) => (await import("./status.ts")).status(options));
 
-program
-  .command("call")
-  .description("calls a method of a canister; arguments and answer are Candid text")
+command(
+  "call",
+  "calls a method of a canister; arguments and answer are Candid text",
+  "cannery call ledger icrc1_symbol",
+  "cannery call uxrrr-q7777-77774-qaaaq-cai add '(5)' --identity alice.pem",
+)
   .argument("<canister>", "its id, or the name of a system canister such as ledger")
-  .argument("<method>")
+  .argument("<method>", "its name")
   .argument("[args]", "such as '(5, record { name = \"Ann\" })'", "()")
   .option("--identity <file>", "who calls: the PEM file of a private key, as `icp identity export` writes it", "anonymous")
   .option("--query", "asks one replica: nothing is kept, and nobody certifies the answer", false)
@@ -83,28 +114,32 @@ program
     (await import("./call.ts")).call(canister, method, args, options),
   );
 
-program
-  .command("path")
-  .description("where a program of this package is: `launcher`, for ICP_CLI_NETWORK_LAUNCHER_PATH; `pocket-ic`, for POCKET_IC_BIN")
+command(
+  "path",
+  "where a program of this package is: `launcher`, for ICP_CLI_NETWORK_LAUNCHER_PATH; `pocket-ic`, for POCKET_IC_BIN",
+  'ICP_CLI_NETWORK_LAUNCHER_PATH="$(npx cannery path launcher)" icp network start',
+  'POCKET_IC_BIN="$(npx cannery path pocket-ic)" cargo test',
+)
   .argument("<program>", "launcher or pocket-ic", (name) => {
     if (name !== "launcher" && name !== "pocket-ic") throw new InvalidArgumentError("there are launcher and pocket-ic.");
     return name;
   })
   .action((name: string) => console.log(fileURLToPath(new URL(`./${name}.js`, import.meta.url))));
 
-program
-  .command("ping")
-  .description("whether a network answers")
+command("ping", "whether a network answers", "cannery ping")
   .option("--port <port>", "the network on this port", parsePort)
   .action(async (which: WhichNetwork) => (await import("./status.ts")).ping(which));
 
-program
-  .command("explore")
-  .description("runs a test body under many orders and faults, until one breaks it; code 1 then")
+command(
+  "explore",
+  "runs a test body under many orders and faults, until one breaks it; code 1 then",
+  "cannery explore bank.explore.ts",
+  "cannery explore bank.explore.ts --time 60 --shard 1/4 --test bank.regression.test.ts",
+)
   .argument("<file>", "a module whose default export is explore(…)")
   .option("--runs <n>", "runs at most", wholeNumber)
   .option("--time <seconds>", "seconds at most", wholeNumber)
-  .option("--strategy <name>", "random, pct, few, exhaustive or portfolio")
+  .addOption(new Option("--strategy <name>", "how orders and faults are chosen").choices(STRATEGIES))
   .option("--seed <n>", "first seed", wholeNumber)
   .option("--shard <i/n>", "every n-th run, from the i-th", parseShard)
   .option("--out <file>", "where the failing run goes", "cannery-run.json")
@@ -112,9 +147,7 @@ program
   .option("--json", "the result as one JSON object", false)
   .action(async (file: string, options: ExploreCommand) => (await import("./explore.ts")).exploreFile(file, options));
 
-program
-  .command("replay")
-  .description("repeats a run of explore, and shows its messages")
+command("replay", "repeats a run of explore, and shows its messages", "cannery replay cannery-run.json --until 12")
   .argument("<file>", "a run file")
   .option("--until <n>", "stops after so many executions", wholeNumber)
   .option("--json", "position, length, digest and failure as one JSON object", false)
@@ -122,15 +155,9 @@ program
     (await import("./replay.ts")).replayFile(file, options),
   );
 
-program
-  .command("trace")
-  .description("the messages of a run, for people and for other programs")
+command("trace", "the messages of a run, for people and for other programs", "cannery trace cannery-run.json --format html > run.html")
   .argument("<file>", "a run file")
-  .addOption(
-    new Option("--format <format>", "text, mermaid, perfetto, json (lines), otlp, or html: one page")
-      .choices(["text", "mermaid", "perfetto", "json", "otlp", "html"])
-      .default("text"),
-  )
+  .addOption(new Option("--format <format>", "how: json is lines, html one page").choices(FORMATS).default("text"))
   .action(async (file: string, options: { readonly format: Format }) => (await import("./trace.ts")).traceFile(file, options));
 
 try {

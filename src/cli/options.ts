@@ -5,11 +5,18 @@ import { InvalidArgumentError } from "commander";
 import type { SubnetRequest } from "../core/genesis.ts";
 import { systemFileOf, type SystemFiles } from "../host/system-modules.ts";
 import { SYSTEM_CANISTER_IDS } from "../network/system/canisters.ts";
+import type { StrategyName } from "../explore/strategies/portfolio.ts";
 import { SUBNET_KINDS, subnetOf } from "./subnets.ts";
 
 export const DEFAULT_PORT = 8000;
 /** What `icp`'s own local networks have. */
 export const DEFAULT_SUBNETS = "application,nns,ii";
+
+/** What `cannery trace` writes. */
+export const FORMATS = ["text", "mermaid", "perfetto", "json", "otlp", "html"] as const;
+export type Format = (typeof FORMATS)[number];
+
+export const STRATEGIES = ["random", "pct", "few", "exhaustive", "portfolio"] as const satisfies readonly StrategyName[];
 
 export function parsePort(text: string): number {
   const port = Number(text);

@@ -5,10 +5,8 @@ import type { PrincipalId } from "../core/state/ids.ts";
 import { principalText } from "../core/state/principal.ts";
 import { toJsonLines } from "../trace/jsonl.ts";
 import { toMermaid, toOtlp, toPerfetto } from "../trace/formats.ts";
+import type { Format } from "./options.ts";
 import { openRun } from "./run-file.ts";
-
-const FORMATS = ["text", "mermaid", "perfetto", "json", "otlp", "html"] as const;
-export type Format = (typeof FORMATS)[number];
 
 export function traceFile(file: string, { format }: { readonly format: Format }): void {
   const run = openRun(file);
