@@ -2,8 +2,8 @@
  * `cannery stop`: ends a network that was started before, in the background or elsewhere.
  */
 import { CanneryError } from "../base/cannery-error.ts";
-import { isAlive } from "../host/server/running.ts";
 import { delay } from "../host/clock.ts";
+import { isAlive } from "../host/process-mark.ts";
 import { chosenNetwork, type WhichNetwork } from "./running.ts";
 
 const PATIENCE_MILLISECONDS = 10_000;

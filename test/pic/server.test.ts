@@ -2,7 +2,7 @@
  * The server as a process, and over its socket: port file, life span, instances beside one another, blobs, long operations, gateways.
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, watch } from "node:fs";
+import { existsSync, readdirSync, readFileSync, watch } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { IDL } from "@icp-sdk/core/candid";
@@ -263,4 +263,20 @@ test("a gateway has a port of its own until it is stopped, or its instance is de
   expect((await client.get("/http_gateway")).json).toEqual([]);
   await expect(fetch(`http://127.0.0.1:${port}/api/v2/status`)).rejects.toThrow();
   expect((await client.get("/nothing")).status).toBe(404);
+});
+
+test("instances take turns with a state directory", async () => {
+  const self = newBench();
+  const client = await served(self);
+  const state_dir = join(self.folder, "state");
+  const create = (subnet_config_set: object) => client.post("/instances", { subnet_config_set, state_dir });
+  // What is refused leaves no lock.
+  expect((await create({})).status).toBe(400);
+  expect((await create({ application: [SPEC] })).status).toBe(201);
+  const message = `The state directory ${state_dir} is in use by another instance of this server: delete that instance or end that server first, or use another directory.`;
+  expect(await create({ application: [SPEC] })).toEqual({ status: 400, json: { Error: { message } } });
+  expect(await client.remove("/instances/0")).toBe(200);
+  expect((await create({})).status).toBe(201);
+  await client.process.kill("SIGTERM");
+  expect(readdirSync(state_dir)).toEqual(["cannery.jsonl"]);
 });

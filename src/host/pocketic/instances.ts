@@ -5,7 +5,7 @@
  * come again; 202 is only for clients that say how long they wait (pocketic-server.md 2.1). A deleted instance's run is ended, not waited for.
  */
 import { randomBytes } from "node:crypto";
-import type { InstanceConfig } from "../../api/pocketic/config.ts";
+import { CreationRefused, type InstanceConfig } from "../../api/pocketic/config.ts";
 import type { InstanceRequest, InstanceResponse } from "../../api/pocketic/handler.ts";
 import { json } from "../../api/pocketic/responses.ts";
 import { withoutInstance } from "../../api/pocketic/routes.ts";
@@ -13,10 +13,13 @@ import { delay } from "../clock.ts";
 import type { Outcome } from "./messages.ts";
 import { HostedInstance } from "./hosted-instance.ts";
 import { WorkerEnded, type WorkerPool } from "./pool.ts";
+import { lockStateDir } from "./state-lock.ts";
 import { plain } from "./wire.ts";
 
 interface Numbered {
   readonly hosted: HostedInstance;
+  /** Gives the state directory back, where there is one. */
+  readonly unlock: () => void;
   /** Of the operation under way. */
   label: string;
 }
@@ -39,10 +42,18 @@ export class Instances {
   }
 
   async create(config: InstanceConfig): Promise<Created> {
+    let unlock = (): void => {};
+    try {
+      if (config.stateDir !== null) unlock = lockStateDir(config.stateDir);
+    } catch (error) {
+      if (error instanceof CreationRefused) return { refused: error.message };
+      throw error;
+    }
     const hosted = new HostedInstance(this.made++, this.pool);
     const outcome = await hosted.create(config).catch(failure);
-    if (outcome.kind === "created") return { id: this.all.push({ hosted, label: newLabel() }) - 1, topology: outcome.topology };
+    if (outcome.kind === "created") return { id: this.all.push({ hosted, unlock, label: newLabel() }) - 1, topology: outcome.topology };
     await hosted.delete();
+    unlock();
     return { refused: "message" in outcome ? outcome.message : "the instance was not created" };
   }
 
@@ -95,6 +106,7 @@ export class Instances {
     if (instance == null) return;
     this.all[id] = null;
     await instance.hosted.delete();
+    instance.unlock();
   }
 
   async deleteAll(): Promise<void> {

@@ -8,14 +8,12 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { CanneryError } from "../../base/cannery-error.ts";
 import { isOwn } from "../module-cache.ts";
+import { isAlive, markOf, type ProcessMark } from "../process-mark.ts";
 import type { ReadyNetwork } from "./plan.ts";
 
-export interface RunningNetwork extends ReadyNetwork {
-  readonly pid: number;
+export interface RunningNetwork extends ReadyNetwork, ProcessMark {
   /** Where it was started. */
   readonly directory: string;
-  /** When the process began, as the system counts; `null` where that cannot be read. Tells a process from a later one with its number. */
-  readonly processStart: string | null;
   /** File of what a network in the background prints. */
   readonly log: string | null;
 }
@@ -39,9 +37,8 @@ export function makeRunningFolder(): string {
 export function recordRunning(network: ReadyNetwork, options: { readonly log: string | null }): () => void {
   const record: RunningNetwork = {
     ...network,
-    pid: process.pid,
+    ...markOf(process.pid),
     directory: process.cwd(),
-    processStart: processStart(process.pid),
     log: options.log,
   };
   const file = join(makeRunningFolder(), `${process.pid}-${network.port}.json`);
@@ -63,15 +60,6 @@ export function runningNetworks(): RunningNetwork[] {
   return found.sort((a, b) => a.port - b.port);
 }
 
-export function isAlive({ pid, processStart: started }: RunningNetwork): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false; // gone, or another user's: not ours
-  }
-  return started === null || started === processStart(pid);
-}
-
 function namesIn(folder: string): string[] {
   try {
     return isOwn(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
@@ -85,16 +73,6 @@ function read(file: string): RunningNetwork | null {
   try {
     const record = JSON.parse(readFileSync(file, "utf8")) as Partial<RunningNetwork>;
     return typeof record.pid === "number" && typeof record.port === "number" ? (record as RunningNetwork) : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Ticks since the machine began; on Linux. Source: proc(5), `/proc/pid/stat`, field 22, counted behind the command in parentheses. */
-function processStart(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
   } catch {
     return null;
   }
