@@ -17,3 +17,7 @@ test("as node does it, with and without padding, in both alphabets", () => {
 test("what is no base64", () => {
   for (const text of ["a", "ab*c", "ab c", "====="]) expect(fromBase64(text)).toBeNull();
 });
+
+test("in URLs without padding, and one text for the same bytes", () => {
+  for (const text of ["AA==", "AA=", "AB", "A+8A", "A/8A", "a", "A A"]) expect(fromBase64Url(text)).toBeNull();
+});

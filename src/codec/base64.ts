@@ -47,7 +47,12 @@ export function fromBase64(text: string): Uint8Array | null {
   return wrong === 0 ? bytes : null;
 }
 
-/** The alphabet of URLs. */
+/** In the alphabet of URLs, without padding, and one text for the same bytes: what it is none of is `null`. */
 export function fromBase64Url(text: string): Uint8Array | null {
-  return fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
+  const bytes = fromBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return bytes !== null && toBase64Url(bytes) === text ? bytes : null;
+}
+
+function toBase64Url(bytes: Uint8Array): string {
+  return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }

@@ -1,8 +1,8 @@
 /**
  * A canister (`test/programs/motoko/web.mo`) that serves pages, certified or not: the trees and headers are made here.
  */
+import { encodeWithSelfDescribedTag } from "@dfinity/cbor";
 import { createHash } from "node:crypto";
-import { encodeCbor } from "../../src/api/http/cbor.ts";
 import type { CanisterRequest, Header } from "../../src/api/gateway/messages.ts";
 import { parseExpression } from "../../src/api/gateway/verification/expression.ts";
 import { requestHash, responseHash } from "../../src/api/gateway/verification/hashes.ts";
@@ -129,7 +129,9 @@ export function certification(pages: readonly Page[], more: readonly Entry[] = [
       const { version = 2, url, expressionPath } = page;
       if (version === null) return null;
       const shown = `tree=:${toBase64(encodeHashTree(witness(tree, shownPaths(page), sha256)))}:`;
-      return version === 1 ? shown : `${shown}, version=2, expr_path=:${toBase64(encodeCbor(expressionPath ?? exact(url)))}:`;
+      return version === 1
+        ? shown
+        : `${shown}, version=2, expr_path=:${toBase64(encodeWithSelfDescribedTag([...(expressionPath ?? exact(url))]))}:`;
     },
   };
 }

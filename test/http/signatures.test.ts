@@ -116,8 +116,24 @@ describe("WebAuthn, by every algorithm [index#webauthn]", () => {
   });
 
   test("a challenge that is not the message is refused", async () => {
-    expect(await callAs([es256({ spoil: true })])).toBe(
-      "400 Invalid signature: Invalid webauthn signature: Challenge in webauthn is not equal to the message",
+    const answer = await callAs([es256({ challenge: "AQID" })]);
+    expect(answer).toMatch(
+      /^400 Invalid signature: WebAuthn error: Challenge in webauthn is \[1, 2, 3\] while it is expected to be \[10, 105, /,
+    );
+  });
+
+  test("a browser says of what kind and for which page its signature is; nobody compares that", async () => {
+    expect(await callAs([es256({ type: "webauthn.create", origin: "https://example.org" })])).toBe("200");
+    expect(await callAs([es256({ asBytes: true })])).toBe("200");
+    const incomplete = "400 Invalid signature: WebAuthn error: WebAuthn envelope creation failed: ";
+    for (const given of [{ type: undefined }, { origin: undefined }, { origin: 5 }, { challenge: "AQI=" }, { challenge: "AQJ" }]) {
+      expect(await callAs([es256(given)])).toContain(incomplete);
+    }
+  });
+
+  test("nothing may follow what was signed", async () => {
+    expect(await callAs([es256({ trailing: Uint8Array.of(0) })])).toBe(
+      "400 Invalid signature: WebAuthn error: Signature CBOR parsing failed",
     );
   });
 

@@ -30,27 +30,36 @@ export function der(oid: number, key: Uint8Array): Uint8Array {
   return concat(header(0x30, body.length), body);
 }
 
-function webauthn(cose: Uint8Array, key: KeyObject, options: { readonly spoil?: boolean } = {}): Signer {
+export interface ClientData {
+  /** Another challenge than the message, in base64 for URLs. */
+  readonly challenge?: string;
+  readonly type?: unknown;
+  readonly origin?: unknown;
+  /** Sent as bytes; as the text that it is by default. */
+  readonly asBytes?: boolean;
+  /** Behind the signature. */
+  readonly trailing?: Uint8Array;
+}
+
+function webauthn(cose: Uint8Array, key: KeyObject, given: ClientData = {}): Signer {
   return {
     der: der(1, cose),
     sign(message) {
       const challenge = Buffer.from(message).toString("base64url");
-      const clientData = JSON.stringify({
-        type: "webauthn.get",
-        challenge: options.spoil === true ? "AAAA" : challenge,
-        origin: "https://id.ai",
-      });
+      const { asBytes, trailing, ...changed } = given;
+      const clientData = JSON.stringify({ type: "webauthn.get", challenge, origin: "https://id.ai", ...changed });
       const authenticatorData = concat(sha256(text("id.ai")), Uint8Array.of(5, 0, 0, 0, 1));
       const signature = signBy(
         key.asymmetricKeyType === "ed25519" ? null : "sha256",
         concat(authenticatorData, sha256(text(clientData))),
         key,
       );
-      return encodeWithSelfDescribedTag({
+      const encoded = encodeWithSelfDescribedTag({
         authenticator_data: authenticatorData,
-        client_data_json: clientData,
+        client_data_json: asBytes === true ? text(clientData) : clientData,
         signature: new Uint8Array(signature),
       });
+      return concat(encoded, trailing ?? new Uint8Array(0));
     },
   };
 }
@@ -58,13 +67,13 @@ function webauthn(cose: Uint8Array, key: KeyObject, options: { readonly spoil?: 
 const part = (jwk: { readonly [name: string]: unknown }, name: string): Uint8Array =>
   new Uint8Array(Buffer.from(jwk[name] as string, "base64url"));
 
-export function es256(options: { readonly spoil?: boolean } = {}): Signer {
+export function es256(given: ClientData = {}): Signer {
   const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const jwk = publicKey.export({ format: "jwk" });
   return webauthn(
     concat(fromHex("a50102032620012158 20".replace(" ", "")), part(jwk, "x"), fromHex("225820"), part(jwk, "y")),
     privateKey,
-    options,
+    given,
   );
 }
 

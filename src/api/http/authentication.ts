@@ -48,7 +48,8 @@ export function authenticate(envelope: Envelope, network: Authenticating): Authe
   }
   if (isAnonymous) {
     if (envelope.publicKey !== null) throw badRequest("Signature is not allowed for the anonymous user.");
-    if (content.type !== "read_state" && content.senderInfo !== null) throw badRequest("Invalid sender info: the request is not signed");
+    if (content.type !== "read_state" && content.senderInfo !== null)
+      throw badRequest("Invalid sender info: sender_info requires an authenticated request with sender_pubkey");
     return { targets: null };
   }
   const { publicKey, signature } = envelope;
@@ -73,7 +74,7 @@ function checkExpiry(expiryNanos: bigint, now: bigint): void {
   const most = now + MAX_TTL_NANOS + DRIFT_NANOS;
   if (expiryNanos >= now && expiryNanos <= most) return;
   throw badRequest(
-    `Invalid request expiry: Specified ingress_expiry not within expected range: Minimum allowed expiry: ${utcText(now)}, Maximum allowed expiry: ${utcText(most)}, Provided expiry: ${utcText(expiryNanos)}`,
+    `Invalid request expiry: Specified ingress_expiry not within expected range: Minimum allowed expiry: ${utcText(now)}, Maximum allowed expiry: ${utcText(most)}, Provided expiry:        ${utcText(expiryNanos)}`,
   );
 }
 
@@ -106,7 +107,7 @@ function checkChain(delegations: readonly SignedDelegation[], publicKey: Uint8Ar
   for (const { expirationNanos } of delegations) {
     if (expirationNanos < now) {
       throw badRequest(
-        `Invalid delegation expiry: Specified sender delegation has expired: Provided expiry: ${utcText(expirationNanos)}, Local replica time: ${utcText(now)}`,
+        `Invalid delegation expiry: Specified sender delegation has expired:\nProvided expiry:    ${utcText(expirationNanos)}\nLocal replica time: ${utcText(now)}`,
       );
     }
   }

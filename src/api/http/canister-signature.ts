@@ -4,15 +4,15 @@
  * Source: interface spec, index#canister-signatures; http-interface.md 2.4. Replica: `rs/crypto/iccsa/src/api.rs` (c7c5005).
  */
 import { equal } from "../../base/bytes.ts";
+import { decodeCbor, InvalidCbor, isFields } from "../../codec/cbor.ts";
 import { path } from "../../core/certification/certificate.ts";
-import { decodeHashTree, MalformedCertificate } from "../../core/certification/encoding.ts";
+import { hashTreeOf, MalformedCertificate } from "../../core/certification/encoding.ts";
 import { digestOf, type HashTree, type Sha256 } from "../../core/certification/hash-tree.ts";
 import { lookup } from "../../core/certification/lookup.ts";
 import { InvalidCertificate, verifyCertificate } from "../../core/certification/verify.ts";
 import type { PrincipalId } from "../../core/state/ids.ts";
 import type { NetworkKeys } from "../../crypto/network-keys.ts";
 import { principalBytes } from "../../core/state/principal.ts";
-import { decodeCbor, encodeCbor, isFields } from "./cbor.ts";
 
 export interface CanisterKey {
   readonly canister: PrincipalId;
@@ -63,10 +63,11 @@ function partsOf(signature: Uint8Array): { readonly certificate: Uint8Array; rea
   try {
     fields = decodeCbor(signature);
   } catch (cause) {
-    throw new MalformedCertificate("failed to parse signature CBOR", { cause });
+    if (!(cause instanceof InvalidCbor)) throw cause;
+    throw new MalformedCertificate(`failed to parse signature CBOR: ${cause.message}`, { cause });
   }
   if (!isFields(fields) || !(fields["certificate"] instanceof Uint8Array) || fields["tree"] === undefined) {
     throw new MalformedCertificate("failed to parse signature CBOR: a certificate and a tree are expected");
   }
-  return { certificate: fields["certificate"], tree: decodeHashTree(encodeCbor(fields["tree"])) };
+  return { certificate: fields["certificate"], tree: hashTreeOf(fields["tree"]) };
 }

@@ -5,9 +5,10 @@
  * Source: interface spec, https-interface#authentication; http-interface.md 2.
  */
 import { toHex } from "../../base/bytes.ts";
+import { isFields, type CborFields } from "../../codec/cbor.ts";
 import { representationIndependentHash, type HashableMap, type Sha256 } from "../../codec/request-id.ts";
 import type { MessageId, PrincipalId } from "../../core/state/ids.ts";
-import { blobOf, isFields, listOf, natOf, optional, textOf, undecodable, type Fields } from "./cbor.ts";
+import { blobOf, listOf, natOf, optional, textOf, undecodable } from "./cbor.ts";
 import { badRequest, type HttpRefusal } from "./refusal.ts";
 
 export interface SenderInfo {
@@ -56,9 +57,9 @@ export interface Envelope<C extends Content = Content> {
 }
 
 /** `type` is what the endpoint takes. */
-export function parseEnvelope(fields: Fields, type: "call" | "query", sha256: Sha256): Envelope<CallContent>;
-export function parseEnvelope(fields: Fields, type: "read_state", sha256: Sha256): Envelope<ReadStateContent>;
-export function parseEnvelope(fields: Fields, type: Content["type"], sha256: Sha256): Envelope {
+export function parseEnvelope(fields: CborFields, type: "call" | "query", sha256: Sha256): Envelope<CallContent>;
+export function parseEnvelope(fields: CborFields, type: "read_state", sha256: Sha256): Envelope<ReadStateContent>;
+export function parseEnvelope(fields: CborFields, type: Content["type"], sha256: Sha256): Envelope {
   const content = fields["content"];
   if (!isFields(content)) throw undecodable("missing field `content`");
   const given = textOf(content, "request_type");
@@ -88,7 +89,7 @@ function malformed(type: Content["type"], what: keyof typeof MALFORMED, why: str
   return badRequest(`Malformed request: ${what}(${JSON.stringify(why)})`);
 }
 
-function callOf(content: Fields, type: "call" | "query"): CallContent {
+function callOf(content: CborFields, type: "call" | "query"): CallContent {
   const info = content["sender_info"];
   return {
     type,
@@ -100,7 +101,7 @@ function callOf(content: Fields, type: "call" | "query"): CallContent {
   };
 }
 
-function readStateOf(content: Fields): ReadStateContent {
+function readStateOf(content: CborFields): ReadStateContent {
   const paths = listOf(content, "paths").map((path) => {
     if (!Array.isArray(path)) throw undecodable("a path is an array of blobs");
     return path.map((label: unknown) => {
@@ -111,7 +112,7 @@ function readStateOf(content: Fields): ReadStateContent {
   return { type: "read_state", ...commonOf(content, "read_state"), paths };
 }
 
-function commonOf(content: Fields, type: Content["type"]): Common {
+function commonOf(content: CborFields, type: Content["type"]): Common {
   return {
     sender: principalOf(blobOf(content, "sender"), type),
     expiryNanos: natOf(content, "ingress_expiry"),
@@ -127,7 +128,7 @@ function principalOf(bytes: Uint8Array, type: Content["type"]): PrincipalId {
 }
 
 /** Known fields only, as they came. */
-function hashable(content: Fields, type: Content["type"]): HashableMap {
+function hashable(content: CborFields, type: Content["type"]): HashableMap {
   const names = ["request_type", "sender", "ingress_expiry", "nonce"];
   const own = type === "read_state" ? ["paths"] : ["canister_id", "method_name", "arg", "sender_info"];
   const fields: Record<string, unknown> = {};
@@ -140,7 +141,7 @@ function hashable(content: Fields, type: Content["type"]): HashableMap {
 /** Every field that the specification has is hashed, also those that are not looked at. Source: http-interface.md 2.3 (5). */
 function delegationOf(value: unknown, type: Content["type"], sha256: Sha256): SignedDelegation {
   if (!isFields(value) || !isFields(value["delegation"])) throw undecodable("missing field `delegation`");
-  const { delegation } = value as { readonly delegation: Fields };
+  const { delegation } = value as { readonly delegation: CborFields };
   const targets = optional(delegation, "targets", listOf);
   const permissions = optional(delegation, "permissions", textOf);
   const parsed = {

@@ -9,8 +9,8 @@ import { rootKey, type Certifying } from "../../core/certification/certificate.t
 import type { PrincipalId } from "../../core/state/ids.ts";
 import type { SignatureChecks } from "../../crypto/signature-checks.ts";
 import { fromBase64Url } from "../../codec/base64.ts";
+import { decodeCbor, InvalidCbor, isFields, type CborFields } from "../../codec/cbor.ts";
 import { checkCanisterSignature } from "./canister-signature.ts";
-import { decodeCbor, isFields } from "./cbor.ts";
 
 /** What checking signatures needs. */
 export interface Verifying extends Certifying {
@@ -148,74 +148,51 @@ function canisterKey(bytes: Uint8Array): PublicKey {
 const COSE_KEY = { type: "1", algorithm: "3", curve: "-1", x: "-2", y: "-3" } as const;
 
 function webauthnKey(bytes: Uint8Array): PublicKey {
-  const fields = coseFields(bytes);
+  const fields = fieldsOf(bytes);
   if (fields === null) return unknown("malformed COSE key");
   const blob = (name: string): Uint8Array | null => {
-    const value = fields.get(name);
+    const value = fields[name];
     return value instanceof Uint8Array ? value : null;
   };
-  const number = (name: string): number => Number(fields.get(name));
   const [x, y] = [blob(COSE_KEY.x), blob(COSE_KEY.y)];
-  switch (number(COSE_KEY.algorithm)) {
+  switch (fields[COSE_KEY.algorithm]) {
     case -7:
-      if (number(COSE_KEY.type) !== 2 || number(COSE_KEY.curve) !== 1 || x?.length !== 32 || y?.length !== 32) break;
+      if (fields[COSE_KEY.type] !== 2 || fields[COSE_KEY.curve] !== 1 || x?.length !== 32 || y?.length !== 32) break;
       return { scheme: "webauthn", credential: { algorithm: "es256", point: concat(Uint8Array.of(4), x, y) } };
     case -8:
-      if (number(COSE_KEY.type) !== 1 || number(COSE_KEY.curve) !== 6 || x?.length !== 32) break;
+      if (fields[COSE_KEY.type] !== 1 || fields[COSE_KEY.curve] !== 6 || x?.length !== 32) break;
       return { scheme: "webauthn", credential: { algorithm: "eddsa", key: x } };
     case -257: {
       const [modulus, exponent] = [blob(COSE_KEY.curve), x];
-      if (number(COSE_KEY.type) !== 3 || modulus === null || exponent === null) break;
+      if (fields[COSE_KEY.type] !== 3 || modulus === null || exponent === null) break;
       return { scheme: "webauthn", credential: { algorithm: "rs256", modulus, exponent } };
     }
   }
   return unknown("unsupported COSE key");
 }
 
-/**
- * A COSE key is a map with integers for keys, which the CBOR library does not read: small integers and byte strings are all there is in one.
- * Source: RFC 8949, 3.
- */
-function coseFields(bytes: Uint8Array): ReadonlyMap<string, number | Uint8Array> | null {
-  let at = 0;
-  const head = (): { readonly major: number; readonly value: number } | null => {
-    const byte = bytes[at++];
-    if (byte === undefined) return null;
-    const low = byte & 31;
-    if (low < 24) return { major: byte >> 5, value: low };
-    const size = low === 24 ? 1 : low === 25 ? 2 : low === 26 ? 4 : 0;
-    if (size === 0 || at + size > bytes.length) return null;
-    let value = 0;
-    for (let i = 0; i < size; i++) value = value * 256 + bytes[at++]!;
-    return { major: byte >> 5, value };
-  };
-  const map = head();
-  if (map?.major !== 5 || map.value > 16) return null;
-  const fields = new Map<string, number | Uint8Array>();
-  for (let i = 0; i < map.value; i++) {
-    const key = head();
-    const value = head();
-    if (key === null || value === null || key.major > 1) return null;
-    const name = String(key.major === 0 ? key.value : -1 - key.value);
-    if (value.major === 0) fields.set(name, value.value);
-    else if (value.major === 1) fields.set(name, -1 - value.value);
-    else if (value.major === 2 && at + value.value <= bytes.length) {
-      fields.set(name, bytes.subarray(at, at + value.value));
-      at += value.value;
-    } else return null;
+/** `null` when the bytes are not the CBOR of a map. */
+function fieldsOf(bytes: Uint8Array): CborFields | null {
+  try {
+    const value = decodeCbor(bytes);
+    return isFields(value) ? value : null;
+  } catch (error) {
+    if (!(error instanceof InvalidCbor)) throw error;
+    return null;
   }
-  return at === bytes.length ? fields : null;
 }
 
-/** The browser signs what the authenticator adds and the hash of what it says itself, which quotes the message. */
+/** The browser signs what the authenticator adds and the hash of what it says itself, which quotes the message. Replica: `rs/validator/src/webauthn.rs` (c7c5005). */
 function webauthnProblem(credential: Credential, message: Uint8Array, signature: Uint8Array, checks: SignatureChecks): string | null {
+  const invalid = (problem: string): string => `WebAuthn error: ${problem}`;
   const parts = webauthnParts(signature);
-  if (parts === null) return "Invalid webauthn signature: malformed CBOR";
+  if (parts === null) return invalid("Signature CBOR parsing failed");
   const challenge = challengeOf(parts.clientData);
-  if (challenge === null) return "Invalid webauthn signature: the client data has no challenge";
-  if (!equal(challenge, message)) return "Invalid webauthn signature: Challenge in webauthn is not equal to the message";
+  if (challenge === null) return invalid("WebAuthn envelope creation failed: the client data has no type, challenge and origin");
   const signed = concat(parts.authenticatorData, checks.sha256(parts.clientData));
-  return verifiesCredential(credential, signed, parts.signature, checks) ? null : "Invalid webauthn signature: could not be verified";
+  if (!verifiesCredential(credential, signed, parts.signature, checks)) return invalid("Verifying signature failed.");
+  if (equal(challenge, message)) return null;
+  return invalid(`Challenge in webauthn is [${[...challenge].join(", ")}] while it is expected to be [${[...message].join(", ")}]`);
 }
 
 function verifiesCredential(credential: Credential, message: Uint8Array, signature: Uint8Array, checks: SignatureChecks): boolean {
@@ -230,18 +207,14 @@ function verifiesCredential(credential: Credential, message: Uint8Array, signatu
 }
 
 function webauthnParts(bytes: Uint8Array): { authenticatorData: Uint8Array; clientData: Uint8Array; signature: Uint8Array } | null {
-  let fields: unknown;
-  try {
-    fields = decodeCbor(bytes);
-  } catch {
-    return null; // whatever the library says: it is not a signature
-  }
-  if (!isFields(fields)) return null;
-  const { authenticator_data: authenticatorData, client_data_json: json, signature } = fields;
-  if (!(authenticatorData instanceof Uint8Array) || !(signature instanceof Uint8Array) || typeof json !== "string") return null;
-  return { authenticatorData, clientData: encodeUtf8(json), signature };
+  const { authenticator_data: authenticatorData, client_data_json: json, signature } = fieldsOf(bytes) ?? {};
+  // A text for the specification; the replica takes its bytes too.
+  const clientData = typeof json === "string" ? encodeUtf8(json) : json;
+  if (!(authenticatorData instanceof Uint8Array) || !(signature instanceof Uint8Array) || !(clientData instanceof Uint8Array)) return null;
+  return { authenticatorData, clientData, signature };
 }
 
+/** What the browser says that it was asked to sign. It says of what kind that was and for which page, too, which nobody compares. */
 function challengeOf(clientData: Uint8Array): Uint8Array | null {
   const text = decodeUtf8(clientData);
   if (text === null) return null;
@@ -251,6 +224,7 @@ function challengeOf(clientData: Uint8Array): Uint8Array | null {
   } catch {
     return null;
   }
-  const challenge = isFields(parsed) ? parsed["challenge"] : null;
-  return typeof challenge === "string" ? fromBase64Url(challenge) : null;
+  const { type, challenge, origin } = isFields(parsed) ? parsed : {};
+  if (typeof type !== "string" || typeof challenge !== "string" || typeof origin !== "string") return null;
+  return fromBase64Url(challenge);
 }

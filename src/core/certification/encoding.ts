@@ -3,9 +3,10 @@
  *
  * Source: interface spec, certification#certification-encoding; http-interface.md 4.
  */
-import { decode, encode, encodeWithSelfDescribedTag } from "@dfinity/cbor";
+import { encode, encodeWithSelfDescribedTag } from "@dfinity/cbor";
 import { unreachable } from "../../base/assert.ts";
 import { concat } from "../../base/bytes.ts";
+import { decodeCbor, isFields, type CborFields } from "../../codec/cbor.ts";
 import type { PrincipalId } from "../state/ids.ts";
 import type { CanisterRange } from "../state/network-state.ts";
 import { principalBytes, principalOfBytes } from "../state/principal.ts";
@@ -40,13 +41,13 @@ export class MalformedCertificate extends Error {
 export function decodeCertificate(bytes: Uint8Array): Certificate {
   return reading(bytes, (value) => {
     const { tree, signature, delegation } = fieldsOf(value);
-    return { tree: treeOf(tree), signature: bytesOf(signature), delegation: delegation === undefined ? null : delegationOf(delegation) };
+    return { tree: hashTreeOf(tree), signature: bytesOf(signature), delegation: isNothing(delegation) ? null : delegationOf(delegation) };
   });
 }
 
 /** Throws `MalformedCertificate`. */
 export function decodeHashTree(bytes: Uint8Array): HashTree {
-  return reading(bytes, treeOf);
+  return reading(bytes, hashTreeOf);
 }
 
 /** Throws `MalformedCertificate`. */
@@ -71,10 +72,15 @@ function encodable({ subnetId, certificate }: Delegation) {
 /** Whatever is wrong with the bytes, of any depth, is one error. */
 function reading<T>(bytes: Uint8Array, read: (value: unknown) => T): T {
   try {
-    return read(decode(bytes));
+    return read(decodeCbor(bytes));
   } catch (cause) {
     throw new MalformedCertificate(cause instanceof Error ? cause.message : String(cause), { cause });
   }
+}
+
+/** A field may be left out by name or by value. */
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 function delegationOf(value: unknown): Delegation {
@@ -82,7 +88,8 @@ function delegationOf(value: unknown): Delegation {
   return { subnetId: principalOfBytes(bytesOf(subnet_id)), certificate: bytesOf(certificate) };
 }
 
-function treeOf(value: unknown): HashTree {
+/** Of a part of what was decoded. Throws `MalformedCertificate`. */
+export function hashTreeOf(value: unknown): HashTree {
   const parts = listOf(value);
   const [kind, first, second] = parts;
   if (parts.length !== PARTS[Number(kind)]) throw new MalformedCertificate("a hash tree has nodes of another form");
@@ -90,9 +97,9 @@ function treeOf(value: unknown): HashTree {
     case 0:
       return EMPTY;
     case 1:
-      return fork(treeOf(first), treeOf(second));
+      return fork(hashTreeOf(first), hashTreeOf(second));
     case 2:
-      return labeled(bytesOf(first), treeOf(second));
+      return labeled(bytesOf(first), hashTreeOf(second));
     case 3:
       return leaf(bytesOf(first));
     case 4:
@@ -121,11 +128,9 @@ function listOf(value: unknown): readonly unknown[] {
   return value;
 }
 
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || value instanceof Uint8Array) {
-    throw new MalformedCertificate("a map is expected");
-  }
-  return value as Readonly<Record<string, unknown>>;
+function fieldsOf(value: unknown): CborFields {
+  if (!isFields(value)) throw new MalformedCertificate("a map is expected");
+  return value;
 }
 
 function cborTree(tree: HashTree): CborTree {

@@ -5,9 +5,9 @@
  * the library of the platform's gateways (dfinity/response-verification `certificate_header.rs`).
  */
 import { fromBase64, toBase64 } from "../../../codec/base64.ts";
+import { decodeCbor, InvalidCbor } from "../../../codec/cbor.ts";
 import { decodeHashTree, MalformedCertificate } from "../../../core/certification/encoding.ts";
 import type { HashTree } from "../../../core/certification/hash-tree.ts";
-import { decodeCbor } from "../../http/cbor.ts";
 import { VerificationFailure } from "./failure.ts";
 
 export interface CertificateHeader {
@@ -60,7 +60,8 @@ function textsOf(bytes: Uint8Array): string[] {
   let value: unknown;
   try {
     value = decodeCbor(bytes);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof InvalidCbor)) throw error;
     throw wrong();
   }
   if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) throw wrong();
