@@ -5,6 +5,7 @@ import { Cbor, HttpAgent } from "@icp-sdk/core/agent";
 import { Ed25519KeyIdentity } from "@icp-sdk/core/identity";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { decodeCbor } from "../../src/codec/cbor.ts";
 import { Cannery } from "../../src/index.ts";
 import { appendJournal, note, program, puppet, reply, send } from "../support/puppet.ts";
 
@@ -35,12 +36,6 @@ const post = (body: Uint8Array): RequestInit => ({
   body: body as Uint8Array<ArrayBuffer>,
 });
 
-/** Without CBOR's own tag in front, which says nothing and may stand there again. */
-const untagged = (bytes: Uint8Array): string =>
-  Buffer.from(bytes)
-    .toString("hex")
-    .replace(/^(?:d9d9f7)+/, "");
-
 test("thousands of damaged bodies: none crashes, none is taken for its signer's [https-interface#authentication]", async () => {
   const { net, bodies } = await recorded();
   const damage = fc.record({
@@ -64,7 +59,8 @@ test("thousands of damaged bodies: none crashes, none is taken for its signer's 
       // Without the certificate, which takes most of the time of an answer.
       const response = await net.fetch(url.replace("/v4/", "/v2/"), post(damaged));
       const isAnonymous = !Buffer.from(body).includes("sender_sig");
-      if (!isAnonymous && response.status === 202) expect(untagged(damaged)).toBe(untagged(body));
+      // What is taken says the same as before: tags, and lengths that are longer than they need be, say nothing.
+      if (!isAnonymous && response.status === 202) expect(decodeCbor(damaged)).toEqual(decodeCbor(body));
       expect([200, 202, 400, 403, 404, 413]).toContain(response.status);
       if (response.status >= 400) expect((await response.text()).length).toBeGreaterThan(5);
     }),

@@ -3,10 +3,6 @@
  *
  * Source: interface spec, https-interface#http-interface; http-interface.md 1.
  */
-<<<<<<< HEAD
-=======
-import { Hono, type Context } from "hono";
->>>>>>> 58bdadb (CBOR from outside is read as strictly as the platform reads it; client data of security keys; an endpoint's wrong method is 405)
 import { rootKey } from "../../core/certification/certificate.ts";
 import type { MessageId } from "../../core/state/ids.ts";
 import { call } from "./call.ts";
@@ -14,12 +10,8 @@ import { encodeFields } from "./cbor.ts";
 import { query } from "./query.ts";
 import { readState } from "./read-state.ts";
 import { badRequest, boundaryRefusal, HttpRefusal } from "./refusal.ts";
-<<<<<<< HEAD
 import { endpointAt, methodsOf, type Endpoint } from "./endpoints.ts";
 import { cborAnswer, notAllowed, preflight, refusalAnswer } from "./responses.ts";
-=======
-import { cborAnswer, CORS, refusalAnswer } from "./responses.ts";
->>>>>>> 58bdadb (CBOR from outside is read as strictly as the platform reads it; client data of security keys; an endpoint's wrong method is 405)
 import { canisterTarget, subnetTarget } from "./route.ts";
 import type { ServedNetwork } from "./served.ts";
 
@@ -36,7 +28,6 @@ const MAX_BODY_BYTES = 5 * 2 ** 20;
 export function httpInterface(network: ServedNetwork, options: HandlerOptions): (request: Request) => Promise<Response> {
   const limit = options.maxBodyBytes ?? MAX_BODY_BYTES;
   const awaited = new Set<MessageId>();
-<<<<<<< HEAD
 
   async function answerOf(request: Request, endpoint: Endpoint): Promise<Response> {
     if (endpoint.kind === "status") return status(network, options.version);
@@ -61,48 +52,6 @@ export function httpInterface(network: ServedNetwork, options: HandlerOptions): 
       return refusalAnswer(boundaryRefusal(500, "internal_server_error", error instanceof Error ? error.message : String(error)));
     }
   };
-=======
-  const get = (path: string, answer: () => Response): void => void app.get(path, answer).all(path, () => wrongMethod("GET,HEAD"));
-  const post = (path: string, answer: (id: string, body: Uint8Array) => Response | Promise<Response>): void => {
-    app.post(path, async (c) => answer(c.req.param("id")!, await body(c, limit))).all(path, () => wrongMethod("POST"));
-  };
-  app.options("*", preflight);
-  get("/api/v2/status", () => status(network, options.version));
-  for (const version of ["v2", "v3", "v4"] as const satisfies readonly CallVersion[]) {
-    post(`/api/${version}/canister/:id/call`, (id, bytes) => call(network, canisterTarget(network, id), version, bytes, awaited));
-  }
-  post("/api/v4/subnet/:id/call", (id, bytes) => call(network, subnetTarget(network, id), "v4", bytes, awaited));
-  for (const version of [2, 3] as const) {
-    post(`/api/v${version}/canister/:id/query`, (id, bytes) => query(network, canisterTarget(network, id), version, bytes));
-    post(`/api/v${version}/canister/:id/read_state`, (id, bytes) => readState(network, canisterTarget(network, id), version, bytes));
-    post(`/api/v${version}/subnet/:id/read_state`, (id, bytes) => readState(network, subnetTarget(network, id), version, bytes));
-  }
-  post("/api/v3/subnet/:id/query", (id, bytes) => query(network, subnetTarget(network, id), 3, bytes));
-  app.notFound(() => refusalAnswer(new HttpRefusal(404, "404 page not found")));
-  app.onError((error) => {
-    if (error instanceof HttpRefusal) return refusalAnswer(error);
-    return refusalAnswer(boundaryRefusal(500, "internal_server_error", error.message));
-  });
-  return async (request) => app.fetch(request);
->>>>>>> 58bdadb (CBOR from outside is read as strictly as the platform reads it; client data of security keys; an endpoint's wrong method is 405)
-}
-
-/** Headers that a page may send: those of the replica, and those of the boundary nodes in front of it (dfinity/ic-gateway `middleware/cors.rs`). */
-const ALLOWED_HEADERS = [
-  "authorization,accept,content-type",
-  "user-agent,dnt,if-none-match,if-modified-since,cache-control,range,cookie,x-requested-with,x-ic-canister-id",
-];
-
-/** What a browser asks before a request from a page of another origin: any page may. Replica: `cors_layer` (c7c5005). */
-function preflight(): Response {
-  const allowed = { "access-control-allow-methods": "GET,POST", "access-control-allow-headers": ALLOWED_HEADERS.join() };
-  return new Response(null, { status: 200, headers: { ...CORS, ...allowed } });
-}
-
-function wrongMethod(allowed: string): Response {
-  const answer = refusalAnswer(new HttpRefusal(405, `405 method not allowed, ${allowed} is`));
-  answer.headers.set("allow", allowed);
-  return answer;
 }
 
 /** The body of a POST with CBOR in it. */

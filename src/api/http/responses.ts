@@ -3,7 +3,6 @@
  */
 import type { HttpRefusal } from "./refusal.ts";
 
-<<<<<<< HEAD
 const CORS = { "access-control-allow-origin": "*" };
 /** Replica: `cors_layer` in `rs/http_endpoints/public/src/common.rs` (c7c5005). */
 const PREFLIGHT = {
@@ -11,10 +10,6 @@ const PREFLIGHT = {
   "access-control-allow-methods": "GET,POST",
   "access-control-allow-headers": "authorization,accept,content-type",
 };
-=======
-/** Pages of every origin may read what is answered. */
-export const CORS = { "access-control-allow-origin": "*" };
->>>>>>> 58bdadb (CBOR from outside is read as strictly as the platform reads it; client data of security keys; an endpoint's wrong method is 405)
 
 export function cborAnswer(body: Uint8Array): Response {
   return new Response(body as Uint8Array<ArrayBuffer>, { status: 200, headers: { "content-type": "application/cbor", ...CORS } });
