@@ -14,6 +14,7 @@ export interface LauncherArguments {
   readonly statusDir: string | null;
   readonly bind: string;
   readonly gatewayPort: number | null;
+  readonly configPort: number | null;
   readonly artificialDelayMilliseconds: number | null;
   /** Kinds in the words of the launcher. */
   readonly subnets: readonly string[];
@@ -54,7 +55,7 @@ const VALUES = [
   ...["--domain", "--system-canister", "--bitcoind-addr", "--dogecoind-addr", "--pocketic-server-path", "--stdout-file", "--stderr-file"],
 ];
 const REPEATED = new Set(["--subnet", "--domain", "--system-canister", "--bitcoind-addr", "--dogecoind-addr"]);
-const UNSUPPORTED = ["--config-port", "--bitcoind-addr", "--dogecoind-addr"];
+const UNSUPPORTED = ["--bitcoind-addr", "--dogecoind-addr"];
 const WITHOUT_MEANING = ["--pocketic-server-path", "--stdout-file", "--stderr-file"];
 export const SUBNET_KINDS = ["application", "system", "verified-application", "bitcoin", "fiduciary", "nns", "sns"];
 
@@ -87,6 +88,7 @@ export function parseLauncherArguments(
     statusDir: one("--status-dir"),
     bind: one("--bind") ?? "127.0.0.1",
     gatewayPort: numberOf(values, "--gateway-port", 65_535),
+    configPort: numberOf(values, "--config-port", 65_535),
     artificialDelayMilliseconds: numberOf(values, "--artificial-delay-ms", Number.MAX_SAFE_INTEGER),
     subnets,
     domains: values.get("--domain") ?? [],

@@ -12,6 +12,7 @@ import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs
 import { join } from "node:path";
 import { CanneryError } from "../base/cannery-error.ts";
 import type { SubnetRequest } from "../core/genesis.ts";
+import { openConfigPort, SERVED_INSTANCE, type ConfigPort } from "../host/server/config-port.ts";
 import type { ReadyNetwork } from "../host/server/plan.ts";
 import { recordRunning } from "../host/server/running.ts";
 import { startNetwork } from "../host/server/start.ts";
@@ -33,6 +34,7 @@ const HELP = `Cannery as the network launcher of icp: ICP_CLI_NETWORK_LAUNCHER_P
   --state-dir D             accepted; nothing is kept
   --bind IP                 address to listen on (127.0.0.1)
   --gateway-port P          port to listen on; any that is free without it
+  --config-port P           port of a PocketIC server, whose instance ${SERVED_INSTANCE} the network is; any that is free without it
   --subnet KIND             ${SUBNET_KINDS.join(", ")}; repeatable
   --domain D                that the gateway serves; repeatable
   --system-canister N=PATH  a module for a system canister, such as ii=PATH; repeatable. Also CANNERY_SYSTEM_CANISTERS="ii=PATH,ledger=PATH"
@@ -69,13 +71,15 @@ async function launch(given: LauncherArguments): Promise<void> {
     prints: "stdout",
     version,
   });
-  const forget = recordRunning(network.ready, { log: null });
+  const configPort = await openConfigPort(network, { bind: given.bind, port: given.configPort ?? 0 });
+  const forget = recordRunning({ ...network.ready, configUrl: configPort.url }, { log: null });
   const statusDir = given.statusDir;
-  if (statusDir !== null) writeStatus(statusDir, network.ready);
+  if (statusDir !== null) writeStatus(statusDir, network.ready, configPort);
   console.error(`cannery instance running with gateway port ${network.ready.port}`);
   signals.whenAsked(() => void network.stop());
   const failure = await network.ended;
   forget();
+  await configPort.close();
   if (statusDir !== null) removeStatus(statusDir);
   if (failure !== null) throw failure;
 }
@@ -118,10 +122,11 @@ function hostOfUrl(domain: string): string {
 
 // Source: icp-launcher.md 2. The text comes whole, and with its end of line: `icp` looks as soon as there is a file.
 
-function writeStatus(folder: string, { port, rootKey, defaultEffectiveCanisterId }: ReadyNetwork): void {
+function writeStatus(folder: string, { port, rootKey, defaultEffectiveCanisterId }: ReadyNetwork, { port: configPort }: ConfigPort): void {
   mkdirSync(folder, { recursive: true });
   const status = {
     ...{ v: "1", gateway_port: port, root_key: rootKey, default_effective_canister_id: defaultEffectiveCanisterId },
+    ...{ instance_id: SERVED_INSTANCE, config_port: configPort },
     supported_features: ["custom-domains"],
   };
   const file = join(folder, "status.json");

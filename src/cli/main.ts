@@ -80,6 +80,7 @@ command(
       .argParser(parseSystemCanister)
       .default({}, "those of the package"),
   )
+  .option("--config-port <port>", "also serve it as instance 0 of a PocketIC server, by which tools set its time and tick", parsePort)
   .option("--background", "returns when the network is ready, which stays until `cannery stop`", false)
   .option("--json", "one line of JSON on standard output when it is ready: url, rootKey, pid, subnets", false)
   .option("--state <folder>", "not there yet", () => {

@@ -8,6 +8,7 @@ import { CanneryError } from "../base/cannery-error.ts";
 import type { SubnetRequest } from "../core/genesis.ts";
 import type { ReadyNetwork } from "../host/server/plan.ts";
 import type { SystemFiles } from "../host/system-modules.ts";
+import { openConfigPort } from "../host/server/config-port.ts";
 import { makeRunningFolder, recordRunning } from "../host/server/running.ts";
 import { startNetwork } from "../host/server/start.ts";
 import { StopSignals } from "./stop-signals.ts";
@@ -16,6 +17,8 @@ import { version } from "./version.ts";
 export interface StartOptions {
   readonly port: number;
   readonly bind: string;
+  /** Of a PocketIC server whose first instance the network is; 0 for any that is free. */
+  readonly configPort?: number;
   readonly subnets: readonly SubnetRequest[];
   readonly profile: "instant" | "mainnet";
   readonly systemCanister: SystemFiles;
@@ -41,15 +44,18 @@ export async function start(options: StartOptions): Promise<void> {
     process.disconnect?.();
   };
   try {
-    const { port, bind, subnets, profile, json, systemCanister: system } = options;
+    const { port, bind, configPort, subnets, profile, json, systemCanister: system } = options;
     const gateway = { domains: null, customDomains: null };
     const network = await startNetwork({ port, bind, ...gateway, subnets, profile, system, prints: json ? "stderr" : "stdout", version });
-    const forget = recordRunning(network.ready, { log });
-    console.log(json ? jsonLine(network.ready, process.pid) : banner(network.ready));
-    report({ kind: "ready", network: network.ready });
+    const config = configPort === undefined ? null : await openConfigPort(network, { bind, port: configPort });
+    const ready: ReadyNetwork = config === null ? network.ready : { ...network.ready, configUrl: config.url };
+    const forget = recordRunning(ready, { log });
+    console.log(json ? jsonLine(ready, process.pid) : banner(ready));
+    report({ kind: "ready", network: ready });
     signals.whenAsked(() => void network.stop());
     const failure = await network.ended;
     forget();
+    await config?.close();
     if (failure !== null) throw failure;
   } catch (error) {
     if (error instanceof CanneryError) report({ kind: "refused", code: error.code, message: error.message });
@@ -82,15 +88,16 @@ async function startInBackground({ json }: StartOptions): Promise<void> {
   );
 }
 
-function jsonLine({ url, rootKey, subnets }: ReadyNetwork, pid: number): string {
-  return JSON.stringify({ url, rootKey, pid, subnets });
+function jsonLine({ url, rootKey, subnets, configUrl }: ReadyNetwork, pid: number): string {
+  return JSON.stringify({ url, rootKey, pid, subnets, configUrl });
 }
 
-function banner({ url, rootKey, subnets, funded }: ReadyNetwork): string {
+function banner({ url, rootKey, subnets, funded, configUrl }: ReadyNetwork): string {
   const lines = [
     `Cannery ${version}`,
     `  URL       ${url}`,
     `  root key  ${rootKey}`,
+    ...(configUrl === undefined ? [] : [`  PocketIC  ${configUrl}`]),
     ...subnets.map(({ id, kind, name }, i) => `  ${i === 0 ? "subnets " : "        "}  ${id}  ${kind}${name === kind ? "" : ` (${name})`}`),
     ...funded.map(({ name, principal }, i) => `  ${i === 0 ? "funded  " : "        "}  ${principal}  ${name}`),
     "Ctrl-C stops it; nothing is kept.",

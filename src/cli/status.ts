@@ -9,9 +9,10 @@ export function status({ json }: { readonly json: boolean }): void {
   const networks = runningNetworks();
   if (json) return console.log(JSON.stringify(networks));
   if (networks.length === 0) return console.log("No network runs.");
-  for (const { url, pid, directory, subnets, log } of networks) {
+  for (const { url, pid, directory, subnets, configUrl, log } of networks) {
     console.log(`${url}  process ${pid}, started in ${directory}`);
     for (const { id, kind, name } of subnets) console.log(`  ${id}  ${kind}${name === kind ? "" : ` (${name})`}`);
+    if (configUrl !== undefined) console.log(`  as a PocketIC instance: ${configUrl}`);
     if (log !== null) console.log(`  prints to ${log}`);
   }
 }

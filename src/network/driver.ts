@@ -161,8 +161,14 @@ export class Driver {
 
   /** Submits a call that has its id and its expiry already: one that came over the wire. Its rounds follow in a later macrotask. */
   submit(input: IngressInput): Answer {
-    const answer = this.step(input);
+    const answer = this.apply(input);
     assert(answer !== null, "a submission is answered at once");
+    return answer;
+  }
+
+  /** Whatever somebody does to the network who knows what he does. What that sets going runs in a later macrotask. */
+  apply(input: Input): Answer | null {
+    const answer = this.step(input);
     this.calls.roundsWaiting = 0;
     this.pace.lookAgainAtTimers();
     this.wake();

@@ -47,6 +47,12 @@ export interface Outcall extends OutcallDetails {
   respondEach(answers: readonly OutcallAnswer[]): void;
 }
 
+interface Waiting {
+  readonly outcall: Outcall;
+  /** Why it is refused, or `null`. */
+  give(answers: readonly OutcallAnswer[]): string | null;
+}
+
 export interface OutcallsOptions {
   readonly policy: OutcallPolicy;
   readonly state: () => NetworkState;
@@ -62,6 +68,7 @@ export class Outcalls {
   private working = 0;
   /** Counts up when the state is replaced: what was being worked on then concerns nobody any more. */
   private generation = 0;
+  private isPaused = false;
   private waitingForNext: ((outcall: Outcall) => void)[] = [];
   private waitingForProgress: (() => void)[] = [];
 
@@ -77,12 +84,16 @@ export class Outcalls {
 
   /** Every outcall that waits for an answer, in the order of the subnets and of the calls. */
   get pending(): readonly Outcall[] {
+    return this.waiting().map(({ outcall }) => outcall);
+  }
+
+  private waiting(): Waiting[] {
     const state = this.options.state();
     return state.subnetOrder.flatMap((id) => {
       const calls = [...state.subnets.get(id)!.pendingCalls.values()];
       return calls.flatMap((call) =>
         call.request.kind === "outcall" && call.arrived === null
-          ? [this.outcall(id, call.id, principalText(call.origin.canister), call.request)]
+          ? [this.waitingCall(id, call.id, principalText(call.origin.canister), call.request)]
           : [],
       );
     });
@@ -109,36 +120,45 @@ export class Outcalls {
     return new Promise((resolve) => this.waitingForProgress.push(resolve));
   }
 
+  /** Nobody is asked from now on, and what was being worked on concerns nobody: whoever paused it answers. `pause(false)` ends that. */
+  pause(isPaused: boolean): void {
+    this.isPaused = isPaused;
+    this.restored();
+  }
+
   /** The state was replaced: what waits in it is asked for again. */
   restored(): void {
     this.generation++;
     this.working = 0;
-    for (const outcall of this.pending) this.dispatch(outcall);
+    for (const waiting of this.waiting()) this.dispatch(waiting);
   }
 
   onEvent(event: OutcallEvent): void {
-    this.dispatch(this.outcall(event.subnet, event.call, principalText(event.canister), event.request));
+    this.dispatch(this.waitingCall(event.subnet, event.call, principalText(event.canister), event.request));
   }
 
-  private outcall(subnet: SubnetId, call: PendingCallId, canister: string, request: OutcallRequest): Outcall {
+  private waitingCall(subnet: SubnetId, call: PendingCallId, canister: string, request: OutcallRequest): Waiting {
     const nodes = request.isReplicated ? this.options.state().subnets.get(subnet)!.config.nodeCount : 1;
-    const give = (answers: readonly OutcallAnswer[]): void => {
-      const refused = this.options.step({ kind: "outcall", subnet, call, responses: answers.map(responseOf) });
+    const give = (answers: readonly OutcallAnswer[]): string | null =>
+      this.options.step({ kind: "outcall", subnet, call, responses: answers.map(responseOf) });
+    const respondEach = (answers: readonly OutcallAnswer[]): void => {
+      const refused = give(answers);
       if (refused !== null) throw new CanneryError("outcall-refused", refused);
     };
-    return { ...request, canister, nodes, respond: (answer) => give([answer]), respondEach: give };
+    return { outcall: { ...request, canister, nodes, respond: (answer) => respondEach([answer]), respondEach }, give };
   }
 
-  private dispatch(outcall: Outcall): void {
+  private dispatch({ outcall, give }: Waiting): void {
     for (const resolve of this.waitingForNext.splice(0)) resolve(outcall);
     const { policy, fetch } = this.options;
-    if (policy === "wait") return;
+    if (policy === "wait" || this.isPaused) return;
     const generation = this.generation;
     this.working++;
     void answersOf(policy, fetch, outcall).then((answers) => {
       if (generation !== this.generation) return;
       this.working--;
-      outcall.respondEach(answers);
+      // Nobody waits for it any more when time went on meanwhile: the canister was told so, and that is all.
+      give(answers);
       for (const resolve of this.waitingForProgress.splice(0)) resolve();
     });
   }

@@ -13,7 +13,8 @@ const WAIT_MILLISECONDS = 10_000;
 /** How far the network's time may be behind: queries of one moment share a certificate, which is signed once. */
 const LAG_NANOS = 100_000_000n;
 
-export function served({ core, driver, host }: Session): ServedNetwork {
+export function served(session: Session): ServedNetwork {
+  const { core, driver, host } = session;
   return {
     get state() {
       return core.state;
@@ -21,7 +22,7 @@ export function served({ core, driver, host }: Session): ServedNetwork {
     platform: host.environment.platform,
     checks: host.signatureChecks,
     now() {
-      const now = host.now();
+      const now = session.isClockStopped ? 0n : host.now();
       if (now >= core.state.timeNanos + LAG_NANOS) driver.setTime(now);
       return core.state.timeNanos;
     },

@@ -58,6 +58,8 @@ export class Session {
   readonly trace: TraceView;
   readonly mocks: Mocks;
   names: Names;
+  /** Its time does not follow the host's clock, whoever asks. */
+  isClockStopped = false;
   /** Descriptions given by hand, for modules that carry none. */
   private readonly described = new Map<CanisterId, ModuleInterface>();
 

@@ -84,7 +84,7 @@ export class InProcessPocketIc {
   /** Throws when the options cannot be, in the server's words. */
   protected constructor(options: CreateInstanceOptions | undefined, host: PicHost) {
     this.host = host;
-    this.instance = new Instance(configOf(options, host.now()), host);
+    this.instance = Instance.create(configOf(options, host.now()), host);
   }
 
   // Canisters.

@@ -7,7 +7,7 @@ import { IDL } from "@icp-sdk/core/candid";
 import { describe, expect, test } from "vitest";
 import { ARGUMENT, RESULT } from "../../src/core/management/candid-types.ts";
 import type { PrincipalId } from "../../src/core/state/ids.ts";
-import { Cannery, type CanneryOptions } from "../../src/index.ts";
+import { Cannery, type CanneryOptions, type OutcallAnswer } from "../../src/index.ts";
 import { append, appendArgument, appendReject, call, program, puppet, send } from "../support/puppet.ts";
 
 const FIELDS = {
@@ -129,6 +129,24 @@ describe("the test answers by hand", () => {
     net.restore(snapshot);
     expect(net.outcalls.pending.map(({ url }) => url)).toEqual(["https://a/"]);
   });
+});
+
+test("an answer for which the canister waits no longer is nothing to anybody", async () => {
+  let asked = (): void => {};
+  let answer = (_: string): void => {};
+  const wasAsked = new Promise<void>((resolve) => (asked = resolve));
+  const outcalls = async (): Promise<OutcallAnswer> => {
+    asked();
+    return { body: await new Promise<string>((resolve) => (answer = resolve)) };
+  };
+  const { net, fetch } = await network({ outcalls });
+  const said = fetch("https://a/");
+  await wasAsked;
+  await net.advanceTime({ minutes: 2 });
+  await net.tick(2);
+  expect(await said).toMatch(/^2 .*timed out/);
+  answer("late");
+  await net.settle();
 });
 
 test("the host's own fetch", async () => {

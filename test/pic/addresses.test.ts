@@ -3,19 +3,26 @@
  * the instance.
  */
 import { once } from "node:events";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Instances } from "../../src/host/pocketic/instances.ts";
 import { WorkerPool } from "../../src/host/pocketic/pool.ts";
 import { PicServer } from "../../src/host/pocketic/server.ts";
 
-const server = new PicServer(new WorkerPool(() => undefined));
+const server = new PicServer(new Instances(new WorkerPool(() => undefined)));
+const http = createServer((request, response) => void server.serve(request, response));
 let url = "";
 
 beforeAll(async () => {
-  await once(server.http.listen(0, "127.0.0.1"), "listening");
-  url = `http://127.0.0.1:${(server.http.address() as AddressInfo).port}`;
+  await once(http.listen(0, "127.0.0.1"), "listening");
+  url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
 });
-afterAll(() => server.stop());
+afterAll(async () => {
+  await server.stop();
+  http.close();
+  http.closeAllConnections();
+});
 
 async function ask(method: string, path: string, body?: string, contentType = "application/json"): Promise<string> {
   const sent = body === undefined ? {} : { body, headers: { "content-type": contentType } };

@@ -42,7 +42,7 @@ function created(config: unknown): InstanceHandler {
     features,
     openJournal: journalFile,
   };
-  return new InstanceHandler(instanceConfig(parseJson(writeJson(config)), now()), host);
+  return InstanceHandler.create(instanceConfig(parseJson(writeJson(config)), now()), host);
 }
 
 beforeEach(() => {

@@ -23,6 +23,8 @@ interface Status {
   readonly gateway_port: number;
   readonly root_key: string;
   readonly default_effective_canister_id: string;
+  readonly instance_id: number;
+  readonly config_port: number;
   readonly supported_features: readonly string[];
 }
 
@@ -122,6 +124,29 @@ describe("the launcher", () => {
     expect((await third.running.kill("SIGTERM")).code).toBe(0);
   });
 
+  test("its config port is that of a PocketIC server whose first instance is the network, which ends with that", async () => {
+    const { running, folder, status } = launch(newBench(), "--config-port=0", "--domain=localhost");
+    const { gateway_port: port, config_port: configPort, instance_id: id, root_key: rootKey } = await status();
+    const server = `http://localhost:${configPort}`;
+    const post = (path: string, body: object): Promise<Response> =>
+      fetch(`${server}${path}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    await fetch(`${server}/instances/${id}/stop_progress`, { method: "POST" });
+    const { nanos_since_epoch: now } = (await (await fetch(`${server}/instances/${id}/read/get_time`)).json()) as {
+      nanos_since_epoch: number;
+    };
+    const later = (Math.floor(now / 1e9) + 120) * 1e9;
+    expect(await (await post(`/instances/${id}/update/set_time`, { nanos_since_epoch: later })).json()).toBe(null);
+    const agent = await HttpAgent.create({ host: `http://localhost:${port}`, rootKey: Buffer.from(rootKey, "hex"), retryTimes: 0 });
+    const read = await CanisterStatus.request({ canisterId: Principal.fromText(SYSTEM_CANISTER_IDS.ledger), agent, paths: ["time"] });
+    expect((read.get("time") as Date).getTime()).toBe(later / 1e6);
+
+    const config = { subnet_config_set: { application: [{ state_config: "New", instruction_config: "Production" }] } };
+    expect(await (await post("/instances", config)).json()).toMatchObject({ Created: { instance_id: id + 1 } });
+    expect((await fetch(`${server}/instances/${id}`, { method: "DELETE" })).status).toBe(200);
+    expect((await running.ended).code).toBe(0);
+    expect(existsSync(folder)).toBe(false);
+  });
+
   test("each name under which clients come reaches it, by both families of addresses", async () => {
     const { running, status } = launch(newBench(), "--domain=127.0.0.1");
     const { gateway_port: port } = await status();
@@ -147,7 +172,7 @@ describe("the launcher", () => {
 
   test("what it cannot do it refuses by name", async () => {
     const cannery = newBench();
-    for (const arg of ["--nns", "--ii", "--bitcoind-addr=127.0.0.1:18444", "--config-port=4942"]) {
+    for (const arg of ["--nns", "--ii", "--bitcoind-addr=127.0.0.1:18444"]) {
       const { code, stderr } = await launch(cannery, arg).running.ended;
       expect([code, stderr]).toEqual([1, expect.stringMatching(/^Error: (Cannery|--)/)]);
     }

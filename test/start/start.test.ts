@@ -79,6 +79,17 @@ describe("cannery start", () => {
     expect(await cannery.run("ping")).toMatchObject({ code: 1, stderr: "cannery: no network runs here. Start one: cannery start\n" });
   });
 
+  test("with a config port it is an instance of a PocketIC server too, in the background as well", async () => {
+    const cannery = newBench();
+    const { stdout } = await cannery.run("start", "--background", "--port", "0", "--config-port", "0", "--json");
+    const { configUrl } = JSON.parse(stdout) as { configUrl: string };
+    expect(await (await fetch(`${configUrl}/auto_progress`)).json()).toBe(true);
+    expect(await cannery.status()).toMatchObject([{ configUrl }]);
+    const taken = await cannery.run("start", "--port", "0", "--config-port", new URL(configUrl).port);
+    expect(taken).toMatchObject({ code: 1, stderr: expect.stringMatching(/^cannery: port \d+ of 127\.0\.0\.1 is taken/) });
+    expect((await cannery.run("stop")).code).toBe(0);
+  });
+
   test("cannery call: as whose key is given, by query or update, with a description of one's own, and for other programs", async () => {
     const cannery = newBench();
     const { url, rootKey } = (await cannery.start()).ready;

@@ -49,7 +49,7 @@ export class PicInstance {
       openJournal: journalFile,
       ...host,
     };
-    this.handler = new InstanceHandler(instanceConfig(parseJson(writeJson(config)), now()), whole);
+    this.handler = InstanceHandler.create(instanceConfig(parseJson(writeJson(config)), now()), whole);
   }
 
   send(

@@ -11,7 +11,12 @@ import { waitingOutcalls } from "./outcalls.ts";
 /** Between two rounds, at least. Replica: `MIN_OPERATION_DELAY`. */
 const MIN_DELAY_MILLISECONDS = 100;
 
-export class AutoProgress {
+/** Rounds run by themselves until `stop`, which resolves when the last one is over. */
+export interface Progress {
+  stop(): Promise<void>;
+}
+
+export class AutoProgress implements Progress {
   private readonly instance: Instance;
   private readonly delayMs: number;
   private readonly inWork = new Set<string>();

@@ -5,7 +5,7 @@
  */
 import { httpGateway } from "../gateway/gateway.ts";
 import { httpInterface } from "../http/handler.ts";
-import { AutoProgress } from "./auto-progress.ts";
+import { AutoProgress, type Progress } from "./auto-progress.ts";
 import { autoProgressConfig, type InstanceConfig } from "./config.ts";
 import { OperationFailed } from "./failure.ts";
 import { Instance, type InstanceHost } from "./instance.ts";
@@ -13,6 +13,7 @@ import { topology, type StoredBlob } from "./operations.ts";
 import { answered } from "./responses.ts";
 import { noRoute, routesAt } from "./routes.ts";
 import { makeRoom } from "./routing.ts";
+import { RunningInstance, type RunningNetwork } from "./running-instance.ts";
 
 export interface InstanceRequest {
   readonly method: string;
@@ -47,13 +48,29 @@ const MAX_API_BODY_BYTES = 4 * 2 ** 20;
 export class InstanceHandler {
   readonly instance: Instance;
   private readonly api: (request: Request) => Promise<Response>;
-  private progress: AutoProgress | null = null;
+  private readonly begin: (artificialDelayMs: number) => Progress;
+  private progress: Progress | null = null;
+
+  /** `begin` has rounds run by themselves from then on. */
+  private constructor(instance: Instance, begin: (artificialDelayMs: number) => Progress) {
+    this.instance = instance;
+    this.begin = begin;
+    this.api = httpInterface(instance.served(), { version: "cannery", maxBodyBytes: MAX_API_BODY_BYTES });
+  }
 
   /** Throws `GenesisRefused`. */
-  constructor(config: InstanceConfig, host: InstanceHost) {
-    this.instance = new Instance(config, host);
-    this.api = httpInterface(this.instance.served(), { version: "cannery", maxBodyBytes: MAX_API_BODY_BYTES });
-    if (config.autoProgress !== null) this.progress = new AutoProgress(this.instance, config.autoProgress.artificialDelayMs);
+  static create(config: InstanceConfig, host: InstanceHost): InstanceHandler {
+    const instance = Instance.create(config, host);
+    const handler = new InstanceHandler(instance, (delay) => new AutoProgress(instance, delay));
+    if (config.autoProgress !== null) handler.progress = handler.begin(config.autoProgress.artificialDelayMs);
+    return handler;
+  }
+
+  /** Of a network whose rounds run by themselves already. */
+  static over(network: RunningNetwork, host: InstanceHost): InstanceHandler {
+    const handler = new InstanceHandler(new RunningInstance(network, host), (delay) => network.live(delay));
+    handler.progress = network.progress;
+    return handler;
   }
 
   /** Whether rounds run by themselves. */
@@ -94,7 +111,7 @@ export class InstanceHandler {
   startProgress(body: unknown): null {
     const { artificialDelayMs } = autoProgressConfig(body, "body");
     if (this.progress !== null) throw new OperationFailed("Auto progress mode has already been enabled.");
-    this.progress = new AutoProgress(this.instance, artificialDelayMs);
+    this.progress = this.begin(artificialDelayMs);
     return null;
   }
 

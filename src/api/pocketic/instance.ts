@@ -74,15 +74,27 @@ const WAIT_MILLISECONDS = 10_000;
 /** Shorter than mainnet's, so that tests see statistics. Replica: `state_machine_builder`. */
 const QUERY_STATISTICS_EPOCH_ROUNDS = 60;
 
+/** What an instance needs of its network. */
+export type InstanceNetwork = Pick<Network, "state" | "step" | "certificate" | "digest">;
+
+interface Parts {
+  readonly network: InstanceNetwork;
+  /** In the order of the network's subnets. */
+  readonly specs: readonly SubnetSpec[];
+  readonly features?: readonly IcpFeature[];
+  /** Believes every request, signed or not. */
+  readonly isTrusting?: boolean;
+}
+
 export class Instance {
   readonly host: InstanceHost;
-  private readonly subnetSpecs: SubnetSpec[];
-  private readonly features: readonly IcpFeature[];
   readonly defaultCanisterId: CanisterId;
-  private readonly core: Network;
-  private readonly requestIds: RequestIds;
   /** Called when a client begins to wait for the answer to its message. */
   whenWaiting: () => void = () => {};
+  private readonly subnetSpecs: SubnetSpec[];
+  private readonly features: readonly IcpFeature[];
+  private readonly network: InstanceNetwork;
+  private readonly requestIds: RequestIds;
   private readonly isTrusting: boolean;
   private journal: Journal | null = null;
   /** While what was done before is done again: nobody is told of it. */
@@ -92,22 +104,28 @@ export class Instance {
   private readonly waiting = new Map<MessageId, ((isFinal: boolean) => void)[]>();
   private readonly listeners = new Set<(event: NetworkEvent) => void>();
 
-  /** Throws `GenesisRefused` and `CreationRefused`. */
-  constructor(config: InstanceConfig, host: InstanceHost) {
+  protected constructor(host: InstanceHost, { network, specs, features = [], isTrusting = false }: Parts) {
     this.host = host;
-    const journal = config.stateDir === null ? null : new Journal(config.stateDir, host.openJournal(config.stateDir));
-    const made = journal?.created ?? config;
-    checkSubnetCount(made.subnets);
-    this.subnetSpecs = [...made.subnets];
-    this.features = made.icpFeatures;
-    this.isTrusting = config.disableIngressValidation;
-    const { platform } = host.environment;
-    this.core = Network.genesis(genesisConfig(made, host), host.environment);
-    this.requestIds = new RequestIds((bytes) => platform.sha256(bytes));
+    this.network = network;
+    this.subnetSpecs = [...specs];
+    this.features = features;
+    this.isTrusting = isTrusting;
+    this.requestIds = new RequestIds((bytes) => host.environment.platform.sha256(bytes));
     this.clockNanos = this.state.timeNanos;
     this.defaultCanisterId = defaultEffectiveCanisterId(this.state, this.specs);
-    if (journal?.created == null) this.begin(config, journal);
-    else this.resume(config, journal);
+  }
+
+  /** Throws `GenesisRefused` and `CreationRefused`. */
+  static create(config: InstanceConfig, host: InstanceHost): Instance {
+    const journal = config.stateDir === null ? null : new Journal(config.stateDir, host.openJournal(config.stateDir));
+    const made = journal?.created ?? config;
+    const { subnets: specs, icpFeatures: features } = made;
+    checkSubnetCount(specs);
+    const network = Network.genesis(genesisConfig(made, host), host.environment);
+    const instance = new Instance(host, { network, specs, features, isTrusting: config.disableIngressValidation });
+    if (journal?.created == null) instance.begin(config, journal);
+    else instance.resume(config, journal);
+    return instance;
   }
 
   private begin(config: InstanceConfig, journal: Journal | null): void {
@@ -125,7 +143,7 @@ export class Instance {
     this.isResuming = true;
     for (const deed of journal.deeds) this.repeat(deed);
     this.isResuming = false;
-    journal.check(() => this.core.digest());
+    journal.check(() => this.network.digest());
     this.journal = journal;
     if (config.initialTimeNanos !== null) this.setTime(config.initialTimeNanos, false);
     for (let i = 0; i < this.specs.length; i++) this.tick();
@@ -174,7 +192,7 @@ export class Instance {
   }
 
   get state(): NetworkState {
-    return this.core.state;
+    return this.network.state;
   }
 
   /** The record of a subnet, to be read only. */
@@ -189,27 +207,29 @@ export class Instance {
 
   /** False when that is in the past. `certified`: at once, for canisters and certificates too. */
   setTime(timeNanos: bigint, certified: boolean): boolean {
-    if (timeNanos < this.clockNanos) return false;
-    if (timeNanos > this.clockNanos) {
+    const now = this.timeNanos;
+    if (timeNanos < now) return false;
+    if (timeNanos > now) {
       this.write({ kind: "clock", timeNanos, certified });
       this.moveClock(timeNanos, certified);
     }
     return true;
   }
 
-  private moveClock(timeNanos: bigint, certified: boolean): void {
+  protected moveClock(timeNanos: bigint, certified: boolean): void {
     this.clockNanos = timeNanos;
     if (certified) this.step({ kind: "time", timeNanos });
   }
 
   /** A round on every subnet. */
   tick(options: TickOptions = {}): void {
-    const clockNanos = this.clockNanos === this.state.timeNanos ? this.clockNanos + 1n : this.clockNanos;
+    const now = this.timeNanos;
+    const clockNanos = now === this.state.timeNanos ? now + 1n : now;
     this.write({ kind: "tick", clockNanos, options });
     this.runTick(clockNanos, options);
   }
 
-  private runTick(clockNanos: bigint, { first = null, last = null, blockMakers = [] }: TickOptions): void {
+  protected runTick(clockNanos: bigint, { first = null, last = null, blockMakers = [] }: TickOptions): void {
     this.clockNanos = clockNanos;
     this.step({ kind: "time", timeNanos: clockNanos });
     const place = (id: SubnetId): number => (id === first ? 0 : id === last ? 2 : 1);
@@ -238,7 +258,7 @@ export class Instance {
   /** Submits a call whose sender is taken on trust. A call of more bytes than the platform takes is no message, but for those of our own. */
   submit(call: Call, subnet: SubnetId, { ofAnySize = false } = {}): { readonly id: MessageId; readonly answer: Answer } {
     const { sender, receiver, method, arg, senderInfo } = call;
-    const expiryNanos = this.clockNanos + EXPIRY_NANOS;
+    const expiryNanos = this.timeNanos + EXPIRY_NANOS;
     // The real server's nonces have eight bytes, and its envelopes no signature: fees are counted on that.
     const content = { sender, receiver, method, arg, expiryNanos, nonce: nonceOf(this.submitted++).slice(-8) };
     const id = this.requestIds.idOf(content);
@@ -250,7 +270,7 @@ export class Instance {
   }
 
   private submitInput(input: IngressInput): Answer {
-    return this.answered({ ...input, nowNanos: this.clockNanos });
+    return this.answered({ ...input, nowNanos: this.timeNanos });
   }
 
   query({ sender, receiver, method, arg, senderInfo }: Call, subnet: SubnetId): Answer {
@@ -294,8 +314,8 @@ export class Instance {
       get defaultSubnet() {
         return route(instance.state, instance.defaultCanisterId)!;
       },
-      now: () => this.clockNanos,
-      certificate: (request) => this.core.certificate(request),
+      now: () => this.timeNanos,
+      certificate: (request) => this.network.certificate(request),
       query: (input) => this.answered(input),
       submit: (input) => this.submitInput(input),
       answered: (id) => this.finished(id),
@@ -317,15 +337,15 @@ export class Instance {
     if (this.journal !== null) {
       // The real server's last round is one with a checkpoint.
       this.tick();
-      this.journal.end(this.core.digest());
+      this.journal.end(this.network.digest());
       this.journal = null;
     }
     for (const tell of [...this.waiting.values()].flat()) tell(false);
     this.waiting.clear();
   }
 
-  private step(input: Input): Answer | null {
-    const { events, answer } = this.core.step(input);
+  protected step(input: Input): Answer | null {
+    const { events, answer } = this.network.step(input);
     if (!this.isResuming) for (const event of events) this.onEvent(event);
     return answer;
   }

@@ -7,6 +7,7 @@
  */
 import type { InstanceConfig } from "../../api/pocketic/config.ts";
 import type { InstanceRequest } from "../../api/pocketic/handler.ts";
+import type { Hosted } from "./instances.ts";
 import type { Outcome, Task } from "./messages.ts";
 import { LONG_MILLISECONDS, WorkerEnded, type PicWorker, type WorkerPool } from "./pool.ts";
 
@@ -23,7 +24,7 @@ interface Asked {
   tell: { resolve(outcome: Outcome): void; reject(error: Error): void } | null;
 }
 
-export class HostedInstance {
+export class HostedInstance implements Hosted {
   private readonly id: number;
   private readonly pool: WorkerPool;
   private worker: PicWorker;
@@ -47,7 +48,6 @@ export class HostedInstance {
     return this.ask({ kind: "create", config }, true);
   }
 
-  /** Rejects with `WorkerEnded` when the instance is deleted meanwhile. */
   request(request: InstanceRequest): Promise<Outcome> {
     const { path } = request;
     const onlyReads =
@@ -57,7 +57,6 @@ export class HostedInstance {
     return this.ask({ kind: "request", request }, !onlyReads);
   }
 
-  /** Whether something was asked that has no outcome. */
   get isBusy(): boolean {
     return this.asked.some(({ tell }) => tell !== null);
   }

@@ -16,8 +16,17 @@ import { WorkerEnded, type WorkerPool } from "./pool.ts";
 import { lockStateDir } from "./state-lock.ts";
 import { plain } from "./wire.ts";
 
+/** An instance, wherever its state is. */
+export interface Hosted {
+  /** Whether something was asked that has no outcome. */
+  readonly isBusy: boolean;
+  /** Rejects with `WorkerEnded` when the instance is deleted meanwhile. */
+  request(request: InstanceRequest): Promise<Outcome>;
+  delete(): Promise<void>;
+}
+
 interface Numbered {
-  readonly hosted: HostedInstance;
+  readonly hosted: Hosted;
   /** Gives the state directory back, where there is one. */
   readonly unlock: () => void;
   /** Of the operation under way. */
@@ -51,10 +60,15 @@ export class Instances {
     }
     const hosted = new HostedInstance(this.made++, this.pool);
     const outcome = await hosted.create(config).catch(failure);
-    if (outcome.kind === "created") return { id: this.all.push({ hosted, unlock, label: newLabel() }) - 1, topology: outcome.topology };
+    if (outcome.kind === "created") return { id: this.add(hosted, unlock), topology: outcome.topology };
     await hosted.delete();
     unlock();
     return { refused: "message" in outcome ? outcome.message : "the instance was not created" };
+  }
+
+  /** One that was made elsewhere; gives its number. */
+  add(hosted: Hosted, unlock = (): void => {}): number {
+    return this.all.push({ hosted, unlock, label: newLabel() }) - 1;
   }
 
   /** As the real server lists them. */
@@ -114,7 +128,7 @@ export class Instances {
   }
 }
 
-async function responseOf(hosted: HostedInstance, request: InstanceRequest): Promise<InstanceResponse> {
+async function responseOf(hosted: Hosted, request: InstanceRequest): Promise<InstanceResponse> {
   const outcome = await hosted.request(request).catch((error: unknown) => (error instanceof WorkerEnded ? null : failure(error)));
   if (outcome === null) return withoutInstance(request, true);
   if (outcome.kind === "response") return outcome.response;

@@ -4,10 +4,12 @@
  * Source: pocketic-server.md 1. Replica: `start` and `terminate` in `rs/pocket_ic_server/src/main.rs` (c7c5005).
  */
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { CanneryError } from "../../base/cannery-error.ts";
+import { Instances } from "./instances.ts";
 import { WorkerPool } from "./pool.ts";
-import { PicServer } from "./server.ts";
+import { HTTP, PicServer } from "./server.ts";
 
 export interface PicServerOptions {
   readonly ipAddress: string;
@@ -29,7 +31,8 @@ export async function servePocketIc(options: PicServerOptions): Promise<void> {
   const file = portFile === null ? null : newFile(portFile);
   if (portFile !== null && file === null) return;
   const pool = new WorkerPool((line) => void process.stderr.write(`${line}\n`));
-  const server = new PicServer(pool);
+  const server = new PicServer(new Instances(pool));
+  const http = createServer(HTTP, (request, response) => void server.serve(request, response));
   let isEnding = false;
   const removePortFile = (): void => {
     if (portFile !== null) rmSync(portFile, { force: true });
@@ -37,7 +40,9 @@ export async function servePocketIc(options: PicServerOptions): Promise<void> {
   const end = async (code: number): Promise<void> => {
     if (isEnding) return;
     isEnding = true;
+    http.close();
     await server.stop();
+    http.closeAllConnections();
     await pool.end();
     removePortFile();
     process.exit(code);
@@ -46,12 +51,12 @@ export async function servePocketIc(options: PicServerOptions): Promise<void> {
   // Whoever started the server may not read what it prints any more.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   try {
-    await listening(server, options);
+    await listening(http, options);
   } catch (error) {
     removePortFile();
     throw error;
   }
-  const { port } = server.http.address() as AddressInfo;
+  const { port } = http.address() as AddressInfo;
   if (file !== null) {
     // In one piece: clients read it while it is written.
     writeSync(file, `${port}\n`);
@@ -80,15 +85,15 @@ function newFile(path: string): number | null {
   }
 }
 
-function listening(server: PicServer, { ipAddress, port }: PicServerOptions): Promise<void> {
+function listening(http: Server, { ipAddress, port }: PicServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.http.once("error", (error) =>
+    http.once("error", (error) =>
       reject(
         new CanneryError("address-taken", `Failed to bind PocketIC server to address ${ipAddress}:${port}: ${error.message}`, {
           cause: error,
         }),
       ),
     );
-    server.http.listen(port, ipAddress, resolve);
+    http.listen(port, ipAddress, resolve);
   });
 }

@@ -3,7 +3,7 @@
  *
  * Source: pocketic-server.md 2, 3. Replica: `rs/pocket_ic_server/src/main.rs` and `state_api/routes.rs` (c7c5005).
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { CreationRefused, instanceConfig, type InstanceConfig } from "../../api/pocketic/config.ts";
 import type { InstanceRequest, InstanceResponse } from "../../api/pocketic/handler.ts";
 import { answered, json, jsonOf } from "../../api/pocketic/responses.ts";
@@ -14,13 +14,14 @@ import { now } from "../clock.ts";
 import { nodePlatform } from "../platform-node.ts";
 import { Blobs } from "./blobs.ts";
 import { boundServer, gatewayRequest, GatewayRefused, Gateways, type GatewayRequest } from "./gateways.ts";
-import { Instances, type Created } from "./instances.ts";
+import type { Created, Instances } from "./instances.ts";
 import { stateDirProblem } from "./journal-file.ts";
-import type { WorkerPool } from "./pool.ts";
 import { bodyOf, empty, plain, send } from "./wire.ts";
 
+/** Of the server that it answers for. */
+export const HTTP = { keepAliveTimeout: 600_000, requestTimeout: 0, headersTimeout: 60_000 } as const;
+
 export class PicServer {
-  readonly http: Server;
   private readonly instances: Instances;
   private readonly blobs = new Blobs();
   private readonly gateways: Gateways;
@@ -28,12 +29,9 @@ export class PicServer {
   /** When the last request was answered, milliseconds. */
   private lastActive = Date.now();
 
-  constructor(pool: WorkerPool) {
-    this.instances = new Instances(pool);
+  constructor(instances: Instances) {
+    this.instances = instances;
     this.gateways = new Gateways((id, request) => this.instances.handle(id, { ...request, stored: null }, null));
-    this.http = createServer({ keepAliveTimeout: 600_000, requestTimeout: 0, headersTimeout: 60_000 }, (request, response) => {
-      void this.serve(request, response);
-    });
   }
 
   /** Milliseconds since something was asked; 0 while something is under way. */
@@ -41,15 +39,13 @@ export class PicServer {
     return this.pending > 0 ? 0 : Date.now() - this.lastActive;
   }
 
-  /** Deletes what is there and takes no more. */
+  /** Deletes what is there. */
   async stop(): Promise<void> {
-    this.http.close();
     await this.gateways.stopAll();
     await this.instances.deleteAll();
-    this.http.closeAllConnections();
   }
 
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.pending++;
     try {
       const body = await bodyOf(request);

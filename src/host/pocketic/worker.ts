@@ -51,7 +51,7 @@ const host: InstanceHost = {
 
 function create(instance: number, config: InstanceConfig): Outcome {
   try {
-    const handler = new InstanceHandler(config, host);
+    const handler = InstanceHandler.create(config, host);
     handlers.set(instance, handler);
     return { kind: "created", topology: writeJson(handler.topology()) };
   } catch (error) {
@@ -121,7 +121,7 @@ function warmUp(): void {
     disableIngressValidation: false,
     icpFeatures: [],
   };
-  new InstanceHandler(config, host).instance.tick();
+  InstanceHandler.create(config, host).instance.tick();
 }
 
 warmUp();

@@ -28,8 +28,12 @@ const KEEP_ALIVE_MILLISECONDS = 120_000;
 const MAX_TRIES = 20;
 
 /** Rejects with a `CanneryError` (`port-taken`, `bad-address`) when the address cannot be listened on. */
-export async function listen(handler: (request: Request) => Promise<Response>, options: ListenOptions): Promise<Listening> {
-  const listener = listenerOf(handler);
+export function listen(handler: (request: Request) => Promise<Response>, options: ListenOptions): Promise<Listening> {
+  return listenWith(listenerOf(handler), options);
+}
+
+/** The same for a function of Node's own requests. */
+export async function listenWith(listener: RequestListener, options: ListenOptions): Promise<Listening> {
   for (let tries = 1; ; tries++) {
     const servers = [await open(listener, options.bind, options.port)];
     const { port } = servers[0]!.address() as AddressInfo;

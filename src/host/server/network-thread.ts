@@ -2,6 +2,7 @@
  * A served network in a thread of its own: so a canister that computes for long keeps no other network, and no signal, waiting.
  */
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import type { InstanceRequest } from "../../api/pocketic/handler.ts";
 import { assert } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
 import { CanneryError } from "../../base/cannery-error.ts";
@@ -9,8 +10,10 @@ import { principalText } from "../../core/state/principal.ts";
 import { now } from "../clock.ts";
 import { customDomainsOf } from "../custom-domains.ts";
 import { DEEP_STACK_BYTES } from "../deep-stack.ts";
+import type { Outcome } from "../pocketic/messages.ts";
 import { begin } from "./beginning.ts";
 import { withDeveloperPages } from "./developer-pages.ts";
+import { instanceOf } from "./instance.ts";
 import { listen } from "./listen.ts";
 import type { FromNetwork, NetworkPlan, ReadyNetwork, ToNetwork } from "./plan.ts";
 import { identityDomain, installBehindGateway } from "./system.ts";
@@ -20,9 +23,10 @@ const port = parentPort;
 const tell = (message: FromNetwork): void => port.postMessage(message);
 
 try {
-  const { ready, close } = await serveNetwork(workerData as NetworkPlan);
-  port.once("message", (message: ToNetwork) => {
+  const { ready, asInstance, close } = await serveNetwork(workerData as NetworkPlan);
+  port.on("message", (message: ToNetwork) => {
     if (message.kind === "stop") void close().then(() => tell({ kind: "stopped" }));
+    else void asInstance(message.request).then((outcome) => tell({ kind: "answer", number: message.number, outcome }));
   });
   tell({ kind: "ready", ...ready });
 } catch (error) {
@@ -30,7 +34,13 @@ try {
   tell({ kind: "refused", code: error.code, message: error.message });
 }
 
-async function serveNetwork(plan: NetworkPlan): Promise<{ readonly ready: ReadyNetwork; readonly close: () => Promise<void> }> {
+interface Served {
+  readonly ready: ReadyNetwork;
+  readonly asInstance: (request: InstanceRequest) => Promise<Outcome>;
+  readonly close: () => Promise<void>;
+}
+
+async function serveNetwork(plan: NetworkPlan): Promise<Served> {
   const { net, funded } = await begin(plan, {
     latency: plan.profile,
     timeNanos: now(),
@@ -57,5 +67,5 @@ async function serveNetwork(plan: NetworkPlan): Promise<{ readonly ready: ReadyN
     net.manual();
     await listening.close();
   };
-  return { ready, close };
+  return { ready, asInstance: instanceOf(net), close };
 }

@@ -2,6 +2,8 @@
  * What a served network is started with, and what is told when it is ready: plain data that crosses from thread to thread.
  */
 import type { SubnetRequest } from "../../core/genesis.ts";
+import type { InstanceRequest } from "../../api/pocketic/handler.ts";
+import type { Outcome } from "../pocketic/messages.ts";
 import type { SystemFiles } from "../system-modules.ts";
 import type { Subnet } from "../../network/options.ts";
 
@@ -41,6 +43,8 @@ export interface ReadyNetwork {
   readonly funded: readonly FundedIdentity[];
   /** A canister id that routes to the network's first subnet, for calls that create canisters. */
   readonly defaultEffectiveCanisterId: string;
+  /** The network as an instance of a PocketIC server, where there is one. */
+  readonly configUrl?: string;
 }
 
 /** From the network's thread. */
@@ -48,7 +52,11 @@ export type FromNetwork =
   | ({ readonly kind: "ready" } & ReadyNetwork)
   /** It could not be started: what a `CanneryError` says. */
   | { readonly kind: "refused"; readonly code: string; readonly message: string }
+  /** To the request of this number. */
+  | { readonly kind: "answer"; readonly number: number; readonly outcome: Outcome }
   | { readonly kind: "stopped" };
 
 /** To the network's thread. */
-export type ToNetwork = { readonly kind: "stop" };
+export type ToNetwork =
+  /** As a PocketIC instance. */
+  { readonly kind: "request"; readonly number: number; readonly request: InstanceRequest } | { readonly kind: "stop" };
