@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { NEW, PicInstance, raw } from "../support/pic-instance.ts";
 
 const LEDGER = "ryjl3-tyaaa-aaaaa-aaaba-cai";
+const REGISTRY = "rwlgt-iiaaa-aaaaa-aaaaa-cai";
 const CMC = "rkp4c-7iaaa-aaaaa-aaaca-cai";
 const CYCLES_LEDGER = "um5iw-rqaaa-aaaaq-qaaba-cai";
 const II = "rdmx6-jaaaa-aaaaa-aaadq-cai";
@@ -72,6 +73,28 @@ describe("icp_features", () => {
     expect(subnets.map(String)).toEqual(["pae4o-o6dxf-xki7q-ezclx-znyd6-fnk6w-vkv5z-5lfwh-xym2i-otrrw-fqe"]);
   });
 
+  test("the registry knows which subnet a canister is on, also of subnets that come later", async () => {
+    const pic = new PicInstance({ subnet_config_set: { application: [NEW, NEW] }, icp_features: { registry: DEFAULT } });
+    expect(await kinds(pic)).toEqual(["Application", "Application", "NNS"]);
+    const Request = IDL.Record({ principal: IDL.Opt(IDL.Principal) });
+    const Subnet = IDL.Variant({ Ok: IDL.Record({ subnet_id: IDL.Opt(IDL.Principal) }), Err: IDL.Text });
+    const subnetOf = async (id: string): Promise<unknown> => {
+      const arg = IDL.encode([Request], [{ principal: [Principal.fromText(id)] }]);
+      return called(pic, REGISTRY, "get_subnet_for_canister", arg, Subnet);
+    };
+    const actual = async (id: string): Promise<object> => {
+      const { subnet_id } = (await pic.ask("/read/get_subnet", { canister_id: raw(id) })).json as { subnet_id: string };
+      return { Ok: { subnet_id: [Principal.fromUint8Array(Uint8Array.from(Buffer.from(subnet_id, "base64")))] } };
+    };
+    const LATER = "a4gq6-oaaaa-aaaab-qaa4q-cai";
+    expect(await subnetOf(REGISTRY)).toEqual(await actual(REGISTRY));
+    expect(await subnetOf(LATER)).toEqual({ Err: "Canister is not assigned to any subnet." });
+    await pic.create();
+    await pic.create(LATER);
+    for (const id of ["lxzze-o7777-77777-aaaaa-cai", LATER]) expect(await subnetOf(id)).toEqual(await actual(id));
+    expect((await pic.ask("/read/get_controllers", { canister_id: raw(REGISTRY) })).json).toEqual([{ principal_id: raw(NNS_ROOT) }]);
+  });
+
   test("cycles of the anonymous user; fiduciary subnets have a type", async () => {
     const pic = new PicInstance({
       subnet_config_set: { fiduciary: NEW },
@@ -104,7 +127,7 @@ describe("icp_features", () => {
     ).not.toBeNull();
   });
 
-  test.each(["registry", "nns_governance", "sns", "bitcoin", "dogecoin", "canister_migration"])("%s is refused by its name", (feature) => {
+  test.each(["nns_governance", "sns", "bitcoin", "dogecoin", "canister_migration"])("%s is refused by its name", (feature) => {
     const create = () => new PicInstance({ subnet_config_set: { application: [NEW] }, icp_features: { [feature]: DEFAULT } });
     expect(create).toThrow(CreationRefused);
     expect(create).toThrow(new RegExp(`icp_features.${feature}`));

@@ -1,5 +1,5 @@
 /**
- * PocketIC's features as far as there are canisters for them: the ledgers, the cycles minting canister, and Internet Identity with a module.
+ * PocketIC's features as far as there are canisters for them: the registry, the ledgers, the cycles minting canister, and Internet Identity with a module.
  *
  * Each step takes one round, and the steps come in the real server's order, so that an instance begins at the time that clients know.
  * Replica: `create_subnet`, `update_cmc`, `deploy_icp_token`, `deploy_cycles_token` in `rs/pocket_ic_server/src/pocket_ic.rs` (c7c5005).
@@ -10,7 +10,7 @@ import type { IcpFeature, PicSubnetKind } from "../../api/pocketic/config.ts";
 import type { Features } from "../../api/pocketic/features.ts";
 import type { Instance } from "../../api/pocketic/instance.ts";
 import { NO_BYTES } from "../../base/bytes.ts";
-import { encodeArgument, idOf, opt, principalOf } from "../../core/management/candid.ts";
+import { encodeArgument, idOf, opt, principalOf, type ArgumentValue } from "../../core/management/candid.ts";
 import { MANAGEMENT_CANISTER, type CanisterId, type SubnetId } from "../../core/state/ids.ts";
 import { parsePrincipal } from "../../core/state/principal.ts";
 import { route } from "../../core/state/world.ts";
@@ -24,12 +24,14 @@ import {
   fiduciarySubnets,
   internetIdentity,
   ledger,
+  registry,
   type CmcCall,
   type SystemInstallation,
 } from "./plan.ts";
 
 /** Which canister a feature is; the others have none here. */
 const CANISTERS: { readonly [F in IcpFeature]?: SystemCanister } = {
+  registry: "registry",
   cycles_minting: "cmc",
   icp_token: "ledger",
   cycles_token: "cycles-ledger",
@@ -62,10 +64,17 @@ class Installer {
   }
 
   install(features: readonly IcpFeature[], kind: PicSubnetKind): void {
+    if (features.includes("registry")) this.updateRegistry();
     if (features.includes("cycles_minting")) this.updateCmc(features, kind);
     if (features.includes("icp_token")) this.ensure(ledger());
     if (features.includes("cycles_token")) this.ensure(cyclesLedger());
     if (features.includes("ii")) this.ensure(internetIdentity());
+  }
+
+  /** What it knows is told when it is installed: it is installed anew for each subnet that comes, where the real one is sent a mutation. */
+  private updateRegistry(): void {
+    const installation = registry(this.instance.state);
+    if (!this.ensure(installation)) this.installCode(installation, { reinstall: null });
   }
 
   private updateCmc(features: readonly IcpFeature[], kind: PicSubnetKind): void {
@@ -81,24 +90,29 @@ class Installer {
   }
 
   /** Unless it is there, or its subnet is not there yet. Whether it was installed. */
-  private ensure({ name, cycles = 0n, arg = NO_BYTES }: SystemInstallation): boolean {
-    const id = parsePrincipal(SYSTEM_CANISTER_IDS[name]);
+  private ensure(installation: SystemInstallation): boolean {
+    const id = parsePrincipal(SYSTEM_CANISTER_IDS[installation.name]);
     const subnet = route(this.instance.state, id);
     if (subnet === null || this.instance.canister(id) !== null) return false;
     this.manage(subnet, "provisional_create_canister_with_cycles", {
-      amount: opt(cycles),
+      amount: opt(installation.cycles ?? 0n),
       settings: [],
       specified_id: opt(principalOf(id)),
       sender_canister_version: [],
     });
-    this.manage(subnet, "install_code", {
-      mode: { install: null },
+    this.installCode(installation, { install: null });
+    return true;
+  }
+
+  private installCode({ name, arg = NO_BYTES }: SystemInstallation, mode: ArgumentValue["install_code"]["mode"]): void {
+    const id = parsePrincipal(SYSTEM_CANISTER_IDS[name]);
+    this.manage(route(this.instance.state, id)!, "install_code", {
+      mode,
       canister_id: principalOf(id),
       wasm_module: this.moduleOf(name)!,
       arg,
       sender_canister_version: [],
     });
-    return true;
   }
 
   private manage<N extends "provisional_create_canister_with_cycles" | "install_code">(
