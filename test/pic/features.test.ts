@@ -91,7 +91,7 @@ describe("icp_features", () => {
     expect(await subnetOf(LATER)).toEqual({ Err: "Canister is not assigned to any subnet." });
     await pic.create();
     await pic.create(LATER);
-    for (const id of ["lxzze-o7777-77777-aaaaa-cai", LATER]) expect(await subnetOf(id)).toEqual(await actual(id));
+    for (const id of ["7tjcv-pp777-77776-qaaaa-cai", LATER]) expect(await subnetOf(id)).toEqual(await actual(id));
     expect((await pic.ask("/read/get_controllers", { canister_id: raw(REGISTRY) })).json).toEqual([{ principal_id: raw(NNS_ROOT) }]);
   });
 
