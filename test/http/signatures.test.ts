@@ -182,7 +182,15 @@ describe("canister signatures [index#canister-signatures]", () => {
       sender_info: { info, signer: by, sig: await signer.sign(concat(domainSeparator("ic-sender-info"), info)) },
     });
     expect(await callAs([signer], { content: await signed(canister.id.toUint8Array()) })).toBe("200");
-    expect(await callAs([signer], { content: await signed(Uint8Array.of(1, 2)) })).toContain("Invalid sender info");
+    expect(await callAs([signer], { content: await signed(Uint8Array.of(1, 2)) })).toBe(
+      `400 Invalid sender info: signer w3gef-eqbai does not match canister ID ${canister.id} in sender_pubkey`,
+    );
+    const unsigned = { sender_info: { info, signer: canister.id.toUint8Array(), sig: info } };
+    expect(await callAs([signer], { content: unsigned })).toContain("400 Invalid sender info: signature verification failed: ");
+    expect(await callAs([ed25519()], { content: unsigned })).toBe(
+      "400 Invalid sender info: sender_pubkey is not a valid canister signature public key",
+    );
+    expect(await callAs([signer], { content: { sender_info: 5 } })).toContain("400 Failed to deserialize cbor request: ");
   });
 });
 

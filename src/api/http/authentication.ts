@@ -8,9 +8,9 @@ import { utcText } from "../../base/utc.ts";
 import { domainSeparator } from "../../core/certification/hash-tree.ts";
 import { ANONYMOUS, type PrincipalId } from "../../core/state/ids.ts";
 import { principalText, selfAuthenticatingPrincipal } from "../../core/state/principal.ts";
-import type { Envelope, SignedDelegation } from "./envelope.ts";
-import { badRequest } from "./refusal.ts";
-import { isCanisterSignatureOf, parsePublicKey, verifySignature, type PublicKey, type Verifying } from "./signatures.ts";
+import type { Envelope, SenderInfo, SignedDelegation } from "./envelope.ts";
+import { badRequest, type HttpRefusal } from "./refusal.ts";
+import { parsePublicKey, verifySignature, type PublicKey, type Verifying } from "./signatures.ts";
 
 export interface Authenticating extends Verifying {
   /** Time that expiries are compared with, ns since the Unix epoch. */
@@ -135,15 +135,14 @@ function checkChain(delegations: readonly SignedDelegation[], publicKey: Uint8Ar
   }
 }
 
-function checkSenderInfo(
-  info: { readonly info: Uint8Array; readonly signer: Uint8Array; readonly sig: Uint8Array },
-  own: PublicKey,
-  network: Authenticating,
-): void {
-  if (!isCanisterSignatureOf(own, info.signer)) {
-    throw badRequest("Invalid sender info: the signer is not the canister that the sender's public key is of");
+/** Replica: `verify_sender_info_canister_sig` (c7c5005). */
+function checkSenderInfo({ info, signer, sig }: SenderInfo, own: PublicKey, network: Authenticating): void {
+  const invalid = (why: string): HttpRefusal => badRequest(`Invalid sender info: ${why}`);
+  if (own.scheme !== "canister") throw invalid("sender_pubkey is not a valid canister signature public key");
+  if (own.canister !== signer) {
+    throw invalid(`signer ${principalText(signer)} does not match canister ID ${principalText(own.canister)} in sender_pubkey`);
   }
-  check(own, concat(SENDER_INFO, info.info), info.sig, network, "Invalid sender info");
+  check(own, concat(SENDER_INFO, info), sig, network, "Invalid sender info: signature verification failed");
 }
 
 function check(key: PublicKey, message: Uint8Array, signature: Uint8Array, network: Authenticating, what: string): void {

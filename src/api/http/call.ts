@@ -8,7 +8,7 @@ import { fromHex } from "../../base/bytes.ts";
 import { path } from "../../core/certification/certificate.ts";
 import { envelopeSize, tooLarge } from "../../core/ingress/envelope-size.ts";
 import { MANAGEMENT_CANISTER, type MessageId } from "../../core/state/ids.ts";
-import { principalText } from "../../core/state/principal.ts";
+import { principalBytes, principalText } from "../../core/state/principal.ts";
 import { errorCodeText, rejectCodeOf, type UserError } from "../../core/state/rejects.ts";
 import { authenticate } from "./authentication.ts";
 import { decodeFields, encodeFields } from "./cbor.ts";
@@ -74,7 +74,7 @@ function sizeOf({ content, publicKey, signature, delegations }: Envelope<CallCon
     method,
     arg: arg.length,
     nonce: nonce?.length ?? null,
-    senderInfo: senderInfo && { info: senderInfo.info.length, signer: senderInfo.signer.length, sig: senderInfo.sig.length },
+    senderInfo: senderInfo && { info: senderInfo.info.length, signer: senderInfo.signer.length / 2, sig: senderInfo.sig.length },
     publicKey: publicKey?.length ?? null,
     signature: signature?.length ?? null,
     delegations: delegations.map(({ publicKey, targets, signature }) => ({
@@ -96,7 +96,7 @@ function inputOf({ content, id }: Envelope<CallContent>, target: Target, envelop
     arg,
     expiryNanos,
     envelopeBytes,
-    senderInfo: senderInfo === null ? null : { data: senderInfo.info, signer: senderInfo.signer },
+    senderInfo: senderInfo === null ? null : { data: senderInfo.info, signer: principalBytes(senderInfo.signer) },
     subnet: target.subnet,
   };
 }

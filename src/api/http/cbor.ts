@@ -52,6 +52,12 @@ export function listOf(fields: CborFields, name: string): readonly unknown[] {
   throw missing(name, value, "an array");
 }
 
+export function fieldsOf(fields: CborFields, name: string): CborFields {
+  const value = fields[name];
+  if (isFields(value)) return value;
+  throw missing(name, value, "a map");
+}
+
 /** `null` where the field is absent. */
 export function optional<T>(fields: CborFields, name: string, of: (fields: CborFields, name: string) => T): T | null {
   return fields[name] === undefined || fields[name] === null ? null : of(fields, name);

@@ -8,12 +8,12 @@ import { toHex } from "../../base/bytes.ts";
 import { isFields, type CborFields } from "../../codec/cbor.ts";
 import { representationIndependentHash, type HashableMap, type Sha256 } from "../../codec/request-id.ts";
 import type { MessageId, PrincipalId } from "../../core/state/ids.ts";
-import { blobOf, listOf, natOf, optional, textOf, undecodable } from "./cbor.ts";
+import { blobOf, fieldsOf, listOf, natOf, optional, textOf, undecodable } from "./cbor.ts";
 import { badRequest, type HttpRefusal } from "./refusal.ts";
 
 export interface SenderInfo {
   readonly info: Uint8Array;
-  readonly signer: Uint8Array;
+  readonly signer: PrincipalId;
   readonly sig: Uint8Array;
 }
 
@@ -90,14 +90,14 @@ function malformed(type: Content["type"], what: keyof typeof MALFORMED, why: str
 }
 
 function callOf(content: CborFields, type: "call" | "query"): CallContent {
-  const info = content["sender_info"];
+  const info = optional(content, "sender_info", fieldsOf);
   return {
     type,
     ...commonOf(content, type),
     canister: principalOf(blobOf(content, "canister_id"), type),
     method: textOf(content, "method_name"),
     arg: blobOf(content, "arg"),
-    senderInfo: isFields(info) ? { info: blobOf(info, "info"), signer: blobOf(info, "signer"), sig: blobOf(info, "sig") } : null,
+    senderInfo: info && { info: blobOf(info, "info"), signer: principalOf(blobOf(info, "signer"), type), sig: blobOf(info, "sig") },
   };
 }
 

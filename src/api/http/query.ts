@@ -21,7 +21,7 @@ export function query(network: ServedNetwork, target: Target, version: 2 | 3, bo
   checkTarget(content, target);
   authenticate({ content, id, ...rest }, network);
   const { sender, canister, method, arg, senderInfo } = content;
-  const info = senderInfo === null ? null : { data: senderInfo.info, signer: senderInfo.signer };
+  const info = senderInfo === null ? null : { data: senderInfo.info, signer: principalBytes(senderInfo.signer) };
   // The delegation of a data certificate is of the endpoint's form too.
   const ranges = version === 2 ? "flat" : "tree";
   const { subnet } = target;

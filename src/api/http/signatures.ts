@@ -83,11 +83,6 @@ export function verifySignature(key: PublicKey, message: Uint8Array, signature: 
   }
 }
 
-/** Whether the key is of canister signatures by this canister. */
-export function isCanisterSignatureOf(key: PublicKey, signer: Uint8Array): boolean {
-  return key.scheme === "canister" && key.canister === toHex(signer);
-}
-
 function keyText(key: PublicKey): string {
   switch (key.scheme) {
     case "ed25519":
