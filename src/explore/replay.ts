@@ -56,13 +56,13 @@ export class Replay {
     for (const [id, name] of run.names) names.give(id as PrincipalId, name);
     this.net = Cannery.over(core, host, names);
     this.net.manual();
-    const { driver } = Cannery.inside(this.net);
-    for (const input of run.inputs.slice(0, run.setupInputs)) driver.replay(input);
+    const { steps } = Cannery.inside(this.net).driver;
+    for (const input of run.inputs.slice(0, run.setupInputs)) steps.replay(input);
     core.beginRun();
     this.tracePosition = this.net.trace.position;
     director.current = new ReplaySchedule(run.deviations);
     this.executions = 0;
-    driver.close(
+    steps.close(
       new CanneryError(
         "replayed",
         "this network repeats a run: it can be looked at (canister.look), and takes no calls; net.fork() goes on by itself",
@@ -142,7 +142,7 @@ export class Replay {
   }
 
   private runTo(goal: number): void {
-    const { driver } = Cannery.inside(this.net);
+    const { steps } = Cannery.inside(this.net).driver;
     let station = this.stations[0]!;
     for (const one of this.stations) if (one.executions <= goal) station = one;
     this.net.restore(station.snapshot);
@@ -153,7 +153,7 @@ export class Replay {
       if (this.executions >= goal) return;
       if (input >= this.stations.at(-1)!.input + this.stride)
         this.stations.push({ input, executions: this.executions, snapshot: this.net.snapshot() });
-      driver.replay(this.run.inputs[input]!);
+      steps.replay(this.run.inputs[input]!);
       if (core.halted) return;
     }
   }

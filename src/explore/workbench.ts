@@ -121,7 +121,7 @@ export class Workbench<S> {
     net.restore(this.start);
     session.core.beginRun();
     net.trace.maxEvents = records ? DEFAULT_TRACE_EVENTS : 0;
-    session.driver.reopen();
+    session.driver.steps.reopen();
     this.watch.inputs.length = this.watch.setupInputs;
     this.watch.isRecording = records;
     this.watch.beforeInput = isMet === null ? null : (input) => this.cutWhereMet(input, isMet);
@@ -189,7 +189,7 @@ export class Workbench<S> {
     const message = `after ${steps} calls, queries and rounds the body still goes on: a loop of it, or of a canister, has no end. Where it has, give more: explore({ …, steps: ${10 * steps} })`;
     this.fail({ kind: "endless", name: "the body ends", message });
     this.isEndless = true;
-    this.session.driver.close(new RunEnded(), { parks: true });
+    this.session.driver.steps.close(new RunEnded(), { parks: true });
     throw new Halted();
   }
 
@@ -212,7 +212,7 @@ export class Workbench<S> {
         (error: unknown) => (ended = { error }),
       );
     if (!(await this.until(() => ended !== null || this.isEndless))) {
-      this.session.driver.close(new RunEnded());
+      this.session.driver.steps.close(new RunEnded());
       const message =
         "the body waits for something that is not in the network, and that does not come: a promise of its own, a timer, a file. Wait for answers of canisters and for net.settle(); where it only takes long, give it more patience: explore({ …, patience: { seconds: 60 } })";
       this.fail({ kind: "endless", name: "the body ends", message });
@@ -306,7 +306,7 @@ export class Workbench<S> {
     const trap = callbackTrap(event, (id) => this.session.nameOf(id));
     if (trap === null) return;
     this.fail(trap);
-    this.session.driver.close(new RunEnded());
+    this.session.driver.steps.close(new RunEnded());
   }
 
   private pick<T>(label: string, choices: readonly T[]): T {

@@ -120,7 +120,7 @@ export class CanisterView<T = AnyService> {
         const reply = await this.net.replyOf(call);
         return (codec === null ? reply : codec.decode(reply, this.name)) as ReplyOf<T[K]>;
       },
-      () => this.net.statusOf(submitted.id),
+      () => this.net.submissions.statusOf(submitted.id),
     );
   }
 

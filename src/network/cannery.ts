@@ -107,7 +107,7 @@ export class Cannery {
     const { session } = this;
     this.faults = new Faults({
       schedule: from.faults,
-      wake: () => session.driver.changed(),
+      wake: () => session.driver.steps.changed(),
       setLimits: (limits) => session.command({ kind: "command", command: "setLimits", limits }),
     });
   }
@@ -306,7 +306,7 @@ export class Cannery {
 
   /** HTTPS outcalls that wait for an answer; for networks made with `{ outcalls: "wait" }`. */
   get outcalls(): Pick<Outcalls, "pending" | "next"> {
-    return this.session.driver.outcalls;
+    return this.session.driver.steps.outcalls;
   }
 
   // What happened.
@@ -409,8 +409,8 @@ export class Cannery {
       log: this.log.copy(),
       mocks: mocks.snapshot(),
       faults: faults.snapshot(),
-      submitted: driver.submitted,
-      open: driver.openIds(),
+      submitted: driver.submissions.submitted,
+      open: driver.steps.calls.ids(),
     };
   }
 
@@ -431,7 +431,7 @@ export class Cannery {
       "network-restored",
       "the network was put back to a time before this call: there is no answer to it any more",
     );
-    driver.abandon(error, snapshot.open);
+    driver.steps.abandon(error, snapshot.open);
   }
 
   /** A second network that goes on from here on its own. Promises of this network's calls stay with this one. */
@@ -439,7 +439,7 @@ export class Cannery {
     const { driver, names, mocks, host } = this.session;
     const faults = this.session.faults.fork(() => nowOf(core.state));
     const core: Core = this.session.core.fork(faults);
-    const from = { names: names.copy(), log: this.log.copy(), submitted: driver.submitted, mocks: mocks.snapshot(), faults };
+    const from = { names: names.copy(), log: this.log.copy(), submitted: driver.submissions.submitted, mocks: mocks.snapshot(), faults };
     return new Cannery(core, host, this.options, from);
   }
 

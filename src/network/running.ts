@@ -8,11 +8,11 @@ import type { Session } from "./session.ts";
 
 /** `session` is live already. */
 export function runningNetwork(session: Session): RunningNetwork {
-  const { core, driver } = session;
+  const { core, driver, submissions } = session;
   // While its rounds are run by hand, its time stands still and the web is answered for it.
   const byHand = (isByHand: boolean): void => {
     session.isClockStopped = isByHand;
-    driver.outcalls.pause(isByHand);
+    driver.steps.outcalls.pause(isByHand);
     driver.setManual(isByHand);
   };
   const progress: Progress = {
@@ -27,7 +27,7 @@ export function runningNetwork(session: Session): RunningNetwork {
       return core.state;
     },
     served: served(session),
-    step: (input) => driver.apply(input),
+    step: (input) => submissions.apply(input),
     digest: () => core.digest(),
     live(delayMilliseconds) {
       byHand(false);

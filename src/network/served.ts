@@ -14,7 +14,7 @@ const WAIT_MILLISECONDS = 10_000;
 const LAG_NANOS = 100_000_000n;
 
 export function served(session: Session): ServedNetwork {
-  const { core, driver, host } = session;
+  const { core, driver, submissions, host } = session;
   return {
     get state() {
       return core.state;
@@ -27,8 +27,8 @@ export function served(session: Session): ServedNetwork {
       return core.state.timeNanos;
     },
     certificate: (request) => core.certificate(request),
-    query: (input) => driver.queryNow(input),
-    submit: (input) => driver.submit(input),
-    answered: (id) => Promise.race([driver.finished(id), host.delay(WAIT_MILLISECONDS).then(() => false)]),
+    query: (input) => submissions.queryNow(input),
+    submit: (input) => submissions.submit(input),
+    answered: (id) => Promise.race([submissions.finished(id), host.delay(WAIT_MILLISECONDS).then(() => false)]),
   };
 }

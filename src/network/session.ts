@@ -7,16 +7,16 @@ import { NO_BYTES } from "../base/bytes.ts";
 import type { NetworkEvent } from "../core/events.ts";
 import type { CommandInput } from "../core/inputs.ts";
 import type { CanisterState } from "../core/state/canister.ts";
-import type { CanisterId, MessageId, PrincipalId } from "../core/state/ids.ts";
+import type { CanisterId, PrincipalId } from "../core/state/ids.ts";
 import { principalText } from "../core/state/principal.ts";
 import { route } from "../core/state/world.ts";
 import type { TracedMessage } from "../trace/messages.ts";
 import { CanneryCallError, type CallOutcome } from "./call-error.ts";
-import type { CallStatus } from "./call-handle.ts";
 import type { InstallArguments } from "./canister.ts";
 import type { Core } from "./core.ts";
 import type { FaultSchedule } from "./faults/schedule.ts";
 import { Driver } from "./driver.ts";
+import type { Submissions } from "./submissions.ts";
 import type { CallRequest, SubmittedCall } from "./open-calls.ts";
 import type { Host } from "./host.ts";
 import { installRequest, type InstallMode } from "./management.ts";
@@ -54,6 +54,7 @@ export class Session {
   readonly core: Core;
   readonly host: Host;
   readonly driver: Driver;
+  readonly submissions: Submissions;
   readonly faults: FaultSchedule;
   readonly trace: TraceView;
   readonly mocks: Mocks;
@@ -76,13 +77,14 @@ export class Session {
         timeNanos: () => core.state.timeNanos,
         nameOf: (id) => this.nameOf(id),
         interfaceOf: (id) => this.interfaceOf(id),
-        step: (input) => this.driver.answerFromOutside(input),
+        step: (input) => this.driver.steps.answerFromOutside(input),
         wake: () => this.driver.mockProgressed(),
       },
       options.mocks,
     );
     core.mockQueries = (canister, payload) => this.mocks.query(canister, payload);
     this.driver = new Driver({ ...options, mocks: this.mocks, whoWaits: () => this.whoWaits() });
+    this.submissions = this.driver.submissions;
   }
 
   /** The name of a principal for people, or its text. */
@@ -129,12 +131,12 @@ export class Session {
   }
 
   submit(request: CallRequest): SubmittedCall {
-    return this.driver.call(request);
+    return this.submissions.call(request);
   }
 
   /** An update call: the raw reply, or a `CanneryCallError`. */
   async execute(request: CallRequest): Promise<Uint8Array> {
-    const call = this.driver.call(request);
+    const call = this.submissions.call(request);
     // Waiting here, and not in the driver, makes the error's stack lead to the caller.
     const outcome = await call.answered;
     return outcome.kind === "replied" ? outcome.data : this.fail(outcome, request, call);
@@ -147,22 +149,14 @@ export class Session {
 
   /** A query: the raw reply, or a `CanneryCallError`. */
   async ask(request: CallRequest): Promise<Uint8Array> {
-    const outcome = await this.driver.query(request);
+    const outcome = await this.submissions.query(request);
     return outcome.kind === "replied" ? outcome.data : this.fail(outcome, request, null);
   }
 
   /** A query that leaves no trace: the raw reply, or a `CanneryCallError`. */
   look(request: CallRequest): Uint8Array {
-    const outcome = this.driver.look(request);
+    const outcome = this.submissions.look(request);
     return outcome.kind === "replied" ? outcome.data : this.fail(outcome, request, null);
-  }
-
-  statusOf(id: MessageId): CallStatus {
-    for (const subnet of this.core.state.subnets.values()) {
-      const entry = subnet.ingressHistory.get(id);
-      if (entry !== undefined) return entry.status;
-    }
-    return { kind: "unknown" };
   }
 
   command(command: CommandInput): void {
