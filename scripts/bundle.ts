@@ -3,7 +3,7 @@
  */
 import { cpSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
-import { rolldown, type LogLevel, type RollupLog } from "rolldown";
+import { rolldown, type LogLevel, type PluginContext, type RollupLog } from "rolldown";
 
 /** Licences stay; explanations are in the files beside, and are read by nobody when a program starts. */
 const COMMENTS = { legal: true, annotation: false, jsdoc: false };
@@ -12,13 +12,13 @@ const COMMENTS = { legal: true, annotation: false, jsdoc: false };
 const COMMON_JS = ["index", "testing", "pic"];
 
 /**
- * The same for `require`: test runners such as Jest load nothing else. With what it depends on inside, as some of that is published as ES modules only;
- * principals and errors of other copies are known by their fields. Types are the same, in a folder that says it is CommonJS.
+ * The same for `require`: test runners such as Jest load nothing else. With what it depends on inside, as some of that is published as ES modules only.
+ * Types are the same, in a folder that says it is CommonJS.
  */
 export async function bundleCommonJs(dist: string): Promise<void> {
   const cjs = join(dist, "cjs");
   const input = Object.fromEntries(COMMON_JS.map((name) => [name, join(dist, `${name}.js`)]));
-  const bundle = await rolldown({ input, platform: "node", onLog });
+  const bundle = await rolldown({ input, platform: "node", plugins: [usersCopy], onLog });
   await bundle.write({ dir: cjs, format: "cjs", entryFileNames: "[name].js", chunkFileNames: "bundled-[name].js", comments: COMMENTS });
   await bundle.close();
   for (const path of readdirSync(dist, { recursive: true, encoding: "utf8" })) {
@@ -26,6 +26,31 @@ export async function bundleCommonJs(dist: string): Promise<void> {
   }
   writeFileSync(join(cjs, "package.json"), JSON.stringify({ type: "commonjs" }));
 }
+
+/** Its classes are part of our interface. */
+const SHARED = "@icp-sdk/core/";
+const OWN_COPY = "?own";
+const VIRTUAL = "\0";
+
+/**
+ * Principals and types are of the very classes that users' tests import. From version 6 on that package needs others that are ES modules only: where the
+ * runner does not load those, nobody can have imported it either, and the copy inside is taken.
+ */
+const usersCopy = {
+  name: "users-copy",
+  async resolveId(this: PluginContext, source: string, importer: string | undefined) {
+    if (!source.startsWith(SHARED)) return null;
+    if (importer === VIRTUAL + source) return { id: source, external: true };
+    if (!source.endsWith(OWN_COPY)) return VIRTUAL + source;
+    return this.resolve(source.slice(0, -OWN_COPY.length), undefined, { skipSelf: true });
+  },
+  load(id: string) {
+    if (!id.startsWith(VIRTUAL)) return null;
+    const source = id.slice(VIRTUAL.length);
+    const [users, own] = [source, source + OWN_COPY].map((name) => `require(${JSON.stringify(name)})`);
+    return { code: `try { module.exports = ${users}; } catch { module.exports = ${own}; }`, moduleType: "js" as const };
+  },
+};
 
 /** The programs, and the threads that they start: a thread's file must lie beside that of its program. */
 const PROGRAMS = ["cli/main", "cli/launcher", "cli/pocket-ic", "host/server/network-thread", "host/pocketic/worker"];

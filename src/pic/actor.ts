@@ -21,7 +21,7 @@ export type Actor<T extends ActorInterface<T> = ActorInterface> = T & BySender;
 
 export type DeferredActorMethod<Args extends unknown[] = unknown[], Ret = unknown> = (...args: Args) => Promise<() => Promise<Ret>>;
 export type DeferredActorInterface<T extends ActorInterface<T> = ActorInterface> = {
-  [K in keyof T]: DeferredActorMethod<Parameters<T[K]>, Awaited<ReturnType<T[K]>>>;
+  [K in keyof T]: DeferredActorMethod<Parameters<T[K]>, ReturnType<T[K]>>;
 };
 export type DeferredActor<T extends ActorInterface<T> = ActorInterface> = DeferredActorInterface<T> & BySender;
 

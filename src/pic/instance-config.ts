@@ -49,7 +49,7 @@ export function configOf(options: CreateInstanceOptions | undefined, now: bigint
   return instanceConfig(json, now);
 }
 
-function specOf(subnet: ApplicationSubnetConfig): object {
+function specOf(subnet: SubnetConfig & Pick<ApplicationSubnetConfig, "costSchedule">): object {
   return {
     instruction_config: subnet.enableBenchmarkingInstructionLimits === true ? "Benchmarking" : "Production",
     cost_schedule: subnet.costSchedule ?? "Normal",

@@ -40,13 +40,30 @@ export interface FromPathSubnetStateConfig {
   path: string;
 }
 
-export interface SubnetConfig {
+export interface SubnetConfig<
+  T extends NewSubnetStateConfig | FromPathSubnetStateConfig = NewSubnetStateConfig | FromPathSubnetStateConfig,
+> {
   /** Has no effect: slicing always is on, as in the server's newer versions. */
   enableDeterministicTimeSlicing?: boolean;
   enableBenchmarkingInstructionLimits?: boolean;
-  state: NewSubnetStateConfig | FromPathSubnetStateConfig;
+  state: T;
 }
-export type ApplicationSubnetConfig = SubnetConfig & { costSchedule?: CanisterCyclesCostSchedule };
+export type NnsSubnetStateConfig = NewSubnetStateConfig | FromPathSubnetStateConfig;
+export type SnsSubnetStateConfig = NewSubnetStateConfig;
+export type IiSubnetStateConfig = NewSubnetStateConfig;
+export type FiduciarySubnetStateConfig = NewSubnetStateConfig;
+export type BitcoinSubnetStateConfig = NewSubnetStateConfig;
+export type SystemSubnetStateConfig = NewSubnetStateConfig;
+export type ApplicationSubnetStateConfig = NewSubnetStateConfig;
+export type VerifiedApplicationSubnetStateConfig = NewSubnetStateConfig;
+export type NnsSubnetConfig = SubnetConfig<NnsSubnetStateConfig>;
+export type SnsSubnetConfig = SubnetConfig<SnsSubnetStateConfig>;
+export type IiSubnetConfig = SubnetConfig<IiSubnetStateConfig>;
+export type FiduciarySubnetConfig = SubnetConfig<FiduciarySubnetStateConfig>;
+export type BitcoinSubnetConfig = SubnetConfig<BitcoinSubnetStateConfig>;
+export type SystemSubnetConfig = SubnetConfig<SystemSubnetStateConfig>;
+export type ApplicationSubnetConfig = SubnetConfig<ApplicationSubnetStateConfig> & { costSchedule?: CanisterCyclesCostSchedule };
+export type VerifiedApplicationSubnetConfig = SubnetConfig<VerifiedApplicationSubnetStateConfig>;
 
 export interface IcpConfig {
   betaFeatures?: IcpConfigFlag;
@@ -67,14 +84,14 @@ export interface IcpFeatures {
 }
 
 export interface CreateInstanceOptions {
-  nns?: SubnetConfig;
-  sns?: SubnetConfig;
-  ii?: SubnetConfig;
-  fiduciary?: SubnetConfig;
-  bitcoin?: SubnetConfig;
-  system?: SubnetConfig[];
+  nns?: NnsSubnetConfig;
+  sns?: SnsSubnetConfig;
+  ii?: IiSubnetConfig;
+  fiduciary?: FiduciarySubnetConfig;
+  bitcoin?: BitcoinSubnetConfig;
+  system?: SystemSubnetConfig[];
   application?: ApplicationSubnetConfig[];
-  verifiedApplication?: SubnetConfig[];
+  verifiedApplication?: VerifiedApplicationSubnetConfig[];
   /** Has no effect: nothing runs in another process. */
   processingTimeoutMs?: number;
   /** Has no effect, as there is no server to ask again. */
@@ -170,8 +187,15 @@ export interface UpdateCallOptions extends OfCanister {
 }
 export type QueryCallOptions = UpdateCallOptions;
 
+export type CanisterStatus = { running: null } | { stopping: null } | { stopped: null };
+export interface CanisterQueryStats {
+  numCallsTotal: bigint;
+  numInstructionsTotal: bigint;
+  requestPayloadBytesTotal: bigint;
+  responsePayloadBytesTotal: bigint;
+}
 export interface CanisterStatusResult {
-  status: { running: null } | { stopping: null } | { stopped: null };
+  status: CanisterStatus;
   settings: {
     controllers: Principal[];
     computeAllocation: bigint;
@@ -188,12 +212,7 @@ export interface CanisterStatusResult {
   cycles: bigint;
   reservedCycles: bigint;
   idleCyclesBurnedPerDay: bigint;
-  queryStats: {
-    numCallsTotal: bigint;
-    numInstructionsTotal: bigint;
-    requestPayloadBytesTotal: bigint;
-    responsePayloadBytesTotal: bigint;
-  };
+  queryStats: CanisterQueryStats;
 }
 
 export type CanisterHttpHeader = [string, string];
