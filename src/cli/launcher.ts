@@ -27,6 +27,12 @@ import { version } from "./version.ts";
 /** In the status directory; `icp` writes it. Source: icp-launcher.md 3. */
 const CUSTOM_DOMAINS = "custom-domains.txt";
 
+/** For whoever finds one taken: who starts a launcher is `icp`, as a rule. */
+const OTHER_PORT = "give the network in icp.yaml another port: `gateway: { port: 8001 }`, or 0 for any that is free";
+
+const NO_IDENTITY =
+  'Cannery does not bring Internet Identity. Download its module, internet_identity_dev.wasm.gz, from https://github.com/dfinity/internet-identity/releases and set CANNERY_SYSTEM_CANISTERS="ii=PATH"';
+
 const HELP = `Cannery as the network launcher of icp: ICP_CLI_NETWORK_LAUNCHER_PATH="$(npx cannery path launcher)" icp network start
 
   --interface-version V     of these arguments: ^1.0.0
@@ -39,6 +45,7 @@ const HELP = `Cannery as the network launcher of icp: ICP_CLI_NETWORK_LAUNCHER_P
   --domain D                that the gateway serves; repeatable
   --system-canister N=PATH  a module for a system canister, such as ii=PATH; repeatable. Also CANNERY_SYSTEM_CANISTERS="ii=PATH,ledger=PATH"
   --ii                      Internet Identity, whose module must be given
+  --nns                     the SNS subnet too; the canisters of governance, SNS and the NNS dapp do not come with Cannery
   --artificial-delay-ms N   least time between two rounds
   --verbose, --version, --help`;
 
@@ -57,21 +64,23 @@ async function launch(given: LauncherArguments): Promise<void> {
   for (const warning of given.warnings) console.error(warning);
   const system = systemFiles(given.systemCanisters);
   refuseWhatIsMissing(given, system);
+  if (given.nns) console.error(missingOfNns(system));
   // In the foreground the terminal is ours, too; in the background output goes to files, and the network outlives the terminal.
   const signals = new StopSignals({ hangUp: process.stdout.isTTY ? "stops" : "ignored" });
   const network = await startNetwork({
-    subnets: subnetsOf(given.subnets),
+    subnets: subnetsOf(given),
     profile: "instant",
     system,
     ...(given.artificialDelayMilliseconds === null ? {} : { delayMilliseconds: given.artificialDelayMilliseconds }),
     port: given.gatewayPort ?? 0,
     bind: given.bind,
+    otherPort: OTHER_PORT,
     domains: given.domains.length === 0 ? null : given.domains.map(hostOfUrl),
     customDomains: given.statusDir === null ? null : join(given.statusDir, CUSTOM_DOMAINS),
     prints: "stdout",
     version,
   });
-  const configPort = await openConfigPort(network, { bind: given.bind, port: given.configPort ?? 0 });
+  const configPort = await openConfigPort(network, { bind: given.bind, port: given.configPort ?? 0, otherPort: OTHER_PORT });
   const forget = recordRunning({ ...network.ready, configUrl: configPort.url }, { log: null });
   const statusDir = given.statusDir;
   if (statusDir !== null) writeStatus(statusDir, network.ready, configPort);
@@ -93,25 +102,27 @@ function systemFiles(given: readonly string[]): SystemFiles {
   }
 }
 
-function refuseWhatIsMissing({ unsupported, nns, ii }: LauncherArguments, system: SystemFiles): void {
+function refuseWhatIsMissing({ unsupported, ii }: LauncherArguments, system: SystemFiles): void {
   const [first] = unsupported;
-  if (first !== undefined) throw new CanneryError("not-supported", `${first} is not supported by Cannery's launcher.`);
-  if (nns)
+  if (first !== undefined)
     throw new CanneryError(
       "not-supported",
-      "Cannery has no NNS governance and SNS canisters: remove `nns: true` from the network in icp.yaml.",
+      `${first} is not supported by Cannery's launcher: its networks reach no chain outside. Remove \`${first.slice("--".length)}\` from the network in icp.yaml.`,
     );
   if (ii && system["internet-identity"] === undefined)
-    throw new CanneryError(
-      "no-internet-identity",
-      'Cannery does not bring Internet Identity. Download its module, internet_identity_dev.wasm.gz, from https://github.com/dfinity/internet-identity/releases and set CANNERY_SYSTEM_CANISTERS="ii=PATH", or remove `ii: true` from the network in icp.yaml.',
-    );
+    throw new CanneryError("no-internet-identity", `${NO_IDENTITY}, or remove \`ii: true\` from the network in icp.yaml.`);
+}
+
+/** The rest of the NNS is of use without it: the ledgers, the cycles minting canister, the registry, and all subnets. */
+function missingOfNns(system: SystemFiles): string {
+  const identity = system["internet-identity"] === undefined ? `\nWarning: ${NO_IDENTITY}.` : "";
+  return `Warning: of what \`nns: true\` brings, the canisters of governance, SNS (sns-wasm, aggregator), canister migration and the NNS dapp do not come with Cannery: calls to them are rejected.${identity}`;
 }
 
 /** Those asked for, one application subnet by default, and always those of the system's canisters. Source: icp-launcher.md 1.4. */
-function subnetsOf(kinds: readonly string[]): SubnetRequest[] {
-  const asked = kinds.length === 0 ? ["application"] : kinds;
-  const always = ["nns", "ii"].filter((kind) => !asked.includes(kind));
+function subnetsOf({ subnets, nns }: LauncherArguments): SubnetRequest[] {
+  const asked = subnets.length === 0 ? ["application"] : subnets;
+  const always = ["nns", "ii", ...(nns ? ["sns"] : [])].filter((kind) => !asked.includes(kind));
   return [...asked, ...always].map(subnetOf);
 }
 

@@ -45,9 +45,12 @@ export async function start(options: StartOptions): Promise<void> {
   };
   try {
     const { port, bind, configPort, subnets, profile, json, systemCanister: system } = options;
-    const gateway = { domains: null, customDomains: null };
+    const gateway = { domains: null, customDomains: null, otherPort: "give another port with --port" };
     const network = await startNetwork({ port, bind, ...gateway, subnets, profile, system, prints: json ? "stderr" : "stdout", version });
-    const config = configPort === undefined ? null : await openConfigPort(network, { bind, port: configPort });
+    const config =
+      configPort === undefined
+        ? null
+        : await openConfigPort(network, { bind, port: configPort, otherPort: "give another port with --config-port" });
     const ready: ReadyNetwork = config === null ? network.ready : { ...network.ready, configUrl: config.url };
     const forget = recordRunning(ready, { log });
     console.log(json ? jsonLine(ready, process.pid) : banner(ready));

@@ -172,10 +172,25 @@ describe("the launcher", () => {
 
   test("what it cannot do it refuses by name", async () => {
     const cannery = newBench();
-    for (const arg of ["--nns", "--ii", "--bitcoind-addr=127.0.0.1:18444"]) {
+    for (const arg of ["--ii", "--bitcoind-addr=127.0.0.1:18444"]) {
       const { code, stderr } = await launch(cannery, arg).running.ended;
       expect([code, stderr]).toEqual([1, expect.stringMatching(/^Error: (Cannery|--)/)]);
     }
+  });
+
+  test("with the NNS it has the SNS subnet, the system canisters there are, and says which are not", async () => {
+    const cannery = newBench();
+    const { running, status } = launch(cannery, "--nns", "--domain=localhost");
+    const { gateway_port: port, root_key: rootKey } = await status();
+    const [{ subnets }] = (await cannery.status()) as [Awaited<ReturnType<Bench["status"]>>[number]];
+    expect(subnets.map(({ name }) => name)).toEqual(["application", "nns", "ii", "sns"]);
+    const agent = await HttpAgent.create({ host: `http://localhost:${port}`, rootKey: Buffer.from(rootKey, "hex"), retryTimes: 0 });
+    for (const name of ["ledger", "registry"] as const) {
+      const canisterId = Principal.fromText(SYSTEM_CANISTER_IDS[name]);
+      expect((await CanisterStatus.request({ canisterId, agent, paths: ["module_hash"] })).get("module_hash")).toMatch(/^[0-9a-f]{64}$/);
+    }
+    const { code, stderr } = await running.kill("SIGINT");
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^Warning: .*governance, SNS.*\nWarning: .*Internet Identity.*ii=PATH/)]);
   });
 
   test("Internet Identity is installed from the path that the environment gives, and without one the refusal says where it is", async () => {

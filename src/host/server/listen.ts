@@ -18,6 +18,8 @@ export interface ListenOptions {
   /** 0 for any that is free. */
   readonly port: number;
   readonly bind: string;
+  /** How another port is given, for whoever finds this one taken. */
+  readonly otherPort?: string;
 }
 
 const LOOPBACK_4 = "127.0.0.1";
@@ -35,13 +37,13 @@ export function listen(handler: (request: Request) => Promise<Response>, options
 /** The same for a function of Node's own requests. */
 export async function listenWith(listener: RequestListener, options: ListenOptions): Promise<Listening> {
   for (let tries = 1; ; tries++) {
-    const servers = [await open(listener, options.bind, options.port)];
+    const servers = [await open(listener, options)];
     const { port } = servers[0]!.address() as AddressInfo;
     const close = async (): Promise<void> => void (await Promise.all(servers.map(closed)));
     // Where `localhost` is the other family's address first, clients come there.
     if (options.bind === LOOPBACK_4) {
       try {
-        servers.push(await open(listener, LOOPBACK_6, port));
+        servers.push(await open(listener, { ...options, bind: LOOPBACK_6, port }));
       } catch (error) {
         const isTaken = error instanceof CanneryError && error.code === "port-taken";
         if (isTaken) await close();
@@ -75,20 +77,20 @@ function urlOf(bind: string, port: number): string {
   return `http://${bind.includes(":") ? `[${bind}]` : bind}:${port}`;
 }
 
-function open(listener: RequestListener, host: string, port: number): Promise<Server> {
+function open(listener: RequestListener, options: ListenOptions): Promise<Server> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, listener);
   return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => reject(refusal(error, host, port)));
-    server.listen({ port, host, exclusive: true }, () => resolve(server));
+    server.once("error", (error: NodeJS.ErrnoException) => reject(refusal(error, options)));
+    server.listen({ port: options.port, host: options.bind, exclusive: true }, () => resolve(server));
   });
 }
 
-function refusal(error: NodeJS.ErrnoException, host: string, port: number): Error {
+function refusal(error: NodeJS.ErrnoException, { bind: host, port, otherPort = "give another port" }: ListenOptions): Error {
   const cause = { cause: error };
   if (error.code === "EADDRINUSE") {
     const owner = ownerOfPort(port);
     const by = owner === null ? "by another program" : `by ${owner}`;
-    return new CanneryError("port-taken", `port ${port} of ${host} is taken ${by}. Stop that, or give another port with --port.`, cause);
+    return new CanneryError("port-taken", `port ${port} of ${host} is taken ${by}. Stop that, or ${otherPort}.`, cause);
   }
   if (error.code === "EACCES")
     return new CanneryError("bad-address", `port ${port} of ${host} may not be listened on: ${error.message}`, cause);

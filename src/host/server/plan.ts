@@ -19,6 +19,8 @@ export interface NetworkPlan {
   readonly port: number;
   /** The address to listen on. */
   readonly bind: string;
+  /** How another port is given, for whoever finds this one taken. */
+  readonly otherPort: string;
   /** Domains that the gateway serves; `null` for any. */
   readonly domains: readonly string[] | null;
   /** A file of custom domains, which may come later and change. */
