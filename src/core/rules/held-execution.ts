@@ -15,7 +15,8 @@ import type { HeldRun, LongMessage } from "../state/long-execution.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import { editCanister, limitsOf } from "../state/world.ts";
 import { queuesChanged } from "./bookkeeping.ts";
-import { executeCall, executeTask, finishCall, NOTHING_RAN, type Ran } from "./message-execution.ts";
+import { finishCall } from "./execution-end.ts";
+import { executeCall, executeTask, NOTHING_RAN, type Ran } from "./message-execution.ts";
 import { executeCallback, finishResponse } from "./response-execution.ts";
 import type { Turn } from "./turn.ts";
 
