@@ -3,7 +3,7 @@
  * what the guide shows. What stands for anything, within a line or over several, is `…`.
  *
  *     ```ts bank.test.ts         a file of this name; one that is there already, made by a command, must have this text
- *     ```console                 `$ npx cannery …` or `$ npx vitest …`, and what it prints
+ *     ```console                 `$ npx cannery …` or `$ npx vitest …`, and what it prints; what stands behind `> ` is typed
  *     ```motoko                  quoted from the source that was named last
  *     <!-- file bank.wasm: generated/bugs/ledger.wasm.gz -->
  *     <!-- source: examples/bugs/check-then-act/buggy.mo -->
@@ -49,7 +49,8 @@ function layFile(guide: string, file: string, text: string): void {
 function runCommand(guide: string, text: string, project: string, programs: Walk["programs"]): void {
   const [, command, output] = /^\$ npx (.*)\n([\s\S]*)$/u.exec(text)!;
   const [program, ...args] = command!.split(" ");
-  const { stdout, stderr } = spawnSync(process.execPath, [programs[program!]!, ...args], { cwd: project, encoding: "utf8" });
+  const input = [...output!.matchAll(/^> (.*)$/gmu)].map(([, typed]) => typed).join("\n");
+  const { stdout, stderr } = spawnSync(process.execPath, [programs[program!]!, ...args], { cwd: project, encoding: "utf8", input });
   expectShown(`${guide}, ${command}`, output!, `${stdout}${stderr}`);
 }
 

@@ -3,17 +3,12 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { AnonymousIdentity, CertifiedRejectErrorCode, fetchCandid, HttpAgent, RejectError, UncertifiedRejectUpdateErrorCode, type Identity } from "@icp-sdk/core/agent"; // prettier-ignore
-import { IDL } from "@icp-sdk/core/candid";
 import { Principal } from "@icp-sdk/core/principal";
 import { fromHex, toHex } from "../base/bytes.ts";
 import { CanneryError } from "../base/cannery-error.ts";
-import { candidText } from "../codec/candid-print.ts";
-import { CandidTextError, candidTextToValues } from "../codec/candid-text.ts";
-import { DidError } from "../codec/did/ast.ts";
-import { parseDid } from "../codec/did/did.ts";
-import { toIdl, type IdlMethod } from "../codec/did/to-idl.ts";
 import { identityOfPem } from "../host/pem-identity.ts";
 import { SYSTEM_CANISTER_IDS } from "../network/system/canisters.ts";
+import { answerText, argumentOf, methodOf } from "./candid-call.ts";
 import { chosenNetwork, type WhichNetwork } from "./running.ts";
 
 export interface CallOptions extends WhichNetwork {
@@ -57,11 +52,11 @@ async function answerOf(canisterText: string, name: string, argsText: string, op
   const agent = HttpAgent.createSync({ host: url, rootKey: fromHex(rootKey), retryTimes: 0, identity });
   try {
     const description = options.candid === undefined ? await candidOf(agent, canister) : described(options.candid);
-    const method = methodOf(description, canister, name);
+    const method = methodOf(description, canister.toText(), name);
     const arg = argumentOf(method, name, argsText);
     const kind = options.query || (method.mode !== "update" && !options.update) ? "query" : "update";
     const reply = await (kind === "query" ? query : update)(agent, canister, name, arg);
-    return { kind, reply, candid: textOf(reply, method, name) };
+    return { kind, reply, candid: answerText(reply, method, name) };
   } catch (cause) {
     if (cause instanceof CanneryError || !(cause instanceof Error)) throw cause;
     throw new CanneryError("call-failed", cause.message, { cause });
@@ -96,46 +91,6 @@ async function candidOf(agent: HttpAgent, canister: Principal): Promise<string> 
 function described(file: string): string {
   if (existsSync(file)) return readFileSync(file, "utf8");
   throw new CanneryError("file-missing", `There is no file ${file}. Give the path of a .did file.`);
-}
-
-function methodOf(candid: string, canister: Principal, name: string): IdlMethod {
-  const methods = methodsOf(candid);
-  const method = methods.get(name);
-  if (method !== undefined) return method;
-  throw new CanneryError("no-such-method", `${canister.toText()} has no method ${name}. It has ${[...methods.keys()].join(", ")}`);
-}
-
-function methodsOf(candid: string): ReadonlyMap<string, IdlMethod> {
-  try {
-    return toIdl(parseDid(candid)).methods;
-  } catch (cause) {
-    if (!(cause instanceof DidError)) throw cause;
-    throw new CanneryError("candid-text", `The canister's description cannot be read: ${cause.message}`, { cause });
-  }
-}
-
-function argumentOf({ args }: IdlMethod, name: string, text: string): Uint8Array {
-  try {
-    return IDL.encode([...args], candidTextToValues(text, args));
-  } catch (cause) {
-    if (!(cause instanceof Error)) throw cause;
-    const why = cause instanceof CandidTextError ? cause.message : cause.message.trim();
-    throw new CanneryError("candid-argument", `${name} takes ${typesText(args)}: ${why}`, { cause });
-  }
-}
-
-function textOf(reply: Uint8Array, { results }: IdlMethod, name: string): string {
-  try {
-    return candidText(IDL.decode([...results], reply), results);
-  } catch (cause) {
-    if (!(cause instanceof Error)) throw cause;
-    const what = `${name} answered with other bytes than ${typesText(results)}: ${toHex(reply)}`;
-    throw new CanneryError("candid-answer", `${what} (${cause.message.trim()})`, { cause });
-  }
-}
-
-function typesText(types: readonly IDL.Type[]): string {
-  return `(${types.map((type) => type.display()).join(", ")})`;
 }
 
 /** What the canister, or the platform in its place, refused. */

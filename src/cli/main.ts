@@ -16,9 +16,10 @@ import {
   parseSystemCanister,
   STRATEGIES,
   wholeNumber,
-  type Format,
 } from "./options.ts";
 import type { ExploreCommand } from "./explore.ts";
+import type { ReplayCommand } from "./replay/replay.ts";
+import type { TraceOptions } from "./trace.ts";
 import type { CallOptions } from "./call.ts";
 import type { StartOptions } from "./start.ts";
 import { version } from "./version.ts";
@@ -131,6 +132,11 @@ command("ping", "whether a network answers", "cannery ping")
   .option("--port <port>", "the network on this port", parsePort)
   .action(async (which: WhichNetwork) => (await import("./status.ts")).ping(which));
 
+/** Files of modules, for runs that were written without theirs. */
+const moduleOption = new Option("--module <file>", "a module that the run file leaves out; repeatable")
+  .argParser((file: string, before: readonly string[]) => [...before, file])
+  .default([], "none");
+
 command(
   "explore",
   "runs a test body under many orders and faults, until one breaks it; code 1 then",
@@ -148,18 +154,30 @@ command(
   .option("--json", "the result as one JSON object", false)
   .action(async (file: string, options: ExploreCommand) => (await import("./explore.ts")).exploreFile(file, options));
 
-command("replay", "repeats a run of explore, and shows its messages", "cannery replay cannery-run.json --until 12")
+command(
+  "replay",
+  "repeats a run of explore, and shows its messages",
+  "cannery replay cannery-run.json --until 12",
+  "cannery replay cannery-run.json --step",
+)
   .argument("<file>", "a run file")
   .option("--until <n>", "stops after so many executions", wholeNumber)
-  .option("--json", "position, length, digest and failure as one JSON object", false)
-  .action(async (file: string, options: { readonly until?: number; readonly json: boolean }) =>
-    (await import("./replay.ts")).replayFile(file, options),
-  );
+  .option("--step", "stops at its beginning (or at --until) and takes commands: forth, back, queries, state", false)
+  .addOption(moduleOption)
+  .option("--json", "position, length, digest and failure as one JSON object; with --step, one for each command", false)
+  .action(async (file: string, options: ReplayCommand) => (await import("./replay/replay.ts")).replayFile(file, options));
 
 command("trace", "the messages of a run, for people and for other programs", "cannery trace cannery-run.json --format html > run.html")
   .argument("<file>", "a run file")
   .addOption(new Option("--format <format>", "how: json is lines, html one page").choices(FORMATS).default("text"))
-  .action(async (file: string, options: { readonly format: Format }) => (await import("./trace.ts")).traceFile(file, options));
+  .addOption(moduleOption)
+  .action(async (file: string, options: TraceOptions) => (await import("./trace.ts")).traceFile(file, options));
+
+// Whoever reads may have seen enough: `cannery trace … | head`.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
 
 try {
   await program.parseAsync();

@@ -1,24 +1,25 @@
 /**
  * `cannery trace FILE --format …`: the messages of a run for people and for other programs.
  */
-import type { PrincipalId } from "../core/state/ids.ts";
-import { principalText } from "../core/state/principal.ts";
 import { toJsonLines } from "../trace/jsonl.ts";
 import { toMermaid, toOtlp, toPerfetto } from "../trace/formats.ts";
 import type { Format } from "./options.ts";
-import { openRun } from "./run-file.ts";
+import { openRun, type RunFileOptions } from "./replay/run-file.ts";
 
-export function traceFile(file: string, { format }: { readonly format: Format }): void {
-  const run = openRun(file);
-  const { events } = run.net.trace;
-  const nameOf = (id: PrincipalId): string => run.net.nameOf(principalText(id));
+export interface TraceOptions extends RunFileOptions {
+  readonly format: Format;
+}
+
+export function traceFile(file: string, options: TraceOptions): void {
+  const run = openRun(file, options);
+  const { trace, telling } = run;
   const made: Readonly<Record<Format, () => string>> = {
     text: () => run.draw(),
-    mermaid: () => toMermaid(events, { nameOf }),
-    perfetto: () => toPerfetto(events, { nameOf }),
-    json: () => toJsonLines(events).trimEnd(),
-    otlp: () => toOtlp(events, { nameOf }),
+    mermaid: () => toMermaid(trace, telling),
+    perfetto: () => toPerfetto(trace, telling),
+    json: () => toJsonLines(trace).trimEnd(),
+    otlp: () => toOtlp(trace, telling),
     html: () => run.page(),
   };
-  console.log(made[format]());
+  console.log(made[options.format]());
 }

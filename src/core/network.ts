@@ -57,9 +57,9 @@ export interface Probe {
   onInput?(input: Input): void;
   /**
    * Called between two executions, where the state is whole: to look at it (`look`, `state`), never to write. Throwing `Halted` ends the step
-   * there; the network then stays as it is and takes nothing but queries until it is restored.
+   * there; the network then stays as it is and takes nothing but queries until it is restored. `events`: what the step has told so far.
    */
-  afterExecution?(): void;
+  afterExecution?(events: readonly NetworkEvent[]): void;
 }
 
 /** Thrown by a probe to end a step between two executions. */
@@ -124,7 +124,7 @@ export class Network {
       pool: environment.pool,
       modules: environment.modules,
       emit: (event) => network.events.push(event),
-      afterExecution: probe?.afterExecution === undefined ? undefined : () => probe.afterExecution!(),
+      afterExecution: probe?.afterExecution === undefined ? undefined : () => probe.afterExecution!(network.events),
       answerMockQuery: (canister, payload) => network.mockQueries?.(canister, payload) ?? null,
     };
   }

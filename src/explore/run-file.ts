@@ -2,7 +2,7 @@
  * A run as a file: all that is needed to repeat it to the same digest, as JSON. Amounts are decimal strings, bytes are base64, modules are held once.
  */
 import { CanneryError } from "../base/cannery-error.ts";
-import { toHex } from "../base/bytes.ts";
+import { concat, toHex } from "../base/bytes.ts";
 import { pack, unpack, type PackedBytes } from "../codec/packed-json.ts";
 import type { GenesisConfig } from "../core/genesis.ts";
 import type { Input } from "../core/inputs.ts";
@@ -10,8 +10,15 @@ import { decodeArgument } from "../core/management/candid.ts";
 import type { Deviation } from "../core/schedule/recorder.ts";
 import { REWRITER_VERSION } from "../core/wasm/rewrite.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
+import { messageOf } from "./failure.ts";
+import { checkedFile, RUN_FORMAT, unreadable } from "./run-file-check.ts";
 
-const RUN_FORMAT = "cannery-run-1";
+/** Where the body asked for a `pick`: before that input. */
+export interface AskedPick {
+  readonly input: number;
+  readonly label: string;
+  readonly candidates: readonly string[];
+}
 
 /** JSON: it has nothing but texts, numbers, lists and objects. */
 export interface RunFile {
@@ -23,6 +30,8 @@ export interface RunFile {
   readonly inputs: readonly unknown[];
   readonly setupInputs: number;
   readonly deviations: readonly Deviation[];
+  /** All of the body, as nobody else asks for them; for the traces of a replay. */
+  readonly picks: readonly AskedPick[];
   /** Executions after the setup after which the run was stopped between two messages; `null` when it ran to its end. */
   readonly stoppedAfter: number | null;
   readonly digest: string;
@@ -38,6 +47,7 @@ export interface Run {
   readonly inputs: readonly Input[];
   readonly setupInputs: number;
   readonly deviations: readonly Deviation[];
+  readonly picks: readonly AskedPick[];
   readonly stoppedAfter: number | null;
   readonly digest: string;
   readonly names: ReadonlyMap<string, string>;
@@ -79,59 +89,49 @@ export function fromRunFile(file: unknown, given: readonly Uint8Array[], sha256:
   const byHash = new Map(given.map((module) => [toHex(sha256(module)), module]));
   const missing: string[] = [];
   for (const [hash, base64] of Object.entries(checked.modules)) {
-    if (base64 !== null) byHash.set(hash, fromBase64(base64));
+    if (base64 !== null) byHash.set(hash, wholeModule(hash, base64, sha256));
     if (!byHash.has(hash)) missing.push(hash);
   }
   if (missing.length > 0) {
     const others = given.length === 0 ? "" : ` The modules given have ${[...byHash.keys()].join(", ")}.`;
     throw new CanneryError(
       "other-modules",
-      `the run was made with modules that are not here, by SHA-256: ${missing.join(", ")}.${others} Give those very files, as replay(file, { modules: […] }), or have the run written with its modules; what another module does with the same choices a regression test tells.`,
+      `the run was made with modules that are not here, by SHA-256: ${missing.join(", ")}.${others} Give those very files, cannery replay --module FILE or replay(file, { modules: […] }), or have the run written with its modules; what another module does with the same choices a regression test tells: exploration.regress([…])`,
     );
   }
-  const unpackBytes = (packed: PackedBytes): Uint8Array => {
-    if (packed.bytes !== undefined) return fromBase64(packed.bytes);
-    const parts = [fromBase64(packed.before!), byHash.get(packed.module!)!, fromBase64(packed.after!)];
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
+  const unpackBytes = (packed: PackedBytes): Uint8Array =>
+    packed.bytes !== undefined
+      ? fromBase64(packed.bytes)
+      : concat(fromBase64(packed.before!), byHash.get(packed.module!)!, fromBase64(packed.after!));
+  const read = <T>(packed: unknown, what: string): T => {
+    try {
+      return unpack(packed, unpackBytes) as T;
+    } catch (error) {
+      throw unreadable(`${what} cannot be read (${messageOf(error)})`, error);
     }
-    return bytes;
   };
+  const { setupInputs, deviations, picks, stoppedAfter, digest, failure } = checked;
   return {
-    genesis: unpack(checked.genesis, unpackBytes) as GenesisConfig,
-    inputs: checked.inputs.map((input) => unpack(input, unpackBytes) as Input),
-    setupInputs: checked.setupInputs,
-    deviations: checked.deviations,
-    stoppedAfter: checked.stoppedAfter,
-    digest: checked.digest,
+    genesis: read(checked.genesis, "its genesis"),
+    inputs: checked.inputs.map((input, i) => read(input, `input ${i + 1}`)),
+    setupInputs,
+    deviations,
+    picks,
+    stoppedAfter,
+    digest,
     names: new Map(Object.entries(checked.names)),
-    failure: checked.failure,
+    failure,
   };
 }
 
-function checkedFile(file: unknown): RunFile {
-  const is = typeof file === "object" && file !== null && "format" in file ? file : null;
-  if (is === null || is.format !== RUN_FORMAT)
-    throw new CanneryError("no-run-file", `this is no run file of Cannery: its "format" is not ${JSON.stringify(RUN_FORMAT)}`);
-  const run = is as RunFile;
-  const isWhole =
-    Array.isArray(run.inputs) &&
-    Array.isArray(run.deviations) &&
-    typeof run.digest === "string" &&
-    typeof run.setupInputs === "number" &&
-    typeof run.modules === "object" &&
-    typeof run.names === "object";
-  if (!isWhole)
-    throw new CanneryError("no-run-file", "this run file is cut off or was changed: inputs, deviations, modules or digest are missing");
-  if (run.rewriter !== REWRITER_VERSION)
-    throw new CanneryError(
-      "other-version",
-      `this run was made with another version of Cannery (rewriter ${run.rewriter}; here it is ${REWRITER_VERSION}): replay it with that version, or explore again from its seed`,
-    );
-  return run;
+function wholeModule(hash: string, base64: string, sha256: Hash): Uint8Array {
+  try {
+    const bytes = fromBase64(base64);
+    if (toHex(sha256(bytes)) === hash) return bytes;
+  } catch (error) {
+    throw unreadable(`the module ${hash} is no base64`, error);
+  }
+  throw unreadable(`the module ${hash} has other bytes than its name says`);
 }
 
 /** Arguments shorter than this are not looked into. */

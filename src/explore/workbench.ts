@@ -18,6 +18,7 @@ import { Director } from "./director.ts";
 import { callbackTrap, messageOf, RunEnded, type Failure } from "./failure.ts";
 import type { Body, ExploreOptions, Given, Invariant } from "./options.ts";
 import { OrderWatch } from "./orders.ts";
+import type { AskedPick } from "./run-file.ts";
 
 export interface RunResult {
   /** `null` when everything held. */
@@ -43,6 +44,7 @@ export interface Recording {
   readonly inputs: readonly Input[];
   /** The first so many were the setup's. */
   readonly setupInputs: number;
+  readonly picks: readonly AskedPick[];
 }
 
 const SETTLE_ROUNDS = 2_000;
@@ -100,7 +102,15 @@ export class Workbench<S> {
 
   static async create<S>(body: Body<S>, options: ExploreOptions<S>, host: Host): Promise<Workbench<S>> {
     const director = new Director();
-    const watch: Watch = { inputs: [], setupInputs: 0, isRecording: true, beforeInput: null, countInput: null, afterExecution: null };
+    const watch: Watch = {
+      inputs: [],
+      picks: [],
+      setupInputs: 0,
+      isRecording: true,
+      beforeInput: null,
+      countInput: null,
+      afterExecution: null,
+    };
     const probe = {
       onInput: (input: Input) => {
         watch.countInput?.();
@@ -123,6 +133,7 @@ export class Workbench<S> {
     net.trace.maxEvents = records ? DEFAULT_TRACE_EVENTS : 0;
     session.driver.steps.reopen();
     this.watch.inputs.length = this.watch.setupInputs;
+    this.watch.picks.length = 0;
     this.watch.isRecording = records;
     this.watch.beforeInput = isMet === null ? null : (input) => this.cutWhereMet(input, isMet);
     this.history = "";
@@ -150,7 +161,8 @@ export class Workbench<S> {
 
   /** Of the run that was recorded last. */
   get recording(): Recording {
-    return { inputs: [...this.watch.inputs], setupInputs: this.watch.setupInputs };
+    const { inputs, setupInputs, picks } = this.watch;
+    return { inputs: [...inputs], setupInputs, picks: [...picks] };
   }
 
   /** Ends a run where it comes to what was searched before: the same network, before a body that has seen the same. */
@@ -312,6 +324,7 @@ export class Workbench<S> {
   private pick<T>(label: string, choices: readonly T[]): T {
     if (choices.length === 0) throw new CanneryError("nothing-to-pick", `pick(${JSON.stringify(label)}) has nothing to pick from`);
     const candidates = choices.map((choice, index) => `${index}: ${String(choice)}`);
+    if (this.watch.isRecording) this.watch.picks.push({ input: this.watch.inputs.length, label, candidates });
     const picked = this.session.core.choose({ kind: "pick", label, candidates }, choices.length);
     if (this.watch.beforeInput !== null) this.history += `pick ${label} ${picked}\n`;
     return choices[picked]!;
@@ -332,6 +345,7 @@ interface Setting<S> {
 /** What the network's probe does, for as long as it is wanted. */
 interface Watch {
   readonly inputs: Input[];
+  readonly picks: AskedPick[];
   setupInputs: number;
   isRecording: boolean;
   beforeInput: ((input: Input) => void) | null;

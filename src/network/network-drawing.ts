@@ -7,7 +7,7 @@ import { MOCK_METHOD } from "../core/state/mock-canisters.ts";
 import { CanneryError } from "../base/cannery-error.ts";
 import { draw, type DrawOptions } from "../trace/draw.ts";
 import type { TracedMessage } from "../trace/messages.ts";
-import type { Arrow } from "../trace/rows.ts";
+import type { Arrow, RowOptions } from "../trace/rows.ts";
 import type { MethodCodec } from "./method-codec.ts";
 import { principalId, type PrincipalLike } from "./principals.ts";
 import { shown } from "./shown.ts";
@@ -27,12 +27,25 @@ export interface NetworkDrawOptions extends Omit<DrawOptions, "names" | "nameOf"
 export function drawNetwork(session: Session, options: NetworkDrawOptions): string {
   const { names, since, values = false, management = false, include, label, ...rest } = options;
   const own = namesOf(names);
+  const usual = rowOptions(session, { values, management });
   return draw(session.trace.since(since ?? 0), {
     ...rest,
-    nameOf: (id) => own.get(id) ?? nameInLane(session, id),
-    include: (message) => (management || !isManagement(message)) && (include === undefined || include(message)),
-    label: (arrow) => label?.(arrow) ?? (values ? labelWithValues(session, arrow) : null),
+    nameOf: (id) => own.get(id) ?? usual.nameOf(id),
+    include: (message) => usual.include!(message) && (include === undefined || include(message)),
+    label: (arrow) => label?.(arrow) ?? usual.label!(arrow),
   });
+}
+
+/** How a network's messages are told, to whoever makes rows of them. */
+export function rowOptions(
+  session: Session,
+  { values = false, management = false }: Pick<NetworkDrawOptions, "values" | "management">,
+): RowOptions {
+  return {
+    nameOf: (id) => nameInLane(session, id),
+    include: (message) => management || !isManagement(message),
+    label: (arrow) => (values ? labelWithValues(session, arrow) : null),
+  };
 }
 
 /** What users ask of the management canister, and how mocks ask for what they do. */

@@ -5,7 +5,7 @@ import type { ChosenEvent } from "../core/events.ts";
 import type { PrincipalId } from "../core/state/ids.ts";
 import { route } from "../core/state/world.ts";
 import { toHtml, type PageOptions } from "../trace/page/page.ts";
-import { candidOf, isManagement, labelWithValues, nameInLane } from "./network-drawing.ts";
+import { candidOf, rowOptions } from "./network-drawing.ts";
 import type { Session } from "./session.ts";
 
 export interface NetworkPageOptions extends Partial<Pick<PageOptions, "title" | "failure" | "choice" | "isFault">> {
@@ -20,9 +20,7 @@ export function networkPage(session: Session, options: NetworkPageOptions): stri
   return toHtml(session.trace.since(since), {
     title,
     failure,
-    nameOf: (id) => nameInLane(session, id),
-    include: (message) => management || !isManagement(message),
-    label: (arrow) => labelWithValues(session, arrow),
+    ...rowOptions(session, { values: true, management }),
     value: (arrow) => candidOf(session, arrow),
     choice: options.choice ?? (({ deviation }: ChosenEvent) => `${deviation.concerns}: ${deviation.chose}`),
     isFault: options.isFault ?? (() => false),

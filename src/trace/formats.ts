@@ -2,12 +2,15 @@
  * A trace for other programs: Mermaid's sequence diagrams, the trace events of Perfetto and Chrome, and OpenTelemetry's spans as JSON. (A page for people: `page/page.ts`.)
  * Times are virtual.
  */
-import type { NetworkEvent } from "../core/events.ts";
+import type { ChosenEvent, NetworkEvent } from "../core/events.ts";
 import type { PrincipalId } from "../core/state/ids.ts";
 import { MessageIndex, type TracedMessage } from "./messages.ts";
+import { rowsOf, type RowOptions } from "./rows.ts";
 
 export interface FormatOptions {
   readonly nameOf: (id: PrincipalId) => string;
+  /** What a choice of the schedule is told with; without it choices are left out. */
+  readonly choice?: RowOptions["choice"];
 }
 
 /** Calls: requests and users' messages, in the order in which they were sent. */
@@ -17,6 +20,14 @@ function callsOf(events: readonly NetworkEvent[], index: MessageIndex): TracedMe
     const message = index.message(event.tag);
     return message === null ? [] : [message];
   });
+}
+
+function chosenIn(
+  events: readonly NetworkEvent[],
+  choice: FormatOptions["choice"],
+): { readonly event: ChosenEvent; readonly text: string }[] {
+  if (choice === undefined) return [];
+  return events.flatMap((event) => (event.kind === "chosen" ? [{ event, text: choice(event) }] : []));
 }
 
 function indexOf(events: readonly NetworkEvent[]): MessageIndex {
@@ -31,33 +42,32 @@ function answerText({ outcome }: TracedMessage): string {
   return outcome.kind === "reject" ? `reject ${outcome.code}: ${outcome.message.split("\n", 1)[0]}` : `lost: ${outcome.reason}`;
 }
 
-/** Source: mermaid.js.org, "Sequence diagrams". */
-export function toMermaid(events: readonly NetworkEvent[], { nameOf }: FormatOptions): string {
-  const index = indexOf(events);
-  const ids = new Map<PrincipalId, string>();
-  const idOf = (principal: PrincipalId): string => {
-    const known = ids.get(principal) ?? `p${ids.size}`;
-    ids.set(principal, known);
+/** The rows of the drawing. Source: mermaid.js.org, "Sequence diagrams". */
+export function toMermaid(events: readonly NetworkEvent[], options: RowOptions): string {
+  const ids = new Map<string, string>();
+  const idOf = (name: string): string => {
+    const known = ids.get(name) ?? `p${ids.size}`;
+    ids.set(name, known);
     return known;
   };
-  const safe = (text: string): string => text.replace(/[;#\n]/gu, " ");
-  const lines: string[] = [];
-  for (const event of events) {
-    if (event.kind === "sent") {
-      const arrow = event.message === "response" ? "-->>" : "->>";
-      const text = event.message !== "response" ? event.method : event.payload.kind === "data" ? "reply" : `reject ${event.payload.code}`;
-      lines.push(`  ${idOf(event.from)}${arrow}${idOf(event.to)}: ${safe(text)}`);
-    } else if (event.kind === "ingressStatus" && (event.status.kind === "replied" || event.status.kind === "rejected")) {
-      const message = index.message(event.tag);
-      if (message !== null) lines.push(`  ${idOf(message.to)}-->>${idOf(message.from)}: ${safe(answerText(message))}`);
-    }
-  }
-  const participants = [...ids].map(([principal, id]) => `  participant ${id} as ${safe(nameOf(principal))}`);
+  const lines = rowsOf(events, options).flatMap((row) => {
+    if (row.kind === "gap") return [];
+    const text = safe(row.note === null ? row.label : `${row.label}: ${row.note}`);
+    if (row.kind === "mark") return [`  Note over ${idOf(row.at)}: ${row.isFailure ? "✗" : "●"} ${text}`];
+    const arrow = row.isLost ? "-x" : row.about.isAnswer ? "-->>" : "->>";
+    return [`  ${idOf(row.from)}${arrow}${idOf(row.to)}: ${text}`];
+  });
+  const participants = [...ids].map(([name, id]) => `  participant ${id} as ${safe(name)}`);
   return ["sequenceDiagram", ...participants, ...lines].join("\n");
 }
 
+/** Signs that mean something to Mermaid, by their numbers. */
+function safe(text: string): string {
+  return text.replace(/[;#<>]/gu, (sign) => `#${sign.codePointAt(0)!};`).replace(/\s+/gu, " ");
+}
+
 /** Source: "Trace Event Format": complete events, microseconds; a process for each canister. */
-export function toPerfetto(events: readonly NetworkEvent[], { nameOf }: FormatOptions): string {
+export function toPerfetto(events: readonly NetworkEvent[], { nameOf, choice }: FormatOptions): string {
   const index = indexOf(events);
   const pids = new Map<PrincipalId, number>();
   const pidOf = (principal: PrincipalId): number => {
@@ -75,12 +85,21 @@ export function toPerfetto(events: readonly NetworkEvent[], { nameOf }: FormatOp
     tid: call.tag,
     args: { from: nameOf(call.from), to: nameOf(call.to), outcome: answerText(call), round: call.sent.round },
   }));
+  const choices = chosenIn(events, choice).map(({ event, text }) => ({
+    name: text,
+    cat: "choice",
+    ph: "i",
+    // A line through all of it, unless it concerns one call.
+    s: event.tag === null ? "g" : "p",
+    ts: Number(event.timeNanos / 1000n),
+    ...(event.tag === null || event.at === null ? {} : { pid: pidOf(event.at), tid: event.tag }),
+  }));
   const processes = [...pids].map(([principal, pid]) => ({ name: "process_name", ph: "M", pid, args: { name: nameOf(principal) } }));
-  return JSON.stringify({ traceEvents: [...processes, ...spans], displayTimeUnit: "ms" });
+  return JSON.stringify({ traceEvents: [...processes, ...spans, ...choices], displayTimeUnit: "ms" });
 }
 
 /** Source: OpenTelemetry Protocol, `ExportTraceServiceRequest` as JSON: a span for each call, below the call whose execution sent it. */
-export function toOtlp(events: readonly NetworkEvent[], { nameOf }: FormatOptions): string {
+export function toOtlp(events: readonly NetworkEvent[], { nameOf, choice }: FormatOptions): string {
   const index = indexOf(events);
   const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, "0");
   const parents = new Map<number, number>();
@@ -115,6 +134,12 @@ export function toOtlp(events: readonly NetworkEvent[], { nameOf }: FormatOption
       status: { code: call.outcome?.kind === "reply" ? 1 : 2 },
     };
   });
-  const resource = { attributes: [{ key: "service.name", value: { stringValue: "cannery" } }] };
+  const choices = chosenIn(events, choice).map(({ text }) => ({ stringValue: text }));
+  const resource = {
+    attributes: [
+      { key: "service.name", value: { stringValue: "cannery" } },
+      ...(choices.length === 0 ? [] : [{ key: "cannery.choices", value: { arrayValue: { values: choices } } }]),
+    ],
+  };
   return JSON.stringify({ resourceSpans: [{ resource, scopeSpans: [{ scope: { name: "cannery" }, spans }] }] });
 }

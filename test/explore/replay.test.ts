@@ -3,7 +3,9 @@
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { replay, withoutModules, type Counterexample, type RunFile } from "../../src/index.ts";
+import { toMermaid } from "../../src/trace/formats.ts";
 import { modulesOf, withdrawals } from "./bank.ts";
+import { mutatedRun, outcomeOf } from "./mutated-run.ts";
 
 let found: Counterexample;
 let file: RunFile;
@@ -57,6 +59,32 @@ describe("a run from its file", () => {
     expect(await fork.canister(bank!).as(fork.identity("alice")).actor["balance"]!()).toBe(100n);
   });
 
+  test("tells what the body picked, where it picked it, however it is drawn", () => {
+    const run = replay(file);
+    expect(run.draw()).toMatch(/withdrawUnsafe[^]*● chosen +│ +second: at once[^]*withdrawUnsafe/u);
+    expect(toMermaid(run.trace, run.telling)).toMatch(
+      /p0->>p1: withdrawUnsafe\(60\)\n {2}Note over p2: ● chosen: second: at once\n {2}p0->>p1/u,
+    );
+    expect(run.page()).toContain("second: at once");
+    expect(run.choices).toEqual(["second: at once"]);
+    run.to(0);
+    expect(run.draw()).not.toContain("chosen");
+  });
+
+  test("tells what happened from each position to the next", () => {
+    const run = replay(file);
+    expect(run.steps).toHaveLength(run.length);
+    for (const step of run.steps) expect(step.filter(({ kind }) => kind === "executed")).toHaveLength(1);
+    expect(run.steps.flat()).toEqual(run.trace);
+    const forth = [];
+    for (run.to(0); run.position < run.length;) {
+      run.forth();
+      forth.push(run.trace);
+    }
+    expect(forth.at(-1)).toEqual(run.steps.flat());
+    expect(forth[0]).toEqual(run.steps[0]);
+  });
+
   test("needs the very modules it was made with", () => {
     const slim = withoutModules(file);
     expect(JSON.stringify(slim).length).toBeLessThan(20_000);
@@ -65,9 +93,20 @@ describe("a run from its file", () => {
     expect(replay(slim, { modules: modulesOf() }).net.digest()).toBe(found.run.digest);
   });
 
+  test("damaged in any way, is replayed or refused in a sentence", () => {
+    const outcomes = new Set(Array.from({ length: 60 }, (_, seed) => outcomeOf(() => replay(mutatedRun(file, seed)))));
+    expect(outcomes).toContain("bad-run-file");
+  });
+
   test("says what is wrong with a file that is none, or was changed", () => {
     expect(() => replay({})).toThrow(/no run file/u);
-    expect(() => replay({ ...file, inputs: undefined })).toThrow(/cut off/u);
+    expect(() => replay({ ...file, format: "cannery-run-9" })).toThrow(/another version of Cannery \(its format is "cannery-run-9"/u);
+    expect(() => replay({ ...file, inputs: undefined })).toThrow(/cut off.*"inputs" is missing/u);
+    expect(() => replay({ ...file, deviations: [{ kind: "teleport", concerns: "x", nth: 0, chose: "y" }] })).toThrow(
+      /a choice of a kind that this version of Cannery does not know, "teleport"/u,
+    );
+    const [hash, base64] = Object.entries(file.modules)[0]!;
+    expect(() => replay({ ...file, modules: { ...file.modules, [hash]: base64!.replace("A", "B") } })).toThrow(/other bytes/u);
     expect(() => replay({ ...file, rewriter: 1 })).toThrow(/another version/u);
     expect(() => replay({ ...file, deviations: [], inputs: file.inputs.slice(0, -1) })).toThrow(/did not repeat/u);
   });
