@@ -224,9 +224,12 @@ describe("more than one call", () => {
     const first = await post();
     expect(first.headers.get("x-one")).toBe("1");
     expect([await said(first), await said(post())]).toEqual([1, 2].map((visit) => `201 POST /change "\\07" visit ${visit}`));
+    // An address with an empty query is another one.
+    await put(web, { url: "/?", upgrade: true, version: null }, null);
+    expect(await said(net.fetch(at("/?")))).toBe('201 GET /? "" visit 3');
     // At the same time they are two calls too.
     const both = await Promise.all([post(), post()].map(said));
-    expect(both.sort()).toEqual([3, 4].map((visit) => `201 POST /change "\\07" visit ${visit}`));
+    expect(both.sort()).toEqual([4, 5].map((visit) => `201 POST /change "\\07" visit ${visit}`));
   });
 
   test("a streamed body is put together by tokens of any type, and verified as a whole", async () => {
@@ -318,10 +321,22 @@ describe("CORS", () => {
     expect(preflight.headers.get("access-control-allow-headers")).toContain("content-type");
     const answer = await net.fetch(at("/"), { headers: { origin: "http://elsewhere.org" } });
     expect(answer.headers.get("access-control-expose-headers")).toContain("content-range");
-    // And so may agents, at any address of the gateway.
-    const call = await net.fetch(at(`/api/v4/canister/${id}/call`), { method: "OPTIONS", headers });
-    expect(call.headers.get("access-control-allow-origin")).toBe("*");
-    expect(call.headers.get("access-control-allow-headers")).toContain("content-type");
+  });
+
+  test("and so may agents, at any address of the gateway [replica: API behind the gateway]", async () => {
+    for (const [path, methods] of [
+      [`/api/v4/canister/${id}/call`, "POST"],
+      [`/api/v2/canister/${id}/query`, "POST"],
+      ["/api/v2/status", "GET, HEAD"],
+    ] as const) {
+      const { status, headers } = await net.fetch(at(path), { method: "OPTIONS", headers: { origin: "http://elsewhere.org" } });
+      expect([status, headers.get("access-control-allow-methods"), headers.get("access-control-max-age")]).toEqual([200, methods, "7200"]);
+      expect(headers.get("access-control-allow-origin")).toBe("*");
+      expect(headers.get("access-control-allow-headers")).toContain("content-type");
+    }
+    const { headers } = await net.fetch(at("/api/v2/status"));
+    expect(headers.get("access-control-expose-headers")).toContain("x-request-id");
+    expect([headers.get("x-content-type-options"), headers.get("x-frame-options")]).toEqual(["nosniff", "DENY"]);
   });
 
   test("an agent at a canister's own address", async () => {

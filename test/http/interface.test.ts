@@ -132,27 +132,6 @@ test("the status tells the root key and that all is well [https-interface#api-st
   expect(Buffer.from(status.root_key as Uint8Array)).toEqual(Buffer.from(net.rootKey));
 });
 
-test("an endpoint has one method; others are told which [replica: methods of endpoints]", async () => {
-  const { net, id } = await scene();
-  for (const [path, method, allowed] of [
-    [`/api/v3/canister/${id}/call`, "GET", "POST"],
-    [`/api/v3/canister/${id}/query`, "PUT", "POST"],
-    ["/api/v2/status", "POST", "GET,HEAD"],
-  ] as const) {
-    const response = await net.fetch(`${HOST}${path}`, { method });
-    expect([response.status, response.headers.get("allow")]).toEqual([405, allowed]);
-  }
-});
-
-test("pages of every origin may ask [replica: CORS]", async () => {
-  const { net, id } = await scene();
-  const response = await net.fetch(`${HOST}/api/v3/canister/${id}/call`, { method: "OPTIONS", headers: { origin: "https://example.org" } });
-  expect([response.status, await response.text()]).toEqual([200, ""]);
-  expect(response.headers.get("access-control-allow-origin")).toBe("*");
-  expect(response.headers.get("access-control-allow-methods")).toContain("POST");
-  expect(response.headers.get("access-control-allow-headers")).toContain("content-type");
-});
-
 describe("CBOR [https-interface#api-cbor] [index#cbor]", () => {
   const SELF_DESCRIBED = [0xd9, 0xd9, 0xf7];
 
@@ -207,13 +186,5 @@ describe("addresses", () => {
       "v2/canister/ID/call/",
     ])
       expect(await ask("POST", `/api/${path.replace("ID", id)}`)).toBe("404  Endpoint not found.");
-  });
-
-  test("tell browsers what they may ask", async () => {
-    const { net } = await scene();
-    const response = await net.fetch(`${HOST}/api/v2/status`, { method: "OPTIONS" });
-    expect(response.status).toBe(200);
-    expect(response.headers.get("access-control-allow-methods")).toBe("GET,POST");
-    expect(response.headers.get("access-control-allow-headers")).toBe("authorization,accept,content-type");
   });
 });

@@ -11,10 +11,12 @@ import { MANAGEMENT_CANISTER, type PrincipalId } from "../../core/state/ids.ts";
 import { principalText } from "../../core/state/principal.ts";
 import { route } from "../../core/state/world.ts";
 import type { ServedNetwork } from "../http/served.ts";
+import { CORS, preflight } from "./cors.ts";
 import { exchanged } from "./exchange.ts";
 import { failureAnswer, GatewayFailure, page } from "./failure.ts";
 import { resolve, type Hosts } from "./host.ts";
 import type { CanisterRequest } from "./messages.ts";
+import { proxied } from "./proxy.ts";
 import { certificateCheck } from "./verification/certificates.ts";
 import type { HashedResponse } from "./verification/hashes.ts";
 
@@ -30,16 +32,6 @@ export interface GatewayOptions {
 /** Of a request. Source: pocketic-server.md 8.1. */
 const MAX_BODY_BYTES = 10 * 10 ** 6;
 const METHODS = ["HEAD", "GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
-const ALLOWED = [
-  "user-agent, dnt, if-none-match, if-modified-since, cache-control, content-type, range, cookie",
-  "x-requested-with, x-ic-canister-id",
-];
-const EXPOSED = "accept-ranges, content-length, content-range, x-request-id, x-ic-canister-id";
-const PREFLIGHT = {
-  "access-control-allow-methods": METHODS.join(", "),
-  "access-control-allow-headers": ALLOWED.join(", "),
-  "access-control-max-age": "600",
-};
 
 /** Never rejects: what is wrong with a request is in the response. */
 export function httpGateway(network: ServedNetwork, api: Handler, options: GatewayOptions = {}): Handler {
@@ -65,16 +57,15 @@ export function httpGateway(network: ServedNetwork, api: Handler, options: Gatew
       const url = new URL(request.url);
       const resolved = resolve(url, request.headers.get("referer"), hosts);
       canister = resolved.canister;
-      if (url.pathname.startsWith("/api/v")) return await api(request);
-      if (canister === null && url.pathname === "/health") answer = new Response(null, { status: 200 });
+      if (url.pathname.startsWith("/api/v")) answer = await proxied(request, url.pathname, api);
+      else if (canister === null && url.pathname === "/health") answer = new Response(null, { status: 200 });
       else if (canister === null && url.pathname === "/") answer = welcome(url);
-      else if (request.method === "OPTIONS") answer = new Response(null, { status: 200, headers: PREFLIGHT });
+      else if (request.method === "OPTIONS") answer = preflight(METHODS);
       else answer = await toCanister(request, url, canister, resolved.isRaw);
     } catch (error) {
       answer = failureAnswer(failureOf(error), request.headers.get("accept") ?? "");
     }
-    answer.headers.set("access-control-allow-origin", "*");
-    answer.headers.set("access-control-expose-headers", EXPOSED);
+    for (const [name, value] of Object.entries(CORS)) answer.headers.set(name, value);
     answer.headers.set("x-request-id", requestId(network, ++requests));
     if (canister !== null) answer.headers.set("x-ic-canister-id", principalText(canister));
     return answer;
@@ -96,7 +87,9 @@ async function canisterRequest(request: Request, url: URL): Promise<CanisterRequ
   const headers = [...request.headers];
   // Requests that never were on a wire have none.
   if (!request.headers.has("host")) headers.push(["host", url.host]);
-  return { method: request.method, url: url.pathname + url.search, headers, body };
+  // Also one that is empty: `/?` is not `/`.
+  const query = /\?[^#]*/.exec(url.href)?.[0] ?? "";
+  return { method: request.method, url: url.pathname + query, headers, body };
 }
 
 /** Statuses that have no body. Source: Fetch Standard, "null body status". */
