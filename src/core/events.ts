@@ -175,6 +175,7 @@ export interface BitcoinEvent extends At {
   readonly question: BitcoinQuestion;
 }
 
+/** Everything that a network tells of itself, told apart by `kind`. Each has its round, virtual time and subnet. */
 export type NetworkEvent =
   | MockEvent
   | ChosenEvent

@@ -38,11 +38,13 @@ import { SUBNET_PUBLIC_KEYS } from "./state/subnet-keys.ts";
 
 /** A subnet as it is asked for. */
 export interface SubnetRequest {
+  /** What it is paid and limited as. */
   readonly kind: SubnetKind;
   /** `application`, `system`, or a mainnet identity: `nns`, `ii`, `bitcoin`, `sns`, `fiduciary`, `testkeys`. */
   readonly name: string;
   /** Default 13, 34 for fiduciary and sns. */
   readonly nodeCount?: number;
+  /** `free`: canisters on it pay for nothing; `normal` by default. */
   readonly costSchedule?: "normal" | "free";
   /** Who administers it: only application subnets and cloud engines that are free can have admins. */
   readonly admins?: readonly PrincipalId[];

@@ -7,6 +7,7 @@ import type { PrincipalId } from "../core/state/ids.ts";
 import type { Failure } from "./failure.ts";
 import type { RunFile } from "./run-file.ts";
 
+/** A failing run, with the fewest choices that make it fail. */
 export interface Counterexample {
   readonly failure: Failure;
   /** The whole report, for people. */
@@ -21,6 +22,7 @@ export interface Counterexample {
   readonly deviationsFound: number;
   /** Executions of the shrunk run. */
   readonly messages: number;
+  /** Its messages, drawn. */
   readonly diagram: string;
   /** For `replay`, as it goes into a file: `JSON.stringify(run)`. */
   readonly run: RunFile;
@@ -30,6 +32,7 @@ export interface Counterexample {
 
 /** What awaiting an exploration throws when a run failed. */
 export class ExplorationFailed extends CanneryError {
+  /** What failed, and how to repeat it. */
   readonly counterexample: Counterexample;
 
   constructor(counterexample: Counterexample) {

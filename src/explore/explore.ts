@@ -23,6 +23,7 @@ const DEFAULT_RUNS = 1_000;
 /** Runs that shrinking may take. */
 const SHRINK_RUNS = 2_000;
 
+/** A body under many schedules and faults. Await it, or `run` it with other options. */
 export class Exploration<S = object> implements PromiseLike<ExploreResult> {
   private readonly body: Body<S>;
   private readonly options: ExploreOptions<S>;
@@ -59,6 +60,7 @@ export class Exploration<S = object> implements PromiseLike<ExploreResult> {
     throw new ExplorationFailed(report(bench, options, result, found));
   }
 
+  /** Explores once, however often it is awaited; throws an `ExplorationFailed` when a run failed. */
   then<A = ExploreResult, B = never>(
     onResult?: ((result: ExploreResult) => A | PromiseLike<A>) | null,
     onFailure?: ((reason: unknown) => B | PromiseLike<B>) | null,

@@ -3,6 +3,7 @@
  */
 import type { ExecutedEvent } from "../core/events.ts";
 
+/** Why a run failed. */
 export interface Failure {
   readonly kind:
     | "invariant"
@@ -18,6 +19,7 @@ export interface Failure {
     | "endless";
   /** Of the invariant or condition; else the kind. Two failures of one name are the same one to shrinking. */
   readonly name: string;
+  /** For people. */
   readonly message: string;
   /** What was thrown, where something was. */
   readonly error?: unknown;

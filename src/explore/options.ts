@@ -15,6 +15,7 @@ export type Given<S> = S & {
   pick<T>(label: string, options: readonly T[]): T;
 };
 
+/** What a run does: calls of canisters, as in a test. It fails where it throws. */
 export type Body<S> = (given: Given<S>) => Promise<unknown> | unknown;
 
 /** Holds unless it throws or returns `false`. Synchronous: it asks canisters by `canister.look`. */
@@ -23,6 +24,7 @@ export type Invariant<S> = (given: Given<S>) => unknown;
 /** Holds unless it throws or returns `false`, now or when its promise is settled. */
 export type Condition<S> = (given: Given<S>) => unknown;
 
+/** What is checked, under which choices, for how long. */
 export interface ExploreOptions<S> {
   /** What the network is created with. */
   readonly network?: Omit<CanneryOptions, "schedule">;
@@ -74,6 +76,7 @@ export interface Written<S> extends ExploreOptions<S> {
   readonly body: Body<S>;
 }
 
+/** How far an exploration is. */
 export interface Progress {
   readonly runs: number;
   /** Distinct orders so far. */
@@ -82,9 +85,11 @@ export interface Progress {
   readonly deviations: number;
   /** Those among them with which something went wrong: a reject, a loss, a refused call. */
   readonly faults: number;
+  /** Of the clock. */
   readonly milliseconds: number;
 }
 
+/** What an exploration came to. */
 export interface ExploreResult extends Progress {
   /** `null`: no run broke anything. */
   readonly counterexample: Counterexample | null;

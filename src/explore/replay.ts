@@ -23,6 +23,7 @@ import { FAULTS } from "./strategies/weather.ts";
 import { fromRunFile, type AskedPick, type Run, type RunFile } from "./run-file.ts";
 import { unreadable } from "./run-file-check.ts";
 
+/** What a run's file may need besides. */
 export interface ReplayOptions {
   /** Modules that the file leaves out, the very bytes that were installed. */
   readonly modules?: readonly Uint8Array[];
@@ -52,9 +53,11 @@ function causeOf(error: unknown): string {
   return messageOf(error instanceof InvariantBroken ? (error.cause ?? error) : error).replace(/\.$/u, "");
 }
 
+/** A run that is repeated, and can be stopped between any two of its executions. */
 export class Replay {
   /** The network as it is at this position: its `state`, its `draw`, `canister(id).look`. Calls of it are refused. */
   readonly net: Cannery;
+  /** What the run ended with; `null` when it went well. */
   readonly failure: RunFile["failure"];
   /** What happened from each position to the next: at least an execution, the messages that it sent, and what the network did until the next one. */
   readonly steps: readonly (readonly NetworkEvent[])[];
@@ -136,14 +139,17 @@ export class Replay {
     this.runTo(position);
   }
 
+  /** On by so many executions, or to the end. */
   forth(count = 1): void {
     this.to(Math.min(this.last, this.executions + count));
   }
 
+  /** Back by so many executions, or to the beginning. */
   back(count = 1): void {
     this.to(Math.max(0, this.executions - count));
   }
 
+  /** To where the run was stopped, or ended. */
   toEnd(): void {
     this.runTo(this.run.stoppedAfter ?? Infinity);
   }

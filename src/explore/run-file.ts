@@ -25,20 +25,24 @@ export interface RunFile {
   readonly format: typeof RUN_FORMAT;
   /** Of the code that modules are rewritten by; another one may count instructions differently. */
   readonly rewriter: number;
+  /** What the network was made as. */
   readonly genesis: unknown;
   /** In order; the first `setupInputs` on the ordinary schedule. */
   readonly inputs: readonly unknown[];
   readonly setupInputs: number;
+  /** Choices after the setup that were not the ordinary ones. */
   readonly deviations: readonly Deviation[];
   /** All of the body, as nobody else asks for them; for the traces of a replay. */
   readonly picks: readonly AskedPick[];
   /** Executions after the setup after which the run was stopped between two messages; `null` when it ran to its end. */
   readonly stoppedAfter: number | null;
+  /** Of the state at the end, hex. */
   readonly digest: string;
   /** Names of principals, by their hex. */
   readonly names: Readonly<Record<string, string>>;
   /** By SHA-256, hex; base64, or `null` where the file leaves the module out. */
   readonly modules: Readonly<Record<string, string | null>>;
+  /** `null` when the run went well. */
   readonly failure: { readonly kind: string; readonly name: string; readonly message: string } | null;
 }
 

@@ -7,6 +7,7 @@ import { IDL } from "@icp-sdk/core/candid";
 import type { Principal } from "@icp-sdk/core/principal";
 import { RESULT } from "../core/management/candid-types.ts";
 
+/** What `canister_status` tells, in the types of JavaScript. */
 export interface CanisterStatus {
   readonly status: "running" | "stopping" | "stopped";
   /** Counts changes of the canister. */
@@ -16,10 +17,14 @@ export interface CanisterStatus {
   readonly moduleHash: Uint8Array | null;
   /** Bytes. */
   readonly memorySize: bigint;
+  /** Balance, without what is reserved. */
   readonly cycles: bigint;
+  /** Set aside for storage already taken; only storage and compute are paid from it. */
   readonly reservedCycles: bigint;
+  /** Of storage and allocations alone. */
   readonly idleCyclesBurnedPerDay: bigint;
   readonly freezingThresholdSeconds: bigint;
+  /** By name. */
   readonly environmentVariables: Readonly<Record<string, string>>;
   /** Everything the platform answers, as Candid. */
   readonly raw: Readonly<Record<string, unknown>>;

@@ -27,6 +27,7 @@ export interface BySender {
   readonly sender?: PrincipalLike;
 }
 
+/** What a module is installed with: one of the two, or neither where it takes nothing. */
 export interface InstallArguments extends BySender {
   /** Arguments as values, encoded by the module's own Candid. */
   readonly args?: readonly unknown[];
@@ -34,17 +35,23 @@ export interface InstallArguments extends BySender {
   readonly arg?: Uint8Array;
 }
 
+/** How a canister is upgraded, besides the argument of `post_upgrade`. */
 export interface UpgradeOptions extends InstallArguments {
+  /** Leaves `pre_upgrade` out; false by default. */
   readonly skipPreUpgrade?: boolean;
   /** By default `keep` when the installed module keeps its heap (Motoko's enhanced orthogonal persistence), as `icp` has it, else the platform's own default. */
   readonly wasmMemoryPersistence?: "keep" | "replace";
 }
 
+/** A record of a canister's log. */
 export interface LogLine {
   /** Counts all records of the canister, from 0. */
   readonly index: bigint;
+  /** Virtual time, nanoseconds since the Unix epoch. */
   readonly timeNanos: bigint;
+  /** As it was printed, or the text of a trap. */
   readonly content: Uint8Array;
+  /** `content` as UTF-8; what is none is replaced. */
   readonly text: string;
 }
 
@@ -144,6 +151,7 @@ export class CanisterView<T = AnyService> {
   }
 }
 
+/** A canister in the hands of a test: its calls, and what its controllers do with it. Whatever is rejected is thrown as `CanneryCallError`. */
 export class Canister<T = AnyService> extends CanisterView<T> {
   /** Its snapshots on the platform: `take`, `load`, `list`, `delete`, and folders. (What a network can go back to is `net.snapshot()`.) */
   get snapshots(): CanisterSnapshots {
@@ -234,6 +242,7 @@ export class Canister<T = AnyService> extends CanisterView<T> {
     await this.net.execute(uninstallRequest(this.controllerOr(options), this.canisterId));
   }
 
+  /** Lets a stopped or stopping canister run again. */
   async start(options: BySender = {}): Promise<void> {
     await this.lifecycle("start_canister", options);
   }
@@ -248,6 +257,7 @@ export class Canister<T = AnyService> extends CanisterView<T> {
     await this.lifecycle("delete_canister", options);
   }
 
+  /** Changes the settings that are named, all or none of them. */
   async updateSettings(settings: CanisterSettings, options: BySender = {}): Promise<void> {
     await this.net.execute(settingsRequest(this.controllerOr(options), this.canisterId, settings));
   }

@@ -11,7 +11,9 @@ import { selfAuthenticatingPrincipal } from "../core/state/principal.ts";
 import type { Platform } from "../core/wasm/engine.ts";
 import { principalOf } from "./principals.ts";
 
+/** A user of a network in process, known by a name: the same principal in every run. It has no key, and needs none where nothing is signed. */
 export class Identity {
+  /** As drawings and errors show it. */
   readonly name: string;
   readonly principal: Principal;
 

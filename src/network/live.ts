@@ -7,6 +7,7 @@ import type { NetworkState } from "../core/state/network-state.ts";
 import type { Host } from "./host.ts";
 import { hasHeartbeats, type Due } from "./quiet.ts";
 
+/** The pace of a network that follows the host's clock. */
 export interface LiveOptions {
   /** Least real time between two rounds, in milliseconds; by default what a round takes by the network's latency. */
   readonly delayMilliseconds?: number;

@@ -13,6 +13,7 @@ import { principalId, type PrincipalLike } from "./principals.ts";
 import { shown } from "./shown.ts";
 import type { Session } from "./session.ts";
 
+/** What is drawn, and how. */
 export interface NetworkDrawOptions extends Omit<DrawOptions, "names" | "nameOf"> {
   /** Names for this drawing, by the text of a principal; those given before apply as well. */
   readonly names?: Readonly<Record<string, string>> | ReadonlyMap<PrincipalLike, string>;

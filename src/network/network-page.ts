@@ -8,6 +8,7 @@ import { toHtml, type PageOptions } from "../trace/page/page.ts";
 import { candidOf, rowOptions } from "./network-drawing.ts";
 import type { Session } from "./session.ts";
 
+/** What the page shows. */
 export interface NetworkPageOptions extends Partial<Pick<PageOptions, "title" | "failure" | "choice" | "isFault">> {
   /** Only what happened after this position of the trace: `net.trace.position`, asked before. */
   readonly since?: number;

@@ -19,11 +19,13 @@ import { principalId, type PrincipalLike } from "./principals.ts";
 import type { CanisterSettings, Environment } from "./settings.ts";
 import type { TraceLog } from "./trace-log.ts";
 
+/** What a network is made as. Everything has a default: one application subnet, no latency, seed 0. */
 export interface CanneryOptions {
   /** Number of application subnets; 1 when no subnet of any kind is asked for. */
   readonly application?: number;
   /** Number of system subnets. */
   readonly system?: number;
+  /** Number of verified application subnets. */
   readonly verifiedApplication?: number;
   /** Adds the NNS subnet, which is the root then. */
   readonly nns?: boolean;
@@ -67,11 +69,14 @@ export interface SubnetOptions extends Omit<SubnetRequest, "admins"> {
 
 /** A subnet of the network. */
 export interface Subnet {
+  /** Text of its principal. */
   readonly id: string;
   readonly kind: SubnetKind;
+  /** `application`, `system`, or a mainnet identity such as `nns`. */
   readonly name: string;
 }
 
+/** How a canister is created. */
 export interface CreateOptions {
   /** Where; the network's first subnet by default. A subnet of `net.subnets`, or its id. */
   readonly subnet?: Subnet | string;
@@ -81,6 +86,7 @@ export interface CreateOptions {
   readonly controllers?: readonly PrincipalLike[];
   /** Environment variables. A canister or principal stands for the text of its id. */
   readonly env?: Environment;
+  /** Other settings; `controllers` and `env` go before those in here. */
   readonly settings?: CanisterSettings;
   /** A chosen id: in a range of the subnet that it does not give ids out of. */
   readonly id?: PrincipalLike;
@@ -90,8 +96,10 @@ export interface CreateOptions {
   readonly name?: string;
 }
 
+/** How a canister is created, and what its module is installed with. */
 export interface InstallOptions extends CreateOptions, Omit<InstallArguments, "sender"> {}
 
+/** How far `net.settle` goes. */
 export interface SettleOptions {
   /** Ends settling when it is used up: rounds (100,000 by default), or a span of virtual time (a day by default). */
   readonly budget?: { readonly rounds?: number; readonly time?: Duration };

@@ -13,11 +13,13 @@ export type Visibility = "controllers" | "public" | readonly PrincipalLike[];
 
 /** What is left out keeps its value, or gets the platform's default when a canister is created. */
 export interface CanisterSettings {
+  /** Replaces all of them; ten at most. */
   readonly controllers?: readonly PrincipalLike[];
   /** Percent. */
   readonly computeAllocation?: number;
   /** Bytes; 0 is best effort. */
   readonly memoryAllocation?: number | bigint;
+  /** For so long the balance must pay for what the canister holds, or it is frozen. */
   readonly freezingThresholdSeconds?: number | bigint;
   /** Cycles. */
   readonly reservedCyclesLimit?: bigint;
@@ -27,13 +29,17 @@ export interface CanisterSettings {
   readonly wasmMemoryLimit?: number | bigint;
   /** Bytes of heap left under which `on_low_wasm_memory` runs; 0 never. */
   readonly wasmMemoryThreshold?: number | bigint;
+  /** Who may read its log. */
   readonly logVisibility?: Visibility;
+  /** Who may read its snapshots. */
   readonly snapshotVisibility?: Visibility;
+  /** Who may ask for its status. */
   readonly statusVisibility?: Visibility;
   /** Replaces all variables. A principal or a canister stands for the text of its id. */
   readonly environmentVariables?: Environment;
 }
 
+/** Environment variables by name. A principal or a canister stands for the text of its id. */
 export type Environment = Readonly<Record<string, string | Principal | { readonly id: Principal }>>;
 
 export function settingsValue(settings: CanisterSettings): SettingsValue {

@@ -18,14 +18,17 @@ import { principalOf } from "./principals.ts";
 import type { Session } from "./session.ts";
 import { chunkFile, METADATA_FILE, PARTS, readMetadata, writeMetadata } from "../api/snapshot-folder.ts";
 
+/** What the platform tells of a canister's snapshot. */
 export interface CanisterSnapshotInfo {
   /** Hex: what `icp canister snapshot` shows. */
   readonly id: string;
+  /** Virtual time, nanoseconds since the Unix epoch. */
   readonly takenAtNanos: bigint;
   /** Bytes of the canister's memory that it takes. */
   readonly sizeBytes: bigint;
 }
 
+/** How a snapshot is taken. */
 export interface TakeSnapshotOptions extends BySender {
   /** The id of a snapshot whose place the new one takes. */
   readonly replace?: string;
@@ -36,6 +39,7 @@ export interface TakeSnapshotOptions extends BySender {
 /** Largest piece that is read or written at once. Source: management-canister.md 5. */
 const SLICE_BYTES = 2_000_000;
 
+/** The snapshots that the platform keeps of a canister. What is rejected is thrown as `CanneryCallError`. */
 export class CanisterSnapshots {
   private readonly net: Session;
   private readonly canister: CanisterId;
@@ -70,6 +74,7 @@ export class CanisterSnapshots {
     return all.map(infoOf);
   }
 
+  /** Gives its memory back. */
   async delete(snapshot: string, options: BySender = {}): Promise<void> {
     await this.call("delete_canister_snapshot", options, this.of(snapshot));
   }

@@ -6,6 +6,7 @@ import { toJsonLines } from "../trace/jsonl.ts";
 import { MessageIndex } from "../trace/messages.ts";
 import type { TraceLog } from "./trace-log.ts";
 
+/** What happened in a network, as far as it is kept: event by event, or by message. */
 export class TraceView {
   private log: TraceLog;
   private index = new MessageIndex();

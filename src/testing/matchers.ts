@@ -42,6 +42,7 @@ export interface CanneryMatchers<R = unknown> {
   toHaveReceived(method: string, ...args: unknown[]): R;
 }
 
+/** For `expect.extend`: see `CanneryMatchers`. */
 export const matchers = {
   async toReject(call: Call<unknown>, expected?: ExpectedReject): Promise<MatcherResult> {
     return result("the call was not to be rejected this way, and it was", () => rejectOf(call, expected));

@@ -8,6 +8,7 @@ import type { CanneryOptions, NetworkSnapshot } from "../network/options.ts";
 /** What a test gets: the network, and what the setup returned. */
 export type World<S> = S & { readonly net: Cannery };
 
+/** Call it at the beginning of each test. */
 export interface Prepared<S> {
   /** The network as the setup left it, and what the setup returned. Whatever went on in it before is given up. One test at a time. */
   (): Promise<World<S>>;

@@ -16,6 +16,7 @@ import { principalText } from "../core/state/principal.ts";
 import type { Moment } from "./messages.ts";
 import { foldRows, limitRows, rowsOf, type Row, type RowOptions } from "./rows.ts";
 
+/** How a trace is drawn. */
 export interface DrawOptions extends Partial<RowOptions> {
   /** Names of participants by principal (hex); those without get `nameOf`, or a short form of their text. */
   readonly names?: ReadonlyMap<PrincipalId, string>;

@@ -18,15 +18,18 @@ export type MessageOutcome =
 
 /** Rounds are the sending or receiving subnet's own; times are virtual, in nanoseconds since the Unix epoch. */
 export interface TracedMessage {
+  /** Number of the message in its network. */
   readonly tag: MessageTag;
   readonly message: SentEvent["message"];
   readonly from: PrincipalId;
   readonly to: PrincipalId;
+  /** Of the call; of an answer, that of the call it answers. */
   readonly method: string;
   /** Argument, or answer. */
   readonly payload: ResponsePayload;
   /** Attached, or refunded. */
   readonly cycles: bigint;
+  /** Seconds since the Unix epoch until which the caller waits; 0 is as long as it takes. */
   readonly deadline: CoarseTime;
   /** Number of the execution that sent it; `null` for what a user submitted or the system made. */
   readonly parent: number | null;
@@ -58,9 +61,11 @@ export interface CallTree {
   readonly calls: readonly CallTree[];
   /** Of all executions of this call and of all calls below it. */
   readonly instructions: number;
+  /** Charged for them. */
   readonly cycles: bigint;
 }
 
+/** The messages of a trace: what each came to, what ran for it, and who called whom. */
 export class MessageIndex {
   private readonly byTag = new Map<MessageTag, TracedMessage>();
   private readonly byExecution = new Map<number, ExecutedEvent>();
@@ -82,10 +87,12 @@ export class MessageIndex {
     return this.byTag.values();
   }
 
+  /** `null` when it is not in the trace. */
   message(tag: MessageTag): TracedMessage | null {
     return this.byTag.get(tag) ?? null;
   }
 
+  /** `null` when it is not in the trace. */
   execution(execution: number): ExecutedEvent | null {
     return this.byExecution.get(execution) ?? null;
   }
@@ -122,6 +129,7 @@ export class MessageIndex {
     return [...this.byTag.values()].filter((message) => message.message !== "response" && this.callerOf(message) === null);
   }
 
+  /** The call with everything that was done for it. */
   tree(message: TracedMessage): CallTree {
     const executions = this.executionsOf(message);
     const requests = executions

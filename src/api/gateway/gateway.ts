@@ -22,6 +22,7 @@ import type { HashedResponse } from "./verification/hashes.ts";
 
 type Handler = (request: Request) => Promise<Response>;
 
+/** Which addresses the HTTP gateway takes for those of canisters. */
 export interface GatewayOptions {
   /** Domains under which canisters are served (`<id>.<domain>`), besides those of this machine; whatever domain by default. */
   readonly domains?: readonly string[] | null;

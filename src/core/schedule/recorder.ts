@@ -9,6 +9,7 @@ import type { Choice, ExecutionConcern, MessageConcern, Schedule } from "./sched
 
 /** One answer that was not the ordinary one. */
 export interface Deviation {
+  /** Kind of the choice. */
   readonly kind: Choice["kind"];
   /** What it is about, as text: the same for the same situation in another run. */
   readonly concerns: string;

@@ -69,6 +69,7 @@ export interface ExecutionConcern {
   readonly tag: MessageTag | null;
 }
 
+/** Answers wherever the platform leaves something open: which message goes next, how long a hop takes. */
 export interface Schedule {
   /** True when every answer is 0: the network then skips building the choices. */
   readonly ordinary: boolean;

@@ -5,6 +5,7 @@
  */
 import type { SubnetKind } from "./network-state.ts";
 
+/** Of one subnet. Numbers are instructions, bytes, messages or rounds, as their names say. */
 export interface Limits {
   /** Instructions of an update, a task or a callback (with its cleanup). */
   readonly messageInstructions: number;
@@ -14,16 +15,23 @@ export interface Limits {
   readonly queryTreeInstructions: number;
   /** Charged to a composite query's tree for each nested call. */
   readonly compositeCallInstructions: number;
+  /** Of an installation or upgrade as a whole. */
   readonly installCodeInstructions: number;
+  /** Of `canister_inspect_message`. */
   readonly inspectMessageInstructions: number;
+  /** What runs longer than a slice takes more rounds. */
   readonly sliceInstructions: number;
+  /** The same for installations. */
   readonly installCodeSliceInstructions: number;
   /** Per execution thread and round. */
   readonly roundInstructions: number;
+  /** By which rounds, memory and compute allocations are divided. */
   readonly executionThreads: number;
   /** Fixed overheads counted to the round, not to the message. */
   readonly messageOverheadInstructions: number;
+  /** For each canister whose turn is over. */
   readonly canisterOverheadInstructions: number;
+  /** For each canister of the subnet, whether or not it runs. */
   readonly canistersPerRoundOverheadInstructions: number;
   /** Percent of the message limit kept for cleanup. */
   readonly cleanupReservePercent: number;
@@ -32,8 +40,11 @@ export interface Limits {
    * Departure: the platform's 5 MiB of native stack is not reproducible.
    */
   readonly stackBytes: number;
+  /** Bytes of changed pages after which a round begins nothing more. */
   readonly heapDeltaPerRoundBytes: number;
+  /** What a canister may change in a round before it is held back, with `rateLimiting`. */
   readonly heapDeltaRateLimitBytes: number;
+  /** The same for the instructions of its installations. */
   readonly installCodeRateLimitInstructions: number;
   /** Whether the two debits hold canisters back. Departure: off by default, as a test would wait rounds for nothing. */
   readonly rateLimiting: boolean;
@@ -48,21 +59,32 @@ export interface Limits {
    * network says so, as PocketIC does. Replica: `rate_limiting_of_debug_prints` in `rs/config/src/embedders.rs` (c7c5005).
    */
   readonly printing: boolean;
+  /** Slots from one canister to another, in each direction. */
   readonly queueCapacity: number;
+  /** Of guaranteed responses, for the whole subnet. */
   readonly guaranteedMessageMemoryBytes: number;
+  /** Of best-effort messages, for the whole subnet; beyond it the largest are shed. */
   readonly bestEffortMessageMemoryBytes: number;
+  /** Open callbacks of a subnet, beyond which a canister has only its own quota. */
   readonly subnetCallbackSoftLimit: number;
+  /** Open callbacks that a canister may always have. */
   readonly canisterGuaranteedCallbackQuota: number;
+  /** Messages of users that a block takes. */
   readonly ingressPerBlock: number;
   readonly ingressBlockBytes: number;
+  /** Messages of users whose status is known at a time. */
   readonly ingressHistoryCapacity: number;
+  /** Messages in a stream to another subnet, until its signals come. */
   readonly streamMessages: number;
   readonly streamBytes: number;
+  /** Of a subnet. */
   readonly maxCanisters: number;
   readonly subnetMemoryBytes: bigint;
+  /** Usage from which on what a canister grows is paid for in advance. */
   readonly subnetMemoryReservationThresholdBytes: bigint;
   /** For the custom sections of all canisters. */
   readonly subnetCustomSectionBytes: number;
+  /** How deep calls of composite queries may be nested. */
   readonly compositeQueryDepth: number;
   /** Rounds over which nodes count queries before they report them. */
   readonly queryStatisticsEpochRounds: number;

@@ -123,6 +123,7 @@ export interface SubnetState extends Owned {
 
 /** How long rounds take and how many a hop to another subnet needs, in virtual time. */
 export interface LatencyProfile {
+  /** For people. */
   readonly name: string;
   /** Batch time between two rounds. */
   readonly roundNanos: bigint;
@@ -130,6 +131,7 @@ export interface LatencyProfile {
   readonly hopRounds: { readonly min: number; readonly max: number };
 }
 
+/** Which chain canisters ask. */
 export type BitcoinNetwork = "mainnet" | "testnet" | "regtest";
 
 export interface NetworkState extends Owned {

@@ -53,21 +53,28 @@ export type BitcoinAnswer =
   | { readonly method: "bitcoin_send_transaction" }
   | { readonly refused: string };
 
+/** A coin that nobody has spent. */
 export interface BitcoinUtxo {
+  /** 32 bytes in the order of the Bitcoin network; explorers print them backwards. */
   readonly txid: Uint8Array;
+  /** Which output of the transaction, from 0. */
   readonly vout: number;
   readonly satoshi: bigint;
+  /** Of its block. */
   readonly height: number;
 }
 
+/** A page of the coins of an address. */
 export interface BitcoinUtxos {
   /** Highest first. */
   readonly utxos: readonly BitcoinUtxo[];
   readonly tipBlockHash: Uint8Array;
   readonly tipHeight: number;
+  /** For the next question; `null` where this is the last page. */
   readonly nextPage: Uint8Array | null;
 }
 
+/** Headers of blocks that follow each other. */
 export interface BitcoinHeaders {
   readonly tipHeight: number;
   /** 80 bytes each. */

@@ -7,6 +7,7 @@ import { random } from "./random.ts";
 import type { Strategy } from "./strategy.ts";
 import { WEATHERS, type Weather } from "./weather.ts";
 
+/** How a run chooses: `random`; `pct`, by priorities; `few` deviations; `exhaustive`, all of them up to a bound; or some of each. */
 export type StrategyName = "portfolio" | "random" | "pct" | "few" | "exhaustive";
 
 const FEW = [few(1), few(2), few(3), few(5)];

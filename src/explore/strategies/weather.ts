@@ -7,8 +7,10 @@
 import type { Prng } from "../../base/prng.ts";
 import type { ChoiceKind } from "./strategy.ts";
 
+/** Of a thousand cases, by the kind of choice. */
 export type Weather = Readonly<Partial<Record<ChoiceKind, number>>>;
 
+/** `calm` has only orders and delays; in `busy` things are refused and lost, in `stormy` more often. */
 export type WeatherName = "calm" | "busy" | "stormy";
 
 /** Only orders and delays. */

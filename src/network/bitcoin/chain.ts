@@ -9,6 +9,7 @@ import type { BitcoinNetwork } from "../../core/state/network-state.ts";
 
 /** Each method may throw a `BitcoinRefusal`: its text is what the canister's call is rejected with. */
 export interface BitcoinChain {
+  /** Calls that name another network are refused. */
   readonly network: BitcoinNetwork;
   /** Satoshi. */
   balance(address: string, minConfirmations: number): bigint;
@@ -18,6 +19,7 @@ export interface BitcoinChain {
   feePercentiles(): readonly bigint[];
   /** To the tip when there is no end. */
   blockHeaders(startHeight: number, endHeight: number | null): BitcoinHeaders;
+  /** The bytes of a transaction, as the Bitcoin network has them. */
   sendTransaction(transaction: Uint8Array): void;
 }
 

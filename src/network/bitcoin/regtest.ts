@@ -42,6 +42,7 @@ interface Coin extends BitcoinUtxo {
   spentAt: number | null;
 }
 
+/** What is mined. */
 export interface MineOptions {
   /** How many blocks; 1 by default. */
   readonly blocks?: number;
@@ -51,6 +52,7 @@ export interface MineOptions {
   readonly satoshi?: bigint;
 }
 
+/** A chain of this process: blocks come when the test mines them, and sent transactions wait until then. */
 export class RegtestBitcoin implements BitcoinChain {
   readonly network = "regtest";
   private readonly blocks: Block[] = [];
@@ -64,6 +66,7 @@ export class RegtestBitcoin implements BitcoinChain {
     this.append(headerOf(new Uint8Array(32), GENESIS_MERKLE_ROOT, GENESIS_TIME, GENESIS_NONCE), []);
   }
 
+  /** Of the tip; the first block has height 0. */
   get height(): number {
     return this.blocks.length - 1;
   }

@@ -21,6 +21,7 @@ import { loadProject, needFiles, type ProjectCanister } from "./project.ts";
 
 export type { ProjectManifest };
 
+/** How a project is deployed. Nothing is built or downloaded unless that is asked for. */
 export interface DeployOptions {
   /** Environment of the project whose canisters and settings are taken; `local` by default. */
   readonly environment?: string;

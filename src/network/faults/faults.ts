@@ -29,6 +29,7 @@ export interface FaultTarget {
   setLimits(limits: Partial<Limits>): void;
 }
 
+/** What goes wrong, by rule: each method lays down one, and what it gives ends it. All of it is what the platform may do, but for `unlawful`. */
 export class Faults {
   private readonly target: FaultTarget;
   private readonly isUnlawful: boolean;
@@ -43,6 +44,7 @@ export class Faults {
     return new Faults(this.target, true);
   }
 
+  /** Lays down a rule as data; the methods below write it. */
   add(rule: FaultRule): StandingFault {
     checkRule(rule, this.isUnlawful);
     const { schedule } = this.target;
@@ -119,6 +121,7 @@ export class Faults {
     return this.meanwhile(partOf(calls), () => canister.stop());
   }
 
+  /** A stopped canister is started in the middle of the call. */
   start(calls: CallMatch & Operation, canister: Operated): StandingFault {
     return this.meanwhile(partOf(calls), () => canister.start());
   }
@@ -129,6 +132,7 @@ export class Faults {
     return this.meanwhile(partOf(calls), () => canister.upgrade(module, args === undefined ? {} : { args }));
   }
 
+  /** The canister is reinstalled in the middle of the call: its memory is gone. */
   reinstall(calls: CallMatch & Required<Pick<Operation, "module">> & Operation, canister: Operated): StandingFault {
     const { module, args } = calls;
     return this.meanwhile(partOf(calls), () => canister.reinstall(module, args === undefined ? {} : { args }));

@@ -13,7 +13,9 @@ import type { PrincipalLike } from "../principals.ts";
 export interface CallMatch {
   /** The management canister is `aaaaa-aa`. */
   readonly from?: PrincipalLike;
+  /** Who is called. */
   readonly to?: PrincipalLike;
+  /** Its name, or a pattern of names. */
   readonly method?: string | RegExp;
   /** Only the n-th of them, from 1. */
   readonly nth?: number;
@@ -32,7 +34,9 @@ export interface FaultedCall {
   readonly method: string;
   /** It waits without a deadline. */
   readonly isUnbounded: boolean;
+  /** Of the network. */
   readonly round: number;
+  /** Virtual time, nanoseconds since the Unix epoch. */
   readonly timeNanos: bigint;
 }
 
@@ -42,6 +46,7 @@ export type Part = "request" | "response";
 /** Which code of a canister: of the callee, of the caller after its `await`, or what no call causes. */
 export type Entry = "method" | "callback" | "heartbeat" | "timer" | "lowMemory";
 
+/** What goes wrong with a call. */
 export type Fault =
   /** The system rejects the request: SYS_TRANSIENT unless another code is asked for, and may be given there. */
   | { readonly fault: "reject"; readonly code?: RejectCode }
@@ -71,13 +76,16 @@ export type SubnetFault =
   /** It makes a round in every n-th round of the network. */
   | { readonly fault: "slow"; readonly subnet: PrincipalLike | { readonly id: string }; readonly every: number };
 
+/** What goes wrong, and with what. */
 export type FaultRule = (CallMatch & Fault) | SubnetFault;
 
 /** What a controller does in the middle of a call. */
 export interface Operation {
+  /** Before the request, or before the answer; the request by default. */
   readonly part?: Part;
   /** For an upgrade or a reinstallation. */
   readonly module?: ModuleSource;
+  /** Values for its installation, by its own Candid. */
   readonly args?: readonly unknown[];
 }
 

@@ -4,6 +4,7 @@
 import type { Principal } from "@icp-sdk/core/principal";
 import type { PrincipalLike } from "../principals.ts";
 
+/** How a mock calls another canister. */
 export interface MockCallOptions {
   /** Attached cycles, from the mock's balance; 0n by default. */
   readonly cycles?: bigint;
@@ -17,6 +18,7 @@ export interface MockContext {
   readonly caller: Principal;
   /** The mock itself. */
   readonly canister: Principal;
+  /** Name of the method that was called. */
   readonly method: string;
   /** The argument as bytes. */
   readonly bytes: Uint8Array;
@@ -47,6 +49,7 @@ export interface MockContext {
 /** A call that a mock got. */
 export interface MockCall {
   readonly method: string;
+  /** As the handler got them. */
   readonly args: readonly unknown[];
   readonly caller: Principal;
   /** Virtual time. */
@@ -54,12 +57,14 @@ export interface MockCall {
   /** Attached cycles, and how many of them were accepted. */
   readonly cycles: bigint;
   readonly accepted: bigint;
+  /** Called as a query, by a user or in a composite query. */
   readonly isQuery: boolean;
   readonly outcome: MockOutcome;
   /** Place among all that handlers have ended; `null` while this one has not. */
   readonly ended: number | null;
 }
 
+/** How a call of a mock has ended, or that it has not. */
 export type MockOutcome =
   | { readonly kind: "pending" | "stalled" }
   | { readonly kind: "replied"; readonly value: unknown }

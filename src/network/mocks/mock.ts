@@ -10,6 +10,7 @@ import { interfaceOfUpload } from "../module-interface.ts";
 import { loadModule, type ModuleSource } from "../module-source.ts";
 import type { MockCall, MockHandlers } from "./context.ts";
 
+/** A canister that the test stands behind. */
 export class Mock<T = AnyService> extends Canister<T> {
   /** Every call so far, in the order in which the handlers were called. Goes back with the network. */
   get calls(): readonly MockCall[] {
