@@ -3,8 +3,7 @@
  * The network launcher that `ICP_CLI_NETWORK_LAUNCHER_PATH` points to, so that `icp network start` starts a network of ours.
  *
  * `icp` reads what it is told in one file, `status.json`, records this very process, and later sends it SIGINT.
- * Windows has no executable scripts, and `icp` uses no shell: there its path is to be that of an executable that runs `node launcher.js` with the
- * arguments it was given, and stays. `cannery start`, and `icp` against it by URL, need none.
+ * On Windows `icp` starts containers only, and asks for no launcher: there it is given a network of `cannery start` by URL (docs/guides/icp-cli.md).
  *
  * Source: icp-launcher.md (dfinity/icp-cli-network-launcher `src/main.rs`; icp-cli `crates/icp/src/network/managed/launcher.rs`).
  */

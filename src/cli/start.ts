@@ -53,7 +53,8 @@ export async function start(options: StartOptions): Promise<void> {
         : await openConfigPort(network, { bind, port: configPort, otherPort: "give another port with --config-port" });
     const ready: ReadyNetwork = config === null ? network.ready : { ...network.ready, configUrl: config.url };
     const forget = recordRunning(ready, { log });
-    console.log(json ? jsonLine(ready, process.pid) : banner(ready));
+    const howToStop = log === null ? "\nCtrl-C stops it; nothing is kept." : "";
+    console.log(json ? jsonLine(ready, process.pid) : `${banner(ready)}${howToStop}`);
     report({ kind: "ready", network: ready });
     signals.whenAsked(() => void network.stop());
     const failure = await network.ended;
@@ -87,7 +88,9 @@ async function startInBackground({ json }: StartOptions): Promise<void> {
   child.unref();
   if (child.connected) child.disconnect();
   console.log(
-    json ? jsonLine(told.network, child.pid!) : `${banner(told.network)}\nIn the background as process ${child.pid}; it prints to ${log}`,
+    json
+      ? jsonLine(told.network, child.pid!)
+      : `${banner(told.network)}\nIn the background as process ${child.pid}, until \`cannery stop\`; nothing is kept. It prints to ${log}`,
   );
 }
 
@@ -103,7 +106,6 @@ function banner({ url, rootKey, subnets, funded, configUrl }: ReadyNetwork): str
     ...(configUrl === undefined ? [] : [`  PocketIC  ${configUrl}`]),
     ...subnets.map(({ id, kind, name }, i) => `  ${i === 0 ? "subnets " : "        "}  ${id}  ${kind}${name === kind ? "" : ` (${name})`}`),
     ...funded.map(({ name, principal }, i) => `  ${i === 0 ? "funded  " : "        "}  ${principal}  ${name}`),
-    "Ctrl-C stops it; nothing is kept.",
   ];
   return lines.join("\n");
 }

@@ -4,6 +4,7 @@
  * Its binary comes from npm (test/icp, with a lock of its own). Source of what it does: icp-launcher.md 4, 5, 7.
  */
 import { execFile, execFileSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { tmpdir } from "node:os";
@@ -186,6 +187,42 @@ describe.runIf(isHere)("icp", () => {
     expect((await cyclesOf("counter")) - before).toBeGreaterThan(990_000_000_000n);
   });
 
+  test("calls through the proxy canister, which may control a canister", async () => {
+    const { "proxy-canister-id": proxy } = JSON.parse(descriptorText()) as { "proxy-canister-id": string };
+    expect(await icp("canister", "call", "counter", "inc", "()", "--proxy", proxy, "--cycles", "1t")).toBe("(2 : nat)\n");
+    const refused = await attempt("canister", "status", "counter", "--proxy", proxy);
+    expect(refused.stderr).toContain(`Only the controllers of the canister`);
+    await icp("canister", "settings", "update", "counter", "--add-controller", proxy);
+    expect(await icp("canister", "status", "counter", "--proxy", proxy)).toContain("Status: Running");
+  });
+
+  test("sends a call that was signed before, and calls by a delegation and with an imported key", async () => {
+    await icp("canister", "call", "counter", "inc", "()", "--sign-only", "signed.json");
+    // The second time it is the same message, and its answer.
+    for (const _ of ["once", "again"]) expect(await icp("message", "send", "signed.json", "--yes")).toContain("(3 : nat)");
+    writeFileSync(join(project, "session.pem"), await icp("identity", "delegation", "request", "session", "--storage", "plaintext"));
+    const chain = await icp("identity", "delegation", "sign", "--identity", "alice", "--key-pem", "session.pem", "--duration", "1d");
+    writeFileSync(join(project, "chain.json"), chain);
+    await icp("identity", "delegation", "use", "session", "--from-json", "chain.json");
+    expect(await icp("cycles", "balance", "--identity", "session")).toBe(await icp("cycles", "balance", "--identity", "alice"));
+    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "prime256v1" });
+    writeFileSync(join(project, "p256.pem"), privateKey.export({ type: "sec1", format: "pem" }));
+    await icp("identity", "import", "carol", "--from-pem", "p256.pem", "--storage", "plaintext");
+    expect(await icp("canister", "call", "counter", "inc", "()", "--identity", "carol")).toBe("(4 : nat)\n");
+  });
+
+  test("writes down where the network is a PocketIC instance: its time is set there, and a canister's log shows it", async () => {
+    const { "pocketic-config-port": port, "pocketic-instance-id": id } = JSON.parse(descriptorText()) as Record<string, number>;
+    const instance = `http://localhost:${port}/instances/${id}`;
+    const { nanos_since_epoch: now } = (await (await fetch(`${instance}/read/get_time`)).json()) as { nanos_since_epoch: number };
+    const later = (Math.floor(now / 1e9) + 60) * 1e9;
+    const headers = { "content-type": "application/json" };
+    const body = JSON.stringify({ nanos_since_epoch: later });
+    expect((await fetch(`${instance}/update/set_time`, { method: "POST", headers, body })).status).toBe(200);
+    await icp("canister", "call", "counter", "print", '("hello")');
+    expect(await icp("canister", "logs", "counter")).toContain(new Date(later / 1e6).toISOString().slice(0, -"5.000Z".length));
+  });
+
   test("deletes a canister", async () => {
     await icp("canister", "stop", "posts");
     await icp("canister", "delete", "posts");
@@ -199,6 +236,31 @@ describe.runIf(isHere)("icp", () => {
     expect(() => process.kill(pid, 0)).toThrow();
     await icp("network", "start", "-d");
     expect(await icp("network", "ping")).toContain("healthy");
+  });
+
+  test("starts it again after somebody has killed it", async () => {
+    process.kill(descriptor().pid, "SIGKILL");
+    await icp("network", "start", "-d");
+    expect(await icp("network", "ping")).toContain("healthy");
+  });
+
+  test("starts one with an NNS as far as there is one, and uses one that cannery start runs", async () => {
+    await icp("network", "stop");
+    const cannery = (...args: string[]): string =>
+      execFileSync(process.execPath, [join(ROOT, "dist", "cli", "main.js"), ...args], { cwd: home, env: ENVIRONMENT, encoding: "utf8" });
+    const { url } = JSON.parse(cannery("start", "--background", "--port", "0", "--json")) as { url: string };
+    const networks = [
+      { name: "local", mode: "managed", nns: true, gateway: { port: 0 } },
+      { name: "cannery", mode: "connected", url, "root-key": "fetch" },
+    ];
+    const canisters = MANIFEST.canisters.filter(({ name }) => name === "counter");
+    const environments = [{ name: "served", network: "cannery" }];
+    writeFileSync(join(project, "icp.yaml"), JSON.stringify({ networks, canisters, environments }));
+    await icp("network", "start", "-d");
+    expect(await icp("token", "balance", "--identity", "alice")).toContain("1000000.00000000 ICP");
+    await icp("deploy", "-e", "served");
+    expect(await icp("canister", "call", "counter", "inc", "()", "-e", "served")).toBe("(1 : nat)\n");
+    cannery("stop", "--port", new URL(url).port);
   });
 });
 
