@@ -9,6 +9,7 @@
  */
 import { mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { namedSubnet } from "../api/pocketic/topology.ts";
 import { CanneryError } from "../base/cannery-error.ts";
 import type { SubnetRequest } from "../core/genesis.ts";
 import { openConfigPort, SERVED_INSTANCE, type ConfigPort } from "../host/server/config-port.ts";
@@ -20,11 +21,13 @@ import { InvalidArgumentError } from "commander";
 import { BadArguments, parseLauncherArguments, SUBNET_KINDS, type LauncherArguments } from "./launcher-arguments.ts";
 import { parseSystemCanister } from "./options.ts";
 import { StopSignals } from "./stop-signals.ts";
-import { subnetOf } from "./subnets.ts";
 import { version } from "./version.ts";
 
 /** In the status directory; `icp` writes it. Source: icp-launcher.md 3. */
 const CUSTOM_DOMAINS = "custom-domains.txt";
+
+/** What is made whatever is asked for. */
+const ALWAYS = ["nns", "ii", "fiduciary", "testkeys"];
 
 /** For whoever finds one taken: who starts a launcher is `icp`, as a rule. */
 const OTHER_PORT = "give the network in icp.yaml another port: `gateway: { port: 8001 }`, or 0 for any that is free";
@@ -118,11 +121,14 @@ function missingOfNns(system: SystemFiles): string {
   return `Warning: of what \`nns: true\` brings, the canisters of governance, SNS (sns-wasm, aggregator), canister migration and the NNS dapp do not come with Cannery: calls to them are rejected.${identity}`;
 }
 
-/** Those asked for, one application subnet by default, and always those of the system's canisters. Source: icp-launcher.md 1.4. */
+/**
+ * Those asked for, one application subnet by default, and always those of the system's canisters and of threshold keys.
+ * Source: dfinity/icp-cli-network-launcher `src/main.rs` (of PocketIC 15.0.0): what it always makes may be named, to no effect.
+ */
 function subnetsOf({ subnets, nns }: LauncherArguments): SubnetRequest[] {
-  const asked = subnets.length === 0 ? ["application"] : subnets;
-  const always = ["nns", "ii", ...(nns ? ["sns"] : [])].filter((kind) => !asked.includes(kind));
-  return [...asked, ...always].map(subnetOf);
+  const always = nns && !subnets.includes("sns") ? [...ALWAYS, "sns"] : ALWAYS;
+  const asked = subnets.length === 0 ? ["application"] : subnets.filter((kind) => !ALWAYS.includes(kind));
+  return [...asked, ...always].map((kind) => namedSubnet(kind.replaceAll("-", "_")));
 }
 
 /** As URLs have it. */

@@ -2,15 +2,15 @@
  * Options as people write them on a command line.
  */
 import { InvalidArgumentError } from "commander";
+import { namedSubnet } from "../api/pocketic/topology.ts";
 import type { SubnetRequest } from "../core/genesis.ts";
 import { systemFileOf, type SystemFiles } from "../host/system-modules.ts";
 import { SYSTEM_CANISTER_IDS } from "../network/system/canisters.ts";
 import type { StrategyName } from "../explore/strategies/portfolio.ts";
-import { SUBNET_KINDS, subnetOf } from "./subnets.ts";
 
 export const DEFAULT_PORT = 8000;
 /** What `icp`'s own local networks have. */
-export const DEFAULT_SUBNETS = "application,nns,ii";
+export const DEFAULT_SUBNETS = "application,nns,ii,fiduciary,testkeys";
 
 /** What `cannery trace` writes. */
 export const FORMATS = ["text", "mermaid", "perfetto", "json", "otlp", "html"] as const;
@@ -29,15 +29,18 @@ export function parseProfile(text: string): "instant" | "mainnet" {
   throw new InvalidArgumentError("there are instant, rounds as fast as they can be, and mainnet, one a second.");
 }
 
+/** Words for subnets: kinds, and subnets of the mainnet. */
+const SUBNETS = ["application", "verified-application", "system", "nns", "ii", "bitcoin", "sns", "fiduciary", "testkeys"];
+
 /** `application=2,nns`: kinds and mainnet subnets, with how many. */
 export function parseSubnets(text: string): SubnetRequest[] {
   return text.split(",").flatMap((item) => {
     const [word = "", count = "1"] = item.trim().split("=");
-    if (!Object.hasOwn(SUBNET_KINDS, word)) {
-      throw new InvalidArgumentError(`${JSON.stringify(word)} is no kind of subnet: there are ${Object.keys(SUBNET_KINDS).join(", ")}.`);
+    if (!SUBNETS.includes(word)) {
+      throw new InvalidArgumentError(`${JSON.stringify(word)} is no kind of subnet: there are ${SUBNETS.join(", ")}.`);
     }
     if (!/^[1-9]\d?$/.test(count)) throw new InvalidArgumentError(`${JSON.stringify(item)}: a number from 1 to 99 comes behind "=".`);
-    return Array.from({ length: Number(count) }, () => subnetOf(word));
+    return Array.from({ length: Number(count) }, () => namedSubnet(word.replaceAll("-", "_")));
   });
 }
 

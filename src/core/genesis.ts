@@ -140,7 +140,10 @@ export function genesis(config: GenesisConfig, sha224: (bytes: Uint8Array) => Ui
   const configs = config.subnets.map((request, index) =>
     configOf({ ...request, keyNames: keyNames[index] }, index, (kind) => ({ ...defaultLimits(kind), ...config.limits }), sha224),
   );
-  configs.forEach((subnet, index) => subnets.set(subnet.id, emptySubnet(subnet, firstIndexOf(index), prng.fork(`subnet ${index}`), epoch)));
+  configs.forEach((subnet, index) => {
+    if (subnets.has(subnet.id)) throw new GenesisRefused(`Only one subnet can have the id ${principalText(subnet.id)}.`);
+    subnets.set(subnet.id, emptySubnet(subnet, firstIndexOf(index), prng.fork(`subnet ${index}`), epoch));
+  });
   const order = configs.map(({ id }) => id);
   const nns = order.find((id) => subnets.get(id)!.config.isNns);
   return {

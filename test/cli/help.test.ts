@@ -15,7 +15,7 @@ function cannery(...args: string[]): { readonly code: number | null; readonly ou
 test("a command's help has its defaults as they are written, and examples", () => {
   const { code, out } = cannery("start", "--help");
   expect(code).toBe(0);
-  expect(out.replace(/\s+/g, " ")).toContain("(default: application,nns,ii)");
+  expect(out.replace(/\s+/g, " ")).toContain("(default: application,nns,ii,fiduciary,testkeys)");
   expect(out).toMatch(/^Examples:\n {2}cannery start$/m);
   expect(out).not.toContain("default: false");
 });

@@ -166,6 +166,8 @@ describe("the launcher", () => {
       ["verified_application", "verified_application"],
       ["system", "nns"],
       ["system", "ii"],
+      ["application", "fiduciary"],
+      ["application", "testkeys"],
     ]);
     expect((await running.kill("SIGINT")).code).toBe(0);
   });
@@ -183,7 +185,7 @@ describe("the launcher", () => {
     const { running, status } = launch(cannery, "--nns", "--domain=localhost");
     const { gateway_port: port, root_key: rootKey } = await status();
     const [{ subnets }] = (await cannery.status()) as [Awaited<ReturnType<Bench["status"]>>[number]];
-    expect(subnets.map(({ name }) => name)).toEqual(["application", "nns", "ii", "sns"]);
+    expect(subnets.map(({ name }) => name)).toEqual(["application", "nns", "ii", "fiduciary", "testkeys", "sns"]);
     const agent = await HttpAgent.create({ host: `http://localhost:${port}`, rootKey: Buffer.from(rootKey, "hex"), retryTimes: 0 });
     for (const name of ["ledger", "registry"] as const) {
       const canisterId = Principal.fromText(SYSTEM_CANISTER_IDS[name]);

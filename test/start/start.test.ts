@@ -32,7 +32,7 @@ describe("cannery start", () => {
     const running = await cannery.start();
     const { url, rootKey, pid, subnets } = running.ready;
     expect(pid).toBe(running.child.pid);
-    expect(subnets.map(({ name }) => name)).toEqual(["application", "nns", "ii"]);
+    expect(subnets.map(({ name }) => name)).toEqual(["application", "nns", "ii", "fiduciary", "testkeys"]);
     const agent = await HttpAgent.create({ host: url, rootKey: Buffer.from(rootKey, "hex"), retryTimes: 0 });
     const { defaultEffectiveCanisterId: effective } = (await cannery.status())[0]!;
     const id = await install(agent, effective, loadGenerated("counter"));

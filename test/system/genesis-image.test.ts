@@ -6,8 +6,10 @@ import { Principal } from "@icp-sdk/core/principal";
 import { beforeAll, expect, test } from "vitest";
 import { GENESIS_TIME_NANOS } from "../../src/core/genesis.ts";
 import { readImage } from "../../src/core/image.ts";
+import { principalText } from "../../src/core/state/principal.ts";
 import { checkInvariants } from "../../src/core/invariants.ts";
 import { ModuleCache } from "../../src/core/wasm/prepare.ts";
+import { DEFAULT_SUBNETS, parseSubnets } from "../../src/cli/options.ts";
 import { begin, genesisImage, USUAL_SUBNETS, withCandidUi } from "../../src/host/server/beginning.ts";
 import { nodeHost } from "../../src/host/node-host.ts";
 import { systemModule } from "../../src/host/system-modules.ts";
@@ -51,6 +53,20 @@ test("it is the state after the installation, and reads no module", async () => 
   checkInvariants(net.state);
   expect(net.digest()).toBe(installed.digest());
   expect(asked).toEqual([]);
+});
+
+// Source: dfinity/icp-cli-network-launcher `src/main.rs` (of PocketIC 15.0.0), and PocketIC's topology.
+test("its threshold keys are held by the subnets of the mainnet's ids, each for its fee; the command line has the same subnets", () => {
+  const holders = [...installed.state.subnets.values()].map(({ config }) => config).filter(({ keyNames }) => keyNames.length > 0);
+  const shown = holders.map(({ id, keyNames, nodeCount }) => [principalText(id).slice(0, 5), [...keyNames].sort(), nodeCount]);
+  expect(new Set(shown)).toEqual(
+    new Set([
+      ["uzr34", ["key_1"], 34],
+      ["pzp6e", ["key_1"], 34],
+      ["fuqsr", ["dfx_test_key", "test_key_1"], 13],
+    ]),
+  );
+  expect(parseSubnets(DEFAULT_SUBNETS)).toEqual(USUAL_SUBNETS);
 });
 
 test("it goes on as the installed one does: time, charges, calls", async () => {

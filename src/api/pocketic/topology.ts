@@ -69,18 +69,23 @@ const BENCHMARKING: Partial<Limits> = {
 };
 
 export function subnetRequest(spec: SubnetSpec, config: Pick<InstanceConfig, "mainnetNnsSubnetId">): SubnetRequest {
-  const { kind, name, nodeCount, id, keyNames = [] } = TRAITS[spec.kind];
-  const mainnetId = spec.kind === "NNS" && config.mainnetNnsSubnetId ? NNS_ID : id;
   return {
-    kind,
-    name,
-    nodeCount,
-    keyNames,
+    keyNames: [],
+    ...requestOf(TRAITS[spec.kind]),
     costSchedule: spec.costSchedule === "Free" ? "free" : "normal",
     ...(spec.subnetAdmins === null ? {} : { admins: spec.subnetAdmins }),
-    ...(mainnetId === undefined ? {} : { id: parsePrincipal(mainnetId) as SubnetId }),
+    ...(spec.kind === "NNS" && config.mainnetNnsSubnetId ? { id: parsePrincipal(NNS_ID) as SubnetId } : {}),
     ...(spec.instructionConfig === "Benchmarking" ? { limits: BENCHMARKING } : {}),
   };
+}
+
+/** The subnet that an instance has by a name of `genesis.ts`: with the mainnet's id, nodes and keys. */
+export function namedSubnet(name: string): SubnetRequest {
+  return requestOf(Object.values(TRAITS).find((traits) => traits.name === name)!);
+}
+
+function requestOf({ id, ...traits }: KindTraits): SubnetRequest {
+  return id === undefined ? traits : { ...traits, id: parsePrincipal(id) as SubnetId };
 }
 
 /** The mainnet's subnet in an instance: its kind, its own id and its ranges. */

@@ -4,6 +4,7 @@
  * The usual one is an image in the package, made when that is built: of a network with these very subnets and canisters, installed on that day. It
  * costs a few milliseconds; modules are read and compiled when their canister is called first. Others are installed when the network starts.
  */
+import { namedSubnet } from "../../api/pocketic/topology.ts";
 import type { SubnetRequest } from "../../core/genesis.ts";
 import { readImage, writeImage } from "../../core/image.ts";
 import type { CanisterId } from "../../core/state/ids.ts";
@@ -18,11 +19,7 @@ import type { FundedIdentity } from "./plan.ts";
 import { FUNDED, installSystem } from "./system.ts";
 
 /** What `icp`'s own local networks have, and ours if nothing else is said. */
-export const USUAL_SUBNETS: readonly SubnetRequest[] = [
-  { kind: "application", name: "application" },
-  { kind: "system", name: "nns" },
-  { kind: "system", name: "ii" },
-];
+export const USUAL_SUBNETS: readonly SubnetRequest[] = ["application", "nns", "ii", "fiduciary", "testkeys"].map(namedSubnet);
 
 export interface Beginning {
   readonly subnets: readonly SubnetRequest[];
