@@ -13,8 +13,8 @@ export interface LiveOptions {
   readonly delayMilliseconds?: number;
 }
 
-/** Between the rounds that heartbeats run in. Ours: the pace of the mainnet's blocks (scheduling.md 1). */
-const HEARTBEAT_MILLISECONDS = 1000;
+/** Between the rounds that heartbeats run in: the pace of `icp`'s local networks. Replica: `MIN_OPERATION_DELAY` in `rs/pocket_ic_server`. */
+const HEARTBEAT_MILLISECONDS = 100;
 /** The longest that hosts' timers take. */
 const MAX_SLEEP_MILLISECONDS = 2 ** 31 - 1;
 const NANOS_PER_MILLISECOND = 1_000_000n;
