@@ -136,6 +136,14 @@ test("hundreds of damaged requests through a socket, and a good one after them",
       { numRuns: 150 },
     );
     expect(await exchange(lines)).toMatch(/^HTTP\/1\.1 200 OK\r\n.*\r\n\r\npage$/s);
+    // An address or cookies longer than Node takes by itself are taken.
+    const long = "x".repeat(50_000);
+    for (const [from, to] of [
+      ["/page", `/${long}`],
+      ["Accept:", `Cookie: a=${long}\r\nAccept:`],
+    ] as const) {
+      expect(await exchange(lines.replace(from, to))).toMatch(/^HTTP\/1\.1 (200|503) /);
+    }
   } finally {
     await server.close();
   }

@@ -11,6 +11,7 @@ import { gatewayConfig, type GatewayConfig } from "../../api/pocketic/config.ts"
 import type { InstanceRequest, InstanceResponse } from "../../api/pocketic/handler.ts";
 import { fields, required, text, unsigned, variant, type Reader } from "../../api/pocketic/shape.ts";
 import { customDomainsOf } from "../custom-domains.ts";
+import { MAX_HEADER_BYTES } from "../http-limits.ts";
 import { bodyOf, empty, plain, send } from "./wire.ts";
 
 export type Backend = { readonly kind: "instance"; readonly id: number } | { readonly kind: "replica"; readonly url: string };
@@ -47,10 +48,12 @@ interface Gateway {
   readonly server: Server;
 }
 
+const HTTP = { maxHeaderSize: MAX_HEADER_BYTES };
+
 /** A gateway's server on its port, which serves nothing yet. Throws `GatewayRefused`. */
 export function boundServer({ ipAddress, port, https }: GatewayConfig): Promise<Server> {
   const host = ipAddress ?? "127.0.0.1";
-  const server = https === null ? createServer() : createSecureServer();
+  const server = https === null ? createServer(HTTP) : createSecureServer(HTTP);
   return new Promise((resolve, reject) => {
     server.once("error", (error) => reject(new GatewayRefused(`Failed to bind to address ${host}:${port ?? 0}: ${error.message}`)));
     server.listen(port ?? 0, host, () => resolve(server));

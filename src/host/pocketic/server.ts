@@ -16,10 +16,11 @@ import { Blobs } from "./blobs.ts";
 import { boundServer, gatewayRequest, GatewayRefused, Gateways, type GatewayRequest } from "./gateways.ts";
 import type { Created, Instances } from "./instances.ts";
 import { stateDirProblem } from "./journal-file.ts";
+import { MAX_HEADER_BYTES } from "../http-limits.ts";
 import { bodyOf, empty, plain, send } from "./wire.ts";
 
 /** Of the server that it answers for. */
-export const HTTP = { keepAliveTimeout: 600_000, requestTimeout: 0, headersTimeout: 60_000 } as const;
+export const HTTP = { keepAliveTimeout: 600_000, requestTimeout: 0, headersTimeout: 60_000, maxHeaderSize: MAX_HEADER_BYTES } as const;
 
 export class PicServer {
   private readonly instances: Instances;

@@ -4,6 +4,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { CanneryError } from "../../base/cannery-error.ts";
+import { MAX_HEADER_BYTES } from "../http-limits.ts";
 import { ownerOfPort } from "./port-owner.ts";
 
 export interface Listening {
@@ -78,7 +79,7 @@ function urlOf(bind: string, port: number): string {
 }
 
 function open(listener: RequestListener, options: ListenOptions): Promise<Server> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS }, listener);
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MILLISECONDS, maxHeaderSize: MAX_HEADER_BYTES }, listener);
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(refusal(error, options)));
     server.listen({ port: options.port, host: options.bind, exclusive: true }, () => resolve(server));
