@@ -10,7 +10,13 @@ import type { OutcallEvent } from "../core/events.ts";
 import type { OutcallInput } from "../core/inputs.ts";
 import type { SubnetId } from "../core/state/ids.ts";
 import type { NetworkState } from "../core/state/network-state.ts";
-import type { HttpHeader, OutcallRequest, OutcallResponse, PendingCallId } from "../core/state/pending-calls.ts";
+import {
+  outcallNodes,
+  type HttpHeader,
+  type OutcallRequest,
+  type OutcallResponse,
+  type PendingCallId,
+} from "../core/state/pending-calls.ts";
 import { principalText } from "../core/state/principal.ts";
 import { RejectCode } from "../core/state/rejects.ts";
 
@@ -138,9 +144,13 @@ export class Outcalls {
   }
 
   private waitingCall(subnet: SubnetId, call: PendingCallId, canister: string, request: OutcallRequest): Waiting {
-    const nodes = request.isReplicated ? this.options.state().subnets.get(subnet)!.config.nodeCount : 1;
-    const give = (answers: readonly OutcallAnswer[]): string | null =>
-      this.options.step({ kind: "outcall", subnet, call, responses: answers.map(responseOf) });
+    const nodes = outcallNodes(request, this.options.state().subnets.get(subnet)!.config.nodeCount);
+    const give = (answers: readonly OutcallAnswer[]): string | null => {
+      const given = answers.map(responseOf);
+      // Of a committee, one answer for all is one of each.
+      const responses = request.flexible !== null && given.length === 1 ? Array.from({ length: nodes }, () => given[0]!) : given;
+      return this.options.step({ kind: "outcall", subnet, call, responses });
+    };
     const respondEach = (answers: readonly OutcallAnswer[]): void => {
       const refused = give(answers);
       if (refused !== null) throw new CanneryError("outcall-refused", refused);

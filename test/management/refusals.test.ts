@@ -76,7 +76,7 @@ function sample(method: string, of: CanisterId, subnet: PrincipalId): object {
       sender_canister_version: 0n,
     },
     http_request: REQUEST,
-    flexible_http_request: { ...HTTP, replication: [] },
+    flexible_http_request: { ...HTTP, max_response_bytes: [], replication: [] },
     ecdsa_public_key: { ...ECDSA, canister_id: [] },
     sign_with_ecdsa: { ...ECDSA, message_hash: new Uint8Array(32) },
     schnorr_public_key: { ...SCHNORR, canister_id: [] },

@@ -5,6 +5,7 @@
  * Source: pocketic-server.md 8. Replica: `auto_progress` in `rs/pocket_ic_server/src/state_api/state.rs` (c7c5005).
  */
 import type { NetworkEvent } from "../../core/events.ts";
+import type { OutcallRequest, OutcallResponse } from "../../core/state/pending-calls.ts";
 import type { Instance } from "./instance.ts";
 import { waitingOutcalls } from "./outcalls.ts";
 
@@ -60,9 +61,14 @@ export class AutoProgress implements Progress {
       void this.instance.host.fetchOutcall(request).then((response) => {
         this.inWork.delete(key);
         // Nobody waits for it any more when it took longer than the platform waits: the answer is refused, and that is all.
-        if (!this.isStopped) this.instance.answered({ kind: "outcall", subnet, call, responses: [response] });
+        if (!this.isStopped) this.instance.answered({ kind: "outcall", subnet, call, responses: forAll(request, response) });
         this.wake?.();
       });
     }
   }
+}
+
+/** The web is asked once, for all nodes. */
+function forAll({ flexible }: OutcallRequest, response: OutcallResponse): OutcallResponse[] {
+  return Array.from({ length: flexible?.totalRequests ?? 1 }, () => response);
 }

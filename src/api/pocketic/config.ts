@@ -59,6 +59,8 @@ export interface InstanceConfig {
   readonly rateLimiting: boolean;
   /** Whether the number of a module's methods and the length of their names are limited. */
   readonly exportLimits: boolean;
+  /** Whether what the platform has in beta is there: flexible outcalls for canisters that pay. */
+  readonly betaFeatures: boolean;
   /** Nanoseconds since the Unix epoch; `null`: the default. */
   readonly initialTimeNanos: bigint | null;
   /** Milliseconds between two rounds that run by themselves; `null`: none do. */
@@ -144,12 +146,12 @@ export function instanceConfig(json: unknown, now: bigint, stateDirProblem: Stat
   };
 }
 
-/** All on unless switched off, as on the platform. No feature is in a beta: `beta_features` makes no difference. */
-function icpConfig(config: Fields): Pick<InstanceConfig, "rateLimiting" | "exportLimits"> {
+/** All on unless switched off, as on the platform; but for what is in beta. */
+function icpConfig(config: Fields): Pick<InstanceConfig, "rateLimiting" | "exportLimits" | "betaFeatures"> {
   const given = maybe(config, "icp_config", fields) ?? {};
-  maybe(given, "beta_features", switchable);
   return {
     rateLimiting: maybe(given, "canister_execution_rate_limiting", switchable) !== "Disabled",
+    betaFeatures: maybe(given, "beta_features", switchable) === "Enabled",
     exportLimits: maybe(given, "function_name_length_limits", switchable) !== "Disabled",
   };
 }

@@ -375,6 +375,7 @@ function genesisConfig(config: InstanceConfig, { stackBytes }: InstanceHost): Ge
       printing: true,
       rateLimiting: config.rateLimiting,
       exportLimits: config.exportLimits,
+      paidFlexibleOutcalls: config.betaFeatures,
       queryStatisticsEpochRounds: QUERY_STATISTICS_EPOCH_ROUNDS,
       ...(stackBytes === undefined ? {} : { stackBytes }),
     },

@@ -14,7 +14,7 @@ import { ErrorCode } from "../../core/state/rejects.ts";
 import { canisterIsEmpty, canisterNotFound, badIngress, conversionError, errorResponse, failed, OperationFailed, rejectResponse, subnetNotFound } from "./failure.ts"; // prettier-ignore
 import type { PicSubnetKind } from "./config.ts";
 import { AWAIT_ROUNDS, type Instance } from "./instance.ts";
-import { mockOutcall, outcallJson, waitingOutcalls } from "./outcalls.ts";
+import { mockFlexibleOutcall, mockOutcall, outcallJson, waitingOutcalls } from "./outcalls.ts";
 import { effectivePrincipal, routed, routedCall, subnetJson, subnetOfCall } from "./routing.ts";
 import { blob, fields, list, maybe, principal, principalIn, required, u64, unsigned, type Fields, type Reader } from "./shape.ts";
 import { downloadSnapshot, uploadSnapshot } from "./snapshots.ts";
@@ -132,6 +132,10 @@ export const UPDATE: Readonly<Record<string, Operation>> = {
   },
   mock_canister_http(instance, body) {
     mockOutcall(instance, body);
+    return null;
+  },
+  mock_flexible_canister_http(instance, body) {
+    mockFlexibleOutcall(instance, body);
     return null;
   },
 };

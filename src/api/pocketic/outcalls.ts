@@ -10,9 +10,9 @@ import type { SubnetId } from "../../core/state/ids.ts";
 import type { OutcallRequest, OutcallResponse, PendingCallId } from "../../core/state/pending-calls.ts";
 import { principalBytes, principalText } from "../../core/state/principal.ts";
 import type { RejectCode } from "../../core/state/rejects.ts";
-import { failed, isRejectCode, subnetNotFound } from "./failure.ts";
+import { failed, isRejectCode, subnetNotFound, type OperationFailed } from "./failure.ts";
 import type { Instance } from "./instance.ts";
-import { blob, fields, list, maybe, principalIn, required, text, u64, unsigned, variant, type Reader } from "./shape.ts";
+import { blob, fields, list, maybe, principalIn, required, text, u64, unsigned, variant, type Fields, type Reader } from "./shape.ts";
 
 export interface WaitingOutcall {
   readonly subnet: SubnetId;
@@ -29,7 +29,7 @@ export function waitingOutcalls({ state }: Instance): WaitingOutcall[] {
   );
 }
 
-/** The last two are read by clients of version 16; pay-as-you-go pricing is a beta feature there, which no subnet here has. */
+/** The last two are read by clients of version 16. An `http_request` is priced as ever: what it says of its price is for later. */
 export function outcallJson({ subnet, call, request }: WaitingOutcall): object {
   return {
     subnet_id: { subnet_id: toBase64(principalBytes(subnet)) },
@@ -39,9 +39,15 @@ export function outcallJson({ subnet, call, request }: WaitingOutcall): object {
     headers: request.headers,
     body: toBase64(request.body ?? NO_BYTES),
     max_response_bytes: request.maxResponseBytes,
-    replication: request.isReplicated ? "FullyReplicated" : "NonReplicated",
-    pricing_version: "Legacy",
+    replication: replicationJson(request),
+    pricing_version: request.flexible === null ? "Legacy" : "PayAsYouGo",
   };
+}
+
+function replicationJson({ isReplicated, flexible }: OutcallRequest): string | object {
+  if (flexible === null) return isReplicated ? "FullyReplicated" : "NonReplicated";
+  const { totalRequests, minResponses, maxResponses } = flexible;
+  return { Flexible: { total_requests: totalRequests, min_responses: minResponses, max_responses: maxResponses } };
 }
 
 type MockedResponse =
@@ -69,22 +75,56 @@ function header(value: unknown, what: string): { readonly name: string; readonly
 /** Gives the nodes what the client says that they got. */
 export function mockOutcall(instance: Instance, body: unknown): void {
   const mock = fields(body, "body");
-  const subnet = required(mock, "subnet_id", principalIn("subnet_id")) as SubnetId;
-  const number = required(mock, "request_id", u64);
+  const named = outcallNamed(mock);
   const first = required(mock, "response", mockedResponse);
   const others = maybe(mock, "additional_responses", list(mockedResponse)) ?? [];
   const responses = [...others, first].map(responseOf);
-  const record = instance.subnet(subnet);
-  if (record === null) throw subnetNotFound(subnet);
-  const waiting = waitingOutcalls(instance).find((outcall) => outcall.subnet === subnet && BigInt(outcall.call) === number);
-  if (waiting === undefined) throw failed("InvalidCanisterHttpRequestId", `(${principalText(subnet)}, ${number})`);
-  const { nodeCount } = record.config;
-  if (responses.length !== 1 && responses.length !== nodeCount)
-    throw failed("InvalidMockCanisterHttpResponses", `(${responses.length}, ${nodeCount})`);
+  const waiting = waitingOutcall(instance, named, (request) => request.flexible === null);
+  const { nodeCount } = instance.subnet(named.subnet)!.config;
+  if (responses.length !== 1 && responses.length !== nodeCount) throw wrongNumber(responses.length, nodeCount);
   // Where one node does it alone, its response is the first that was given.
-  const given = waiting.request.isReplicated ? responses : responses.slice(-1);
-  const answer = instance.answered({ kind: "outcall", subnet, call: waiting.call, responses: given });
-  if (answer.kind === "refused") throw failed("InvalidCanisterHttpRequestId", answer.error.description);
+  answer(instance, waiting, waiting.request.isReplicated ? responses : responses.slice(-1));
+}
+
+/** Of a flexible outcall: the response of each node that has one. */
+export function mockFlexibleOutcall(instance: Instance, body: unknown): void {
+  const mock = fields(body, "body");
+  const named = outcallNamed(mock);
+  const responses = required(mock, "responses", list(mockedResponse)).map(responseOf);
+  const waiting = waitingOutcall(instance, named, (request) => request.flexible !== null);
+  const { totalRequests } = waiting.request.flexible!;
+  if (responses.length > totalRequests) throw wrongNumber(responses.length, totalRequests);
+  answer(instance, waiting, responses);
+}
+
+interface OutcallName {
+  readonly subnet: SubnetId;
+  readonly number: bigint;
+}
+
+function outcallNamed(mock: Fields): OutcallName {
+  return { subnet: required(mock, "subnet_id", principalIn("subnet_id")) as SubnetId, number: required(mock, "request_id", u64) };
+}
+
+function waitingOutcall(
+  instance: Instance,
+  { subnet, number }: OutcallName,
+  isMeant: (request: OutcallRequest) => boolean,
+): WaitingOutcall {
+  if (instance.subnet(subnet) === null) throw subnetNotFound(subnet);
+  const waiting = waitingOutcalls(instance).find((outcall) => outcall.subnet === subnet && BigInt(outcall.call) === number);
+  if (waiting === undefined || !isMeant(waiting.request))
+    throw failed("InvalidCanisterHttpRequestId", `(${principalText(subnet)}, ${number})`);
+  return waiting;
+}
+
+function wrongNumber(actual: number, expected: number): OperationFailed {
+  return failed("InvalidMockCanisterHttpResponses", `(${actual}, ${expected})`);
+}
+
+function answer(instance: Instance, { subnet, call }: WaitingOutcall, responses: readonly OutcallResponse[]): void {
+  const taken = instance.answered({ kind: "outcall", subnet, call, responses });
+  if (taken.kind === "refused") throw failed("InvalidCanisterHttpRequestId", taken.error.description);
 }
 
 function responseOf(response: MockedResponse): OutcallResponse {

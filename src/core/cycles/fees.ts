@@ -257,6 +257,25 @@ export function httpRequest(fees: Fees, requestBytes: bigint, maxResponseBytes: 
   );
 }
 
+/** Whether outcalls cost nothing: on system subnets, and where nothing does. */
+export function areOutcallsFree(fees: Fees): boolean {
+  return httpRequest(fees, 0n, 0n) === 0n;
+}
+
+/**
+ * What a flexible outcall costs however it ends, and a node's response besides.
+ * Departure: the platform's prices are not published; these are the parts of `cost_http_request_v2`, without time and transform.
+ */
+export function flexibleRequest(fees: Fees, requestBytes: bigint, nodes: number): bigint {
+  if (areOutcallsFree(fees)) return 0n;
+  const n = BigInt(fees.nodes);
+  return (1_000_000n + 50n * requestBytes + 140_000n * n + 800n * n * n) * BigInt(nodes);
+}
+
+export function flexibleResponse(fees: Fees, rawBytes: bigint, transformedBytes: bigint): bigint {
+  return areOutcallsFree(fees) ? 0n : 50n * rawBytes + (10n * BigInt(fees.nodes) + 650n) * transformedBytes;
+}
+
 /** The price that outcalls will have later; only `cost_http_request_v2` shows it. The same on every kind of subnet. */
 export function httpRequestV2(
   fees: Fees,

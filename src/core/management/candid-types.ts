@@ -149,6 +149,14 @@ const IndexRange = Record({ start: Nat64, end: Nat64 });
 
 const HttpHeader = Record({ name: Text, value: Text });
 const HttpResult = Record({ status: Nat, headers: Vec(HttpHeader), body: Blob });
+const ResourceUsage = (amount: IDL.Type) => Opt(Variant({ used: amount, exceeded: Reserved }));
+const ResourceReport = Record({
+  raw_response_bytes: ResourceUsage(Nat64),
+  http_roundtrip_time_ms: ResourceUsage(Nat64),
+  transform_instructions: ResourceUsage(Nat64),
+  transformed_response_bytes: ResourceUsage(Nat64),
+  cycles: ResourceUsage(Nat),
+});
 const Transform = Record({
   function: IDL.Func([Record({ response: HttpResult, context: Blob })], [HttpResult], ["query"]),
   context: Blob,
@@ -224,6 +232,7 @@ export const ARGUMENT = {
   flexible_http_request: [
     Record({
       url: Text,
+      max_response_bytes: Opt(Nat64),
       method: HttpMethods,
       headers: Vec(HttpHeader),
       body: Opt(Blob),
@@ -291,6 +300,18 @@ export const RESULT = {
   canister_metadata: [Record({ value: Blob })],
   raw_rand: [Blob],
   http_request: [HttpResult],
+  flexible_http_request: [
+    Variant({
+      ok: Vec(HttpResult),
+      err: Record({
+        global_error: Opt(
+          Variant({ timeout: Reserved, out_of_cycles: Reserved, responses_too_large: Reserved, too_many_rejects: Reserved }),
+        ),
+        node_details: Vec(Record({ node_id: Id, report: ResourceReport, error: Opt(Record({ code: Text, message: Text })) })),
+        message: Text,
+      }),
+    }),
+  ],
   public_key: [Record({ public_key: Blob, chain_code: Blob })],
   vetkd_public_key: [Record({ public_key: Blob })],
   signature: [Record({ signature: Blob })],

@@ -61,6 +61,7 @@ const SAMPLES: { [Name in ArgumentName]: object } = {
     sender_canister_version: 3n,
   },
   flexible_http_request: {
+    max_response_bytes: [],
     url: "https://example.org",
     method: { get: null },
     headers: [],

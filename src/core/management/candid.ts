@@ -110,7 +110,7 @@ export interface ArgumentValue {
     readonly is_replicated: Opt<boolean>;
     readonly pricing_version: Opt<number>;
   };
-  readonly flexible_http_request: Omit<ArgumentValue["http_request"], "max_response_bytes" | "is_replicated" | "pricing_version"> & {
+  readonly flexible_http_request: Omit<ArgumentValue["http_request"], "is_replicated" | "pricing_version"> & {
     readonly replication: Opt<{ readonly min_responses: number; readonly max_responses: number; readonly total_requests: number }>;
   };
   readonly transform: { readonly response: HttpResultValue; readonly context: Uint8Array };

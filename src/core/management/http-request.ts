@@ -9,6 +9,7 @@ import { countConsumed } from "../cycles/accounts.ts";
 import { feesOf, httpRequest as outcallFee } from "../cycles/fees.ts";
 import type { HttpMethod, OutcallRequest } from "../state/pending-calls.ts";
 import { principalText } from "../state/principal.ts";
+import type { SubnetState } from "../state/network-state.ts";
 import type { UserError } from "../state/rejects.ts";
 import { editCanister } from "../state/world.ts";
 import { fail } from "./call.ts";
@@ -21,15 +22,17 @@ const MAX_URL_BYTES = 8192;
 const MAX_RESPONSE_BYTES = 2_000_000n;
 const MAX_IN_FLIGHT = 3000;
 
-/** Methods whose effect depends on how often they are done: by one node only. Source: interface spec; `patch` is newer than the replica. */
-const ONE_NODE_ONLY: readonly HttpMethod[] = ["put", "delete", "patch"];
+/** What `http_request` and `flexible_http_request` have in common. */
+type OutcallArgument = Omit<ArgumentValue["http_request"], "is_replicated" | "pricing_version">;
+
+/** Methods whose effect depends on how often they are done. Source: interface spec; `patch` is newer than the replica. */
+const COUNTED: readonly HttpMethod[] = ["put", "delete", "patch"];
 
 const outcall = withArgument("http_request", ({ subnet, call }, value) => {
-  const refused = check(value, call.sender);
+  const isReplicated = optional(value.is_replicated) !== false;
+  const refused = refusalOf(value, call.sender) ?? methodRefusal(value, !isReplicated) ?? tooManyInFlight(subnet);
   if (refused !== null) return fail(call, refused);
-  const request = requestOf(value);
-  const inFlight = [...subnet.pendingCalls.values()].filter((pending) => pending.request.kind === "outcall").length;
-  if (inFlight >= MAX_IN_FLIGHT) return fail(call, outcallRefused(`max number (${MAX_IN_FLIGHT}) of http requests in-flight reached.`));
+  const request: OutcallRequest = { ...requestOf(value), isReplicated, flexible: null };
   const fees = feesOf(subnet.config);
   const price = (of: typeof fees): bigint => outcallFee(of, BigInt(requestBytes(request)), optional(value.max_response_bytes));
   const fee = price(fees);
@@ -42,14 +45,9 @@ const outcall = withArgument("http_request", ({ subnet, call }, value) => {
 
 export const httpRequest = forCanisters(outcall);
 
-/** Replica: known, and nothing behind it (c7c5005). */
-export const flexibleHttpRequest = forCanisters(
-  withArgument("flexible_http_request", ({ call }) => fail(call, outcallRefused("FlexibleHttpRequest is not yet implemented"))),
-);
-
 /** In the replica's order. */
-function check(value: ArgumentValue["http_request"], caller: string): UserError | null {
-  const { transform, url, headers, body, max_response_bytes, is_replicated } = value;
+export function refusalOf(value: OutcallArgument, caller: string): UserError | null {
+  const { transform, url, headers, body, max_response_bytes } = value;
   if (transform.length === 1) {
     const owner = idOf(transform[0].function[0]);
     if (owner !== caller) {
@@ -63,19 +61,28 @@ function check(value: ArgumentValue["http_request"], caller: string): UserError 
   if (limit > MAX_RESPONSE_BYTES) {
     return outcallRefused(`max_response_bytes expected to be in the range [0..${MAX_RESPONSE_BYTES}], got ${limit}`);
   }
-  if (ONE_NODE_ONLY.includes(methodOf(value)) && is_replicated[0] !== false) {
-    return outcallRefused(
-      "The requested HTTP method is only allowed for non-replicated requests, or flexible requests with min_responses = max_responses = total_requests.",
-    );
-  }
   return null;
 }
 
-function methodOf({ method }: ArgumentValue["http_request"]): HttpMethod {
+/** `isCounted`: the caller knows how often the request is done. */
+export function methodRefusal(value: OutcallArgument, isCounted: boolean): UserError | null {
+  if (isCounted || !COUNTED.includes(methodOf(value))) return null;
+  return outcallRefused(
+    "The requested HTTP method is only allowed for non-replicated requests, or flexible requests with min_responses = max_responses = total_requests.",
+  );
+}
+
+/** `null` while there is room for one more. */
+export function tooManyInFlight({ pendingCalls }: SubnetState): UserError | null {
+  const inFlight = [...pendingCalls.values()].filter(({ request }) => request.kind === "outcall").length;
+  return inFlight < MAX_IN_FLIGHT ? null : outcallRefused(`max number (${MAX_IN_FLIGHT}) of http requests in-flight reached.`);
+}
+
+function methodOf({ method }: OutcallArgument): HttpMethod {
   return Object.keys(method)[0] as HttpMethod;
 }
 
-function requestOf(value: ArgumentValue["http_request"]): OutcallRequest {
+export function requestOf(value: OutcallArgument): Omit<OutcallRequest, "isReplicated" | "flexible"> {
   const maxResponseBytes = optional(value.max_response_bytes);
   const transform = optional(value.transform);
   return {
@@ -86,12 +93,11 @@ function requestOf(value: ArgumentValue["http_request"]): OutcallRequest {
     body: optional(value.body),
     maxResponseBytes: maxResponseBytes === null ? null : Number(maxResponseBytes),
     transform: transform === null ? null : { method: transform.function[1], context: transform.context },
-    isReplicated: optional(value.is_replicated) !== false,
   };
 }
 
 /** What the price counts. Source: cycles.md 2.1. */
-function requestBytes({ url, headers, body, transform }: OutcallRequest): number {
+export function requestBytes({ url, headers, body, transform }: Omit<OutcallRequest, "isReplicated" | "flexible">): number {
   const transformBytes = transform === null ? 0 : utf8Length(transform.method) + transform.context.length;
   return utf8Length(url) + headersBytes(headers) + (body?.length ?? 0) + transformBytes;
 }

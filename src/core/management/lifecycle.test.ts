@@ -246,6 +246,7 @@ test("what Cannery or the replica does not do is refused by name, with the cycle
   const net = new ManagementWorld();
   const from = net.create();
   const flexible = encode("flexible_http_request", {
+    max_response_bytes: [],
     url: "https://example.org",
     method: { get: null },
     headers: [],

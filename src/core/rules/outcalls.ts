@@ -5,16 +5,26 @@
  * Replica: `rs/https_outcalls/client/src/client.rs`, `rs/https_outcalls/consensus/src/payload_builder.rs` (c7c5005).
  */
 import { toHex } from "../../base/bytes.ts";
+import { countConsumed } from "../cycles/accounts.ts";
+import { feesOf, flexibleResponse, type Fees } from "../cycles/fees.ts";
 import { executeQuery } from "../queries/execute-query.ts";
 import type { Answer, OutcallInput } from "../inputs.ts";
 import { encodeArgument, encodeResult, type HttpResultValue } from "../management/candid.ts";
 import { checkHeadersAndBody, headersBytes } from "../management/http-headers.ts";
 import { MANAGEMENT_CANISTER } from "../state/ids.ts";
 import type { SubnetState } from "../state/network-state.ts";
-import type { OutcallRequest, OutcallResponse, PendingAnswer, PendingCall } from "../state/pending-calls.ts";
+import {
+  outcallNodes,
+  type FlexibleReplication,
+  type OutcallRequest,
+  type OutcallResponse,
+  type PendingAnswer,
+  type PendingCall,
+} from "../state/pending-calls.ts";
 import { principalText } from "../state/principal.ts";
 import { ErrorCode, errorCodeText, RejectCode } from "../state/rejects.ts";
-import { editSubnet, type World } from "../state/world.ts";
+import { editCanister, editSubnet, type World } from "../state/world.ts";
+import { flexibleOutcome } from "./flexible-outcalls.ts";
 import { hashedResponse } from "./outcall-hash.ts";
 import { QUERY_TOOLS } from "./query-tools.ts";
 
@@ -28,7 +38,8 @@ export function takeOutcall(world: World, { subnet: id, call: number, responses 
   const call = subnet.pendingCalls.get(number);
   if (call?.request.kind !== "outcall") return refused(`No HTTPS outcall ${number} waits on subnet ${principalText(id)}.`);
   if (call.arrived !== null) return refused(`HTTPS outcall ${number} is answered already.`);
-  const nodes = call.request.isReplicated ? subnet.config.nodeCount : 1;
+  if (call.request.flexible !== null) return takeFlexible(world, subnet, call as Outcall, call.request.flexible, responses);
+  const nodes = outcallNodes(call.request, subnet.config.nodeCount);
   if (responses.length !== 1 && responses.length !== nodes) {
     return refused(`HTTPS outcall ${number} is done by ${nodes} node(s): give one response for all, or ${nodes}; got ${responses.length}.`);
   }
@@ -36,6 +47,43 @@ export function takeOutcall(world: World, { subnet: id, call: number, responses 
   const arrived = results.length === 1 ? results[0] : agreed(world, call, results);
   subnet.pendingCalls.set(number, { ...call, arrived });
   return { kind: "accepted" };
+}
+
+/** One response of each node that has one. What is too little is forgotten: the outcall waits on, and may be given others. */
+function takeFlexible(
+  world: World,
+  subnet: SubnetState,
+  call: Outcall,
+  replication: FlexibleReplication,
+  responses: readonly OutcallResponse[],
+): Answer {
+  const { totalRequests } = replication;
+  if (responses.length > totalRequests)
+    return refused(`HTTPS outcall ${call.id} is done by ${totalRequests} node(s), which cannot have ${responses.length} responses.`);
+  const results = memoized(responses, (response) => resultOf(world, subnet, call, response));
+  const arrived = flexibleOutcome(world, subnet, replication, results);
+  if (arrived === null) return { kind: "accepted" };
+  const price = (fees: Fees): bigint =>
+    responses.reduce(
+      (sum, response, i) => sum + flexibleResponse(fees, BigInt(rawBytes(response)), BigInt(transformedBytes(results[i]!))),
+      0n,
+    );
+  const fees = feesOf(subnet.config);
+  const asked = price(fees);
+  const spent = asked < call.refundCycles ? asked : call.refundCycles;
+  subnet.consumed.httpOutcalls += spent;
+  const caller = editCanister(subnet, call.origin.canister);
+  if (caller !== undefined) countConsumed(caller, "httpOutcalls", price(fees.nominal));
+  subnet.pendingCalls.set(call.id, { ...call, arrived, refundCycles: call.refundCycles - spent });
+  return { kind: "accepted" };
+}
+
+function rawBytes(response: OutcallResponse): number {
+  return response.kind === "reject" ? 0 : headersBytes(response.headers) + response.body.length;
+}
+
+function transformedBytes(result: PendingAnswer): number {
+  return result.kind === "reply" ? result.data.length : result.reject.message.length;
 }
 
 function refused(description: string): Answer {

@@ -12,6 +12,7 @@ import type { SubnetState } from "../state/network-state.ts";
 import type { PendingAnswer, PendingCall } from "../state/pending-calls.ts";
 import { ErrorCode, RejectCode } from "../state/rejects.ts";
 import type { World } from "../state/world.ts";
+import { flexibleTimeout } from "./flexible-outcalls.ts";
 import { answer } from "./respond.ts";
 
 /** Source: management-canister.md 6. Replica: `CANISTER_HTTP_TIMEOUT_INTERVAL`. */
@@ -32,6 +33,7 @@ function ownAnswer(world: World, subnet: SubnetState, call: PendingCall): Pendin
   if (call.request.kind === "mock" || call.request.kind === "bitcoin") return null;
   if (call.request.kind !== "outcall") return thresholdAnswer(world, subnet, call, call.request);
   if (world.state.timeNanos <= call.sinceNanos + OUTCALL_TIMEOUT_NANOS) return null;
+  if (call.request.flexible !== null) return flexibleTimeout();
   return { kind: "reject", reject: { code: RejectCode.SYS_TRANSIENT, message: "Canister http request timed out" } };
 }
 

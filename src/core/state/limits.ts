@@ -50,6 +50,8 @@ export interface Limits {
   readonly rateLimiting: boolean;
   /** Whether the number of a module's methods and the length of their names are limited. */
   readonly exportLimits: boolean;
+  /** Whether `flexible_http_request` is there for canisters that pay for outcalls too. Source: the crate `pocket-ic` 16: with beta features. */
+  readonly paidFlexibleOutcalls: boolean;
   /** Messages that are held over the end of a round; those beyond are aborted. */
   readonly pausedExecutions: number;
   /** Rounds between two checkpoints. */
@@ -113,6 +115,7 @@ const application: Limits = {
   installCodeRateLimitInstructions: 2 * G,
   rateLimiting: false,
   exportLimits: true,
+  paidFlexibleOutcalls: false,
   pausedExecutions: 4,
   checkpointRounds: 500,
   printing: false,

@@ -118,8 +118,22 @@ export interface OutcallRequest {
   readonly maxResponseBytes: number | null;
   /** A query method of the caller, which makes the nodes' responses alike. */
   readonly transform: { readonly method: string; readonly context: Uint8Array } | null;
-  /** Every node does it and they must agree; or one of them does. */
+  /** Every node does it and they must agree; or one of them does, or a committee. */
   readonly isReplicated: boolean;
+  /** Of `flexible_http_request`; else `null`. */
+  readonly flexible: FlexibleReplication | null;
+}
+
+/** So many nodes do it, and the caller gets several of their responses, which may differ. */
+export interface FlexibleReplication {
+  readonly totalRequests: number;
+  readonly minResponses: number;
+  readonly maxResponses: number;
+}
+
+/** How many nodes do an outcall. */
+export function outcallNodes({ isReplicated, flexible }: OutcallRequest, nodeCount: number): number {
+  return flexible?.totalRequests ?? (isReplicated ? nodeCount : 1);
 }
 
 /** `cannery_mock`: a mock canister asks the test what to do; in bytes that its module and the face agree on. */

@@ -115,6 +115,7 @@ function warmUp(): void {
     stateDir: null,
     rateLimiting: true,
     exportLimits: true,
+    betaFeatures: false,
     initialTimeNanos: null,
     autoProgress: null,
     mainnetNnsSubnetId: false,
