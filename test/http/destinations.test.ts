@@ -34,6 +34,29 @@ describe("a management call that is about a canister of another subnet [https-in
   });
 });
 
+describe("the management canister is in no subnet, so it is no address [https-interface#http-effective-canister-id]", () => {
+  test.each(["call", "query", "read_state"] as const)("%s", async (endpoint) => {
+    const { net } = await network();
+    const { body } = anonymous(endpoint === "call" ? "call" : "query", MANAGEMENT, "raw_rand", Uint8Array.of(0x44, 0x49, 0x44, 0x4c, 0, 0));
+    expect(await post(net, `/api/v3/canister/aaaaa-aa/${endpoint}`, body)).toEqual({
+      status: 400,
+      fields: { text: "error: canister_not_found\ndetails: The specified canister does not exist." },
+    });
+  });
+
+  test("but canisters for tests are made at any", async () => {
+    const { net } = await network();
+    const arg = argument("provisional_create_canister_with_cycles", {
+      amount: [],
+      settings: [],
+      specified_id: [],
+      sender_canister_version: [],
+    });
+    const { body } = anonymous("call", MANAGEMENT, "provisional_create_canister_with_cycles", arg);
+    expect(await post(net, "/api/v4/canister/aaaaa-aa/call", body)).toMatchObject({ status: 200, fields: { status: "replied" } });
+  });
+});
+
 test("list_canisters lists the canisters of the subnet in the address [https-interface#http-effective-subnet-id]", async () => {
   const free = { kind: "application", costSchedule: "free", admins: [Principal.anonymous()] } as const;
   const net = await Cannery.create({

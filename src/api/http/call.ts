@@ -15,13 +15,13 @@ import { decodeFields, encodeFields } from "./cbor.ts";
 import { parseEnvelope, type CallContent, type Envelope } from "./envelope.ts";
 import { badRequest, HttpRefusal } from "./refusal.ts";
 import { accepted, cborAnswer } from "./responses.ts";
-import type { Target } from "./route.ts";
+import { PROVISIONAL_CREATION, type Target } from "./route.ts";
 import type { ServedNetwork } from "./served.ts";
 
 /** How the delegation of the certificate shows the canister ranges: by the version of the endpoint. */
 export type CallVersion = 2 | 3 | 4;
 
-const CREATION = ["create_canister", "provisional_create_canister_with_cycles"];
+const CREATION = ["create_canister", PROVISIONAL_CREATION];
 
 /** `awaited` are the calls that somebody is kept waiting for: who sends one of them too is told to look for its status. */
 export async function call(

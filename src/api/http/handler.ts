@@ -12,7 +12,7 @@ import { readState } from "./read-state.ts";
 import { badRequest, boundaryRefusal, HttpRefusal } from "./refusal.ts";
 import { endpointAt, methodsOf, type Endpoint } from "./endpoints.ts";
 import { cborAnswer, notAllowed, preflight, refusalAnswer } from "./responses.ts";
-import { canisterTarget, subnetTarget } from "./route.ts";
+import { callTarget, canisterTarget, subnetTarget, type Target } from "./route.ts";
 import type { ServedNetwork } from "./served.ts";
 
 export interface HandlerOptions {
@@ -31,9 +31,9 @@ export function httpInterface(network: ServedNetwork, options: HandlerOptions): 
 
   async function answerOf(request: Request, endpoint: Endpoint): Promise<Response> {
     if (endpoint.kind === "status") return status(network, options.version);
-    const { kind, version, id } = endpoint;
-    const target = (endpoint.target === "canister" ? canisterTarget : subnetTarget)(network, id);
+    const { kind, version } = endpoint;
     const sent = await body(request, limit);
+    const target = targetOf(network, endpoint, sent);
     if (kind === "call") return call(network, target, version, sent, awaited);
     return (kind === "query" ? query : readState)(network, target, version === 2 ? 2 : 3, sent);
   }
@@ -52,6 +52,11 @@ export function httpInterface(network: ServedNetwork, options: HandlerOptions): 
       return refusalAnswer(boundaryRefusal(500, "internal_server_error", error instanceof Error ? error.message : String(error)));
     }
   };
+}
+
+function targetOf(network: ServedNetwork, { kind, target, id }: Exclude<Endpoint, { kind: "status" }>, sent: Uint8Array): Target {
+  if (target === "subnet") return subnetTarget(network, id);
+  return kind === "call" ? callTarget(network, id, sent) : canisterTarget(network, id);
 }
 
 /** The body of a POST with CBOR in it. */

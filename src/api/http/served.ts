@@ -14,7 +14,7 @@ export interface ServedNetwork {
   readonly checks: SignatureChecks;
   /** Believes every request, signed or not: PocketIC's `disable_ingress_validation`. */
   readonly isTrusting?: boolean;
-  /** Where calls go whose effective canister is the management canister; the first subnet by default. */
+  /** Where canisters are made for tests whose effective canister is the management canister; the first subnet by default. */
   readonly defaultSubnet?: SubnetId;
   /** Time that expiries are compared with, ns since the Unix epoch; brings the network's own clock there where it follows one. */
   now(): bigint;

@@ -8,9 +8,7 @@ import { decodeArgument, idOf } from "../../core/management/candid.ts";
 import { MANAGEMENT_CANISTER, type CanisterId, type SubnetId } from "../../core/state/ids.ts";
 import { InvalidPrincipal, parsePrincipal, principalBytes, principalText } from "../../core/state/principal.ts";
 import { route } from "../../core/state/world.ts";
-import { decodeFields } from "../http/cbor.ts";
-import { parseEnvelope } from "../http/envelope.ts";
-import { HttpRefusal } from "../http/refusal.ts";
+import { isProvisionalCreation, PROVISIONAL_CREATION } from "../http/route.ts";
 import { badIngress, OperationFailed } from "./failure.ts";
 import type { Call, Instance } from "./instance.ts";
 import { mainnetSubnetOf } from "./mainnet.ts";
@@ -50,8 +48,6 @@ export const routedCall: Reader<RoutedCall> = (value, what) => {
     }),
   };
 };
-
-const PROVISIONAL_CREATION = "provisional_create_canister_with_cycles";
 
 /** Throws `OperationFailed` when there is no way. */
 export function subnetOfCall(instance: Instance, call: RoutedCall): SubnetId {
@@ -112,10 +108,9 @@ export function makeRoom(instance: Instance, path: string, body: Uint8Array): vo
   try {
     const id = parsePrincipal(effective);
     if (route(instance.state, id) !== null || mainnetSubnetOf(id) === null) return;
-    const { canister, method } = parseEnvelope(decodeFields(body), "call", instance.host.environment.platform.sha256).content;
-    if (canister === MANAGEMENT_CANISTER && method === PROVISIONAL_CREATION) mainnetSubnetFor(instance, id);
+    if (isProvisionalCreation(body, instance.host.environment.platform.sha256)) mainnetSubnetFor(instance, id);
   } catch (error) {
-    if (!(error instanceof HttpRefusal || error instanceof InvalidPrincipal || error instanceof OperationFailed)) throw error;
+    if (!(error instanceof InvalidPrincipal || error instanceof OperationFailed)) throw error;
   }
 }
 

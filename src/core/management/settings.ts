@@ -15,6 +15,7 @@ import type { PrincipalId } from "../state/ids.ts";
 import type { Limits } from "../state/limits.ts";
 import { memoryUsageBytes, withAllocation } from "../state/memory-usage.ts";
 import type { SubnetState } from "../state/network-state.ts";
+import { comparePrincipals } from "../state/principal.ts";
 import type { UserError } from "../state/rejects.ts";
 import { idOf, principalOf, type Decoded, type Opt, type SettingsValue, type VisibilityValue } from "./candid.ts";
 import * as errors from "./resource-errors.ts";
@@ -79,7 +80,7 @@ export function settingsFromCandid(value: SettingsValue): Decoded<SettingsChange
     return { kind: "error", error: errors.duplicateEnvironmentVariables() };
   }
   const change: SettingsChange = {
-    ...field("controllers", value.controllers, (list) => [...new Set(list.map(idOf))].sort()),
+    ...field("controllers", value.controllers, (list) => [...new Set(list.map(idOf))].sort(comparePrincipals)),
     ...field("computeAllocation", value.compute_allocation, Number),
     ...field("memoryAllocation", value.memory_allocation, same),
     ...field("freezingThresholdSeconds", value.freezing_threshold, same),
@@ -120,7 +121,7 @@ function byName(a: { readonly name: string }, b: { readonly name: string }): num
 function visibilityFromCandid(value: VisibilityValue): Visibility {
   if ("public" in value) return { kind: "public" };
   if ("controllers" in value) return { kind: "controllers" };
-  return { kind: "allowedViewers", viewers: [...new Set(value.allowed_viewers.map(idOf))].sort() };
+  return { kind: "allowedViewers", viewers: value.allowed_viewers.map(idOf) };
 }
 
 export function visibilityToCandid(visibility: Visibility): VisibilityValue {

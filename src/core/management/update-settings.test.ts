@@ -2,8 +2,10 @@ import { expect, test } from "vitest";
 import {
   ALICE,
   BOB,
+  decode,
   encode,
   firstLine,
+  idArg,
   ManagementWorld,
   principal,
   principalText,
@@ -13,7 +15,7 @@ import {
 } from "../../../test/support/management-world.ts";
 import { freezingThresholdCycles, idleUse } from "../cycles/freezing.ts";
 import { feesOf } from "../cycles/fees.ts";
-import type { CanisterId } from "../state/ids.ts";
+import type { CanisterId, PrincipalId } from "../state/ids.ts";
 
 function update(id: CanisterId, given: Record<string, unknown>): Uint8Array {
   return encode("update_settings", { canister_id: principal(id), settings: settings(given), sender_canister_version: [] });
@@ -23,6 +25,21 @@ const U64 = (1n << 64n) - 1n;
 const U128 = (1n << 128n) - 1n;
 const viewers = (count: number) => ({
   allowed_viewers: Array.from({ length: count }, (_, i) => principal(`0${i.toString(16)}01` as CanisterId)),
+});
+
+test("controllers are a set, shorter ids first; viewers stay as they were given [replica: order of principals]", () => {
+  const net = new ManagementWorld();
+  const id = net.create();
+  const [short, long] = [principal("fffe" as PrincipalId), principal(("00".repeat(28) + "02") as PrincipalId)];
+  const list = [long, short, long, principal(ALICE)];
+  net.reply("update_settings", update(id, { controllers: list, log_visibility: { allowed_viewers: list } }));
+  const { settings } = decode("canister_status", net.reply("canister_status", idArg(id))) as {
+    settings: { controller: unknown; controllers: unknown; log_visibility: unknown };
+  };
+  expect(settings).toMatchObject({
+    controllers: [short, principal(ALICE), long],
+    log_visibility: { allowed_viewers: list },
+  });
 });
 
 test("every field is taken over, and the version counts up once [management-canister#ic-update_settings]", () => {

@@ -76,6 +76,11 @@ export function principalBytes(id: PrincipalId): Uint8Array {
   return fromHex(id);
 }
 
+/** The order of a set of principals on the platform: shorter ones first. Replica: `Principal` of the crate `ic_principal`, which derives its order from its fields. */
+export function comparePrincipals(a: PrincipalId, b: PrincipalId): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
+
 /** The canister id with this index (a u64): ids are ordered as their indices are. */
 export function canisterIdFromIndex(index: bigint): CanisterId {
   assert(isU64(index), "a canister's index is a u64");
