@@ -3,6 +3,7 @@
  */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
+import { request, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -118,4 +119,15 @@ export function bench(): () => Bench {
     };
     return self;
   };
+}
+
+/** A page under this name, whatever it resolves to. */
+export function got(host: string, port: number): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: "127.0.0.1", port, headers: { host: `${host}:${port}` } }, (response) => {
+      response.resume();
+      resolve(response);
+    });
+    asked.on("error", reject).end();
+  });
 }

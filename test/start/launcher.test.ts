@@ -2,7 +2,6 @@
  * The launcher's contract with `icp`, each line of the checklist that needs no `icp`. Source: icp-launcher.md 1, 2, 4, 11.
  */
 import { existsSync, mkdtempSync, readFileSync, statSync, watch, writeFileSync } from "node:fs";
-import { request, type IncomingMessage } from "node:http";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,7 +12,7 @@ import { loadGenerated } from "../../examples/modules.ts";
 import { parseLauncherArguments } from "../../src/cli/launcher-arguments.ts";
 import { systemModuleFile } from "../../src/host/system-modules.ts";
 import { SYSTEM_CANISTER_IDS } from "../../src/network/system/canisters.ts";
-import { bench, type Bench, type Running } from "./cannery.ts";
+import { bench, got, type Bench, type Running } from "./cannery.ts";
 import { install } from "./management.ts";
 
 const newBench = bench();
@@ -57,17 +56,6 @@ async function statusIn(folder: string, running: Running): Promise<Status> {
   const text = readFileSync(file, "utf8");
   expect(text).toMatch(/^[^\n]+\n$/);
   return JSON.parse(text) as Status;
-}
-
-/** A page under this name, whatever it resolves to. */
-function got(host: string, port: number): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const asked = request({ host: "127.0.0.1", port, headers: { host: `${host}:${port}` } }, (response) => {
-      response.resume();
-      resolve(response);
-    });
-    asked.on("error", reject).end();
-  });
 }
 
 describe("the launcher", () => {

@@ -6,14 +6,16 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Actor, HttpAgent } from "@icp-sdk/core/agent";
 import { IDL } from "@icp-sdk/core/candid";
 import { describe, expect, test } from "vitest";
 import { loadGenerated } from "../../examples/modules.ts";
 import { identityOfPem } from "../../src/host/pem-identity.ts";
-import { systemModule } from "../../src/host/system-modules.ts";
+import { systemModule, systemModuleFile } from "../../src/host/system-modules.ts";
+import { SYSTEM_CANISTER_IDS } from "../../src/network/system/canisters.ts";
 import { recursion } from "../support/recursion.ts";
-import { bench } from "./cannery.ts";
+import { bench, got } from "./cannery.ts";
 import { install } from "./management.ts";
 
 const newBench = bench();
@@ -152,6 +154,19 @@ describe("cannery start", () => {
   ])("%j is refused", async (args, message) => {
     const { code, stderr } = await newBench().run("start", ...args);
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+  });
+
+  test("Internet Identity, where its module is given, is at id.ai.localhost", async () => {
+    const module = fileURLToPath(systemModuleFile("identity-stand-in"));
+    const cannery = newBench();
+    const running = await cannery.start("--system-canister", `ii=${module}`);
+    const { port } = new URL(running.ready.url);
+    const behind = async (host: string): Promise<unknown> => (await got(host, Number(port))).headers["x-ic-canister-id"];
+    expect([await behind("id.ai.localhost"), await behind("moon.localhost")]).toEqual([
+      SYSTEM_CANISTER_IDS["internet-identity"],
+      undefined,
+    ]);
+    expect(await running.kill("SIGINT")).toMatchObject({ code: 0 });
   });
 
   test("the system canisters are there, and a module of the user may take the place of one", async () => {

@@ -16,7 +16,7 @@ import { withDeveloperPages } from "./developer-pages.ts";
 import { instanceOf } from "./instance.ts";
 import { listen } from "./listen.ts";
 import type { FromNetwork, NetworkPlan, ReadyNetwork, ToNetwork } from "./plan.ts";
-import { identityDomain, installBehindGateway } from "./system.ts";
+import { customDomain, installBehindGateway } from "./system.ts";
 
 assert(!isMainThread && parentPort !== null, "a network's thread is started by start.ts");
 const port = parentPort;
@@ -50,8 +50,9 @@ async function serveNetwork(plan: NetworkPlan): Promise<Served> {
     print: (line) => void process[plan.prints].write(`${line}\n`),
   });
   net.live(plan.delayMilliseconds === undefined ? {} : { delayMilliseconds: plan.delayMilliseconds });
-  const customDomain = plan.customDomains === null ? {} : { customDomain: identityDomain(net, customDomainsOf(plan.customDomains)) };
-  const listening = await listen(withDeveloperPages(net, net.handler({ domains: plan.domains, ...customDomain })), plan);
+  const named = plan.customDomains === null ? null : customDomainsOf(plan.customDomains);
+  const gateway = net.handler({ domains: plan.domains, customDomain: customDomain(net, named) });
+  const listening = await listen(withDeveloperPages(net, gateway), plan);
   await installBehindGateway(net, plan.system, listening.port);
   const { subnets, subnetOrder } = net.state;
   const ready: ReadyNetwork = {

@@ -33,15 +33,22 @@ export async function installBehindGateway(net: Cannery, files: SystemFiles, por
   if (path !== undefined) await installInternetIdentityFrontend(net, { [name]: read(name, path) }, port);
 }
 
-/** `icp` routes `id.ai` to the pages of Internet Identity. In older releases, and in a network without those pages, one canister is both. */
-export function identityDomain(net: Cannery, customDomain: (host: string) => string | null): (host: string) => string | null {
+/** Where the pages of Internet Identity are in local networks that `icp` starts. */
+const IDENTITY_HOST = "id.ai.localhost";
+
+/**
+ * Canisters by host. `icp` names that of Internet Identity's pages among the others; a network that it did not start (`null`) has the same one. In older
+ * releases, and in a network without those pages, one canister is both.
+ */
+export function customDomain(net: Cannery, named: ((host: string) => string | null) | null): (host: string) => string | null {
   const { "internet-identity": backend, "internet-identity-frontend": frontend } = SYSTEM_CANISTER_IDS;
   const exists = (id: string): boolean => {
     const subnet = route(net.state, principalId(id));
     return subnet !== null && net.state.subnets.get(subnet)!.canisters.has(principalId(id));
   };
+  const own = (host: string): string | null => (host === IDENTITY_HOST && exists(backend) ? frontend : null);
   return (host) => {
-    const id = customDomain(host);
+    const id = (named ?? own)(host);
     return id === frontend && !exists(frontend) ? backend : id;
   };
 }
