@@ -24,7 +24,8 @@ export function askQuery(network: ServedNetwork, receiver: PrincipalId, method: 
   if (arg.length > MAX_QUERY_BYTES) throw tooLarge(arg.length, MAX_QUERY_BYTES);
   // The certificate in the answer is of the time that clients have.
   network.now();
-  const answer = network.query({ kind: "query", sender: ANONYMOUS, receiver, method, arg, senderInfo: null, ranges: "tree" });
+  // Ours: with ranges in the older form, which every library that checks responses knows; `@dfinity/response-verification` for JavaScript knows no other.
+  const answer = network.query({ kind: "query", sender: ANONYMOUS, receiver, method, arg, senderInfo: null, ranges: "flat" });
   switch (answer.kind) {
     case "replied":
       return answer.data;
