@@ -1,13 +1,14 @@
 /**
  * `cannery explore FILE`: runs the exploration that the file exports as its default, stops at the first failure, and writes its run beside the report.
  */
-import { existsSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, writeFileSync, writeSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { CanneryError } from "../base/cannery-error.ts";
 import { counted, rateOf, told, type ExploreOptions, type Progress as SoFar } from "../explore/options.ts";
 import type { Exploration } from "../explore/explore.ts";
 import type { StrategyName } from "../explore/strategies/portfolio.ts";
+import type { StuckRun } from "../explore/stuck.ts";
 import { Progress } from "./progress.ts";
 import { readTypeScript } from "./typescript.ts";
 
@@ -22,10 +23,17 @@ export interface ExploreCommand {
   readonly json: boolean;
 }
 
+/** Milliseconds between two lines of progress. */
+const PROGRESS_MILLIS = 200;
+/** Code of who was stopped by Ctrl-C, as in a shell. */
+const INTERRUPTED = 130;
+
 /** Code 1 when a run failed. */
 export async function exploreFile(file: string, command: ExploreCommand): Promise<void> {
   const { exploration } = await load(file);
   const progress = new Progress();
+  let shownAt = 0;
+  const interrupted = new AbortController();
   const { runs, time, strategy, seed, shard } = command;
   const overrides: Partial<ExploreOptions<object>> = {
     ...(runs === undefined ? {} : { runs }),
@@ -34,17 +42,30 @@ export async function exploreFile(file: string, command: ExploreCommand): Promis
     ...(seed === undefined ? {} : { seed }),
     ...(shard === undefined ? {} : { shard }),
     file: importOf(file, command.test ?? "regression.test.ts"),
+    command: ["cannery explore", file, ...(strategy === undefined ? [] : [`--strategy ${strategy}`])].join(" "),
     onProgress: (soFar) => {
-      if (soFar.runs % 20 === 0) progress.show(progressLine(soFar));
+      if (soFar.runs > 1 && performance.now() - shownAt < PROGRESS_MILLIS) return;
+      progress.show(progressLine(soFar));
+      shownAt = performance.now();
     },
+    onStuck: (stuck) => {
+      progress.clear();
+      endStuck(stuck, command.json);
+    },
+    signal: interrupted.signal,
   };
-  const result = await exploration.run(overrides).finally(() => progress.clear());
+  const stop = (): void => interrupted.abort();
+  process.once("SIGINT", stop).once("SIGTERM", stop);
+  const result = await exploration.run(overrides).finally(() => {
+    progress.clear();
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+  });
   const { counterexample } = result;
   if (counterexample !== null) {
     writeFileSync(command.out, `${JSON.stringify(counterexample.run)}\n`);
     if (command.test !== undefined) writeFileSync(command.test, counterexample.regressionTest);
     process.exitCode = 1;
-  }
+  } else if (result.ended === "stopped") process.exitCode = INTERRUPTED;
   if (command.json) {
     const found = counterexample === null ? null : { ...counterexample, run: command.out };
     console.log(
@@ -54,6 +75,17 @@ export async function exploreFile(file: string, command: ExploreCommand): Promis
   }
   if (counterexample !== null) console.log(`${counterexample.text}\n\n${written(command)}\n`);
   console.log(told(result));
+}
+
+/** Called in the middle of a body that never comes back: the only way on is out. */
+function endStuck(stuck: StuckRun, json: boolean): never {
+  const { failure, seed, strategy, deviations, frames, text, progress } = stuck;
+  const counterexample = { failure, seed, strategy, deviations, frames, text, run: null };
+  if (json) writeSync(1, `${JSON.stringify({ ...progress, ended: "failure", counterexample })}\n`);
+  else writeSync(1, `${text}\n\n${progressLine(progress)}, ended by failure\n`);
+  // Node tells of the thread that looked, which is no debugger that anybody knows of.
+  process.once("exit", () => closeSync(2));
+  process.exit(1);
 }
 
 function progressLine(soFar: SoFar): string {

@@ -12,4 +12,5 @@ export function readTypeScript(path: string): void {
   // Where this file is read as TypeScript, all others are.
   if (import.meta.url.endsWith(".ts")) return;
   register("./typescript-hooks.js", import.meta.url, { data: path });
+  process.setSourceMapsEnabled(true);
 }

@@ -10,10 +10,11 @@ import { nanosOf } from "../network/duration.ts";
 import type { Host } from "../network/host.ts";
 import { ExplorationFailed, type Counterexample } from "./counterexample.ts";
 import { isSame, type Failure } from "./failure.ts";
-import type { Body, ExploreOptions, ExploreResult } from "./options.ts";
+import type { Body, ExploreOptions, ExploreResult, Progress } from "./options.ts";
 import { report } from "./report.ts";
 import { ExhaustiveSearch } from "./strategies/exhaustive.ts";
 import { shrink } from "./shrink.ts";
+import { StuckWatch } from "./stuck.ts";
 import { strategyOf, weatherOf } from "./strategies/portfolio.ts";
 import { asked, type ChoiceKind } from "./strategies/strategy.ts";
 import { FAULTS, WEATHERS, type Weather } from "./strategies/weather.ts";
@@ -54,7 +55,8 @@ export class Exploration<S = object> implements PromiseLike<ExploreResult> {
     const options = { ...this.options, ...overrides };
     const bench = await Workbench.create(this.body, options, this.host);
     const schedule = new ReplaySchedule(deviations);
-    const result = await bench.run(schedule, { records: true });
+    const stuck = new StuckWatch(bench, options, this.host, { seed: seedOf(options), strategy: "regression" }, () => NOTHING_YET);
+    const result = await bench.run(schedule, { records: true }).finally(() => stuck.end());
     if (result.failure === null) return { unused: schedule.unused };
     const found = { failure: result.failure, seed: seedOf(options), strategy: "regression", deviationsFound: deviations.length };
     throw new ExplorationFailed(report(bench, options, result, found));
@@ -72,6 +74,8 @@ export class Exploration<S = object> implements PromiseLike<ExploreResult> {
     return this.result.then(onResult, onFailure);
   }
 }
+
+const NOTHING_YET: Progress = { runs: 0, orders: 0, deviations: 0, faults: 0, milliseconds: 0 };
 
 function seedOf({ seed = 1 }: { readonly seed?: number }): number {
   if (!Number.isSafeInteger(seed) || seed < 0)
@@ -92,6 +96,7 @@ class Campaign<S> {
   private faults = 0;
   private sinceNewOrder = 0;
   private startedAt = 0;
+  private readonly stuck: StuckWatch<S>;
 
   constructor(bench: Workbench<S>, options: ExploreOptions<S>, host: Host) {
     this.bench = bench;
@@ -100,9 +105,18 @@ class Campaign<S> {
     this.seed = seedOf(options);
     const { weather = "busy" } = options;
     this.weather = typeof weather === "string" ? WEATHERS[weather] : weather;
+    this.stuck = new StuckWatch(bench, options, host, { seed: this.seed, strategy: "ordinary" }, () => this.progress());
   }
 
   async run(): Promise<ExploreResult> {
+    try {
+      return await this.explored();
+    } finally {
+      this.stuck.end();
+    }
+  }
+
+  private async explored(): Promise<ExploreResult> {
     const { runs: most = DEFAULT_RUNS, saturation = Infinity, shard = { index: 0, count: 1 } } = this.options;
     const millis = this.options.time === undefined ? Infinity : Number(nanosOf(this.options.time) / 1_000_000n);
     this.startedAt = this.host.clock();
@@ -111,12 +125,14 @@ class Campaign<S> {
     const name = this.options.strategy ?? "portfolio";
     if (name === "exhaustive") return this.searchAll(most, millis);
     for (let index = shard.index; index < most; index += shard.count) {
+      if (this.isStopped) return this.ended("stopped");
       if (this.host.clock() - this.startedAt >= millis) return this.ended("time");
       if (this.sinceNewOrder >= saturation) return this.ended("saturation");
       const seed = this.seed + index;
       const prng = Prng.fromSeed(BigInt(seed));
       const strategy = strategyOf(name, prng.below(1_000_000));
       const weather = weatherOf(name, this.weather, prng.below(1_000_000));
+      this.stuck.running = { seed, strategy: strategy.name };
       const result = await this.bench.run(strategy.begin({ prng, weather, counts }));
       this.count(result);
       if (result.failure !== null) return this.failed(result, result.failure, seed, strategy.name);
@@ -128,7 +144,9 @@ class Campaign<S> {
   private async searchAll(most: number, millis: number): Promise<ExploreResult> {
     const { bound = 2 } = this.options;
     const search = new ExhaustiveSearch(this.weather, bound);
+    this.stuck.running = { seed: this.seed, strategy: "exhaustive" };
     for (let index = 0; ; index++) {
+      if (this.isStopped) return { ...this.ended("stopped"), pruned: search.pruned };
       if (index >= most) return { ...this.ended("runs"), pruned: search.pruned };
       if (this.host.clock() - this.startedAt >= millis) return { ...this.ended("time"), pruned: search.pruned };
       const result = await this.bench.run(search.begin(this.bench), { isMet: (situation) => search.isMet(situation) });
@@ -136,6 +154,10 @@ class Campaign<S> {
       if (result.failure !== null) return this.failed(result, result.failure, this.seed, "exhaustive");
       if (!search.next()) return { ...this.ended("everything"), pruned: search.pruned };
     }
+  }
+
+  private get isStopped(): boolean {
+    return this.options.signal?.aborted === true;
   }
 
   /** The body as it always runs, and how often it leaves each kind of choice open. */
@@ -160,7 +182,7 @@ class Campaign<S> {
     this.options.onProgress?.(this.progress());
   }
 
-  private progress(): Omit<ExploreResult, "counterexample" | "ended" | "seed"> {
+  private progress(): Progress {
     const { runs, deviations, faults, orders } = this;
     return { runs, deviations, faults, orders: orders.size, milliseconds: this.host.clock() - this.startedAt };
   }
@@ -173,6 +195,8 @@ class Campaign<S> {
     const progress = this.ended("failure");
     const { bench } = this;
     const fails = async (some: readonly Deviation[]): Promise<boolean> => {
+      // Who stops it has what was found so far.
+      if (this.isStopped) return false;
       const again = await bench.run(new ReplaySchedule(some));
       return again.failure !== null && isSame(again.failure, failure);
     };

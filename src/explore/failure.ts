@@ -25,6 +25,9 @@ export interface Failure {
   readonly error?: unknown;
 }
 
+/** Name of failures of the kind `endless`. */
+export const ENDLESS = "the body ends";
+
 export function isSame(a: Failure, b: Failure): boolean {
   return a.kind === b.kind && a.name === b.name;
 }

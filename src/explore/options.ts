@@ -2,10 +2,11 @@
  * What is explored, and how far.
  */
 import type { Cannery } from "../network/cannery.ts";
-import type { Duration } from "../network/duration.ts";
+import { nanosOf, type Duration } from "../network/duration.ts";
 import type { CanneryOptions } from "../network/options.ts";
 import type { Counterexample } from "./counterexample.ts";
 import type { StrategyName } from "./strategies/portfolio.ts";
+import type { StuckRun } from "./stuck.ts";
 import type { Weather, WeatherName } from "./strategies/weather.ts";
 
 /** What body, invariants and conditions get: the network, what `setup` returned, and a choice of their own. */
@@ -69,6 +70,15 @@ export interface ExploreOptions<S> {
   readonly file?: string;
   /** Told at the end of each run. */
   readonly onProgress?: (progress: Progress) => void;
+  /**
+   * Told when a body does not come back, in the middle of it: a synchronous loop, or one of promises that are settled already. Nothing but the end of the process ends that. Without
+   * this it is written where people see it.
+   */
+  readonly onStuck?: (stuck: StuckRun) => void;
+  /** Ends the exploration before its next run, with what was seen so far. */
+  readonly signal?: { readonly aborted: boolean };
+  /** What explores on the command line, for reports: `cannery explore bank.ts`. */
+  readonly command?: string;
 }
 
 /** An exploration in one object. */
@@ -94,16 +104,21 @@ export interface ExploreResult extends Progress {
   /** `null`: no run broke anything. */
   readonly counterexample: Counterexample | null;
   /** Why it ended. */
-  readonly ended: "failure" | "runs" | "time" | "saturation" | "everything";
+  readonly ended: "failure" | "runs" | "time" | "saturation" | "everything" | "stopped";
   /** First seed. */
   readonly seed: number;
   /** Of an exhaustive search: states that were reached a second time and not searched again. */
   readonly pruned?: number;
 }
 
+/** How long a body may do nothing, or let nothing else run. */
+export function patienceMs({ patience }: { readonly patience?: Duration }): number {
+  return Number(nanosOf(patience ?? { seconds: 10 }) / 1_000_000n);
+}
+
 /** A sentence for people. */
 export function told({ runs, orders, faults, milliseconds, ended, seed }: ExploreResult): string {
-  const what = ended === "everything" ? "everything was searched" : `ended by ${ended}`;
+  const what = ended === "everything" ? "everything was searched" : ended === "stopped" ? "stopped" : `ended by ${ended}`;
   return `${counted(runs, "run")} from seed ${seed}, ${counted(orders, "distinct order")}, ${counted(faults, "fault")}, ${(milliseconds / 1000).toFixed(1)} s (${rateOf({ runs, milliseconds })} runs/s), ${what}`;
 }
 

@@ -4,6 +4,7 @@
 import type { Deviation } from "../core/schedule/recorder.ts";
 import type { PrincipalId } from "../core/state/ids.ts";
 import { Cannery } from "../network/cannery.ts";
+import type { Host } from "../network/host.ts";
 import { genesisConfig } from "../network/options.ts";
 import { chosenText, choiceText, type Counterexample } from "./counterexample.ts";
 import type { Failure } from "./failure.ts";
@@ -54,10 +55,11 @@ export function report<S>(bench: Workbench<S>, options: ExploreOptions<S>, resul
   );
   const text = [
     `${failure.name}: ${failure.message}`,
+    ...placeOf(failure, session.host),
     "",
     choices.length === 0
       ? "It fails on the ordinary schedule."
-      : `It fails when the schedule chooses (${counted(choices.length, "choice")}, shrunk from ${deviationsFound}):`,
+      : `It fails when the schedule chooses (${counted(choices.length, "choice")}${deviationsFound > choices.length ? `, shrunk from ${deviationsFound}` : ""}):`,
     ...choices.map((choice) => `  - ${choice}`),
     "",
     diagram,
@@ -65,7 +67,7 @@ export function report<S>(bench: Workbench<S>, options: ExploreOptions<S>, resul
     ...(choices.length === 0
       ? ["Every run fails so; an ordinary test with this body would too."]
       : [
-          `To repeat it: explore(body, { seed: ${seed}, runs: 1 }), or cannery explore --seed ${seed} --runs 1 (found by ${strategy})`,
+          repeatText(options, seed, strategy),
           "To see that it is repaired, and stays so:",
           `  await exploration.regress([${result.deviations.map(literal).join(", ")}]);`,
         ]),
@@ -83,6 +85,25 @@ export function report<S>(bench: Workbench<S>, options: ExploreOptions<S>, resul
     run,
     regressionTest,
   };
+}
+
+/** Frames shown of what was thrown. */
+const MAX_FRAMES = 4;
+
+/** Where in the test it was thrown. */
+function placeOf({ error }: Failure, host: Host): string[] {
+  const stack = error instanceof Error ? (error.stack ?? "") : "";
+  return host.framesOf(stack).slice(0, MAX_FRAMES).map((frame) => `  ${frame}`); // prettier-ignore
+}
+
+/** How to come to the same run again. A search has no seeds: it is the same whenever it is made. */
+export function repeatText({ command }: Pick<ExploreOptions<never>, "command">, seed: number, strategy: string): string {
+  const isSearch = strategy === "exhaustive";
+  const how =
+    command === undefined
+      ? `explore(body, ${isSearch ? '{ strategy: "exhaustive" }' : `{ seed: ${seed}, runs: 1 }`})`
+      : `${command}${isSearch ? "" : ` --seed ${seed} --runs 1`}`;
+  return `To repeat it: ${how} (found by ${strategy})`;
 }
 
 /** As a person would write it. */

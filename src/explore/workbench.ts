@@ -15,8 +15,8 @@ import type { NetworkSnapshot } from "../network/options.ts";
 import type { Session } from "../network/session.ts";
 import { DEFAULT_TRACE_EVENTS } from "../network/trace-log.ts";
 import { Director } from "./director.ts";
-import { callbackTrap, messageOf, RunEnded, type Failure } from "./failure.ts";
-import type { Body, ExploreOptions, Given, Invariant } from "./options.ts";
+import { callbackTrap, ENDLESS, messageOf, RunEnded, type Failure } from "./failure.ts";
+import { patienceMs, type Body, type ExploreOptions, type Given, type Invariant } from "./options.ts";
 import { OrderWatch } from "./orders.ts";
 import type { AskedPick } from "./run-file.ts";
 
@@ -104,6 +104,7 @@ export class Workbench<S> {
     const director = new Director();
     const watch: Watch = {
       inputs: [],
+      beat: null,
       picks: [],
       setupInputs: 0,
       isRecording: true,
@@ -113,11 +114,15 @@ export class Workbench<S> {
     };
     const probe = {
       onInput: (input: Input) => {
+        watch.beat?.();
         watch.countInput?.();
         watch.beforeInput?.(input);
         if (watch.isRecording) watch.inputs.push(input);
       },
-      afterExecution: () => watch.afterExecution?.(),
+      afterExecution: () => {
+        watch.beat?.();
+        watch.afterExecution?.();
+      },
     };
     const net = await Cannery.create({ print: false, ...options.network, schedule: director, probe, host });
     const made = ((await options.setup?.(net)) ?? {}) as S;
@@ -157,6 +162,11 @@ export class Workbench<S> {
   /** Executions after which the last run was stopped between two messages; `null` when it ended. */
   get stoppedAfter(): number | null {
     return this.session.core.halted && !this.isEndless ? this.executions : null;
+  }
+
+  /** Called whenever a run goes on: at each input, and after each execution. */
+  set beat(beat: (() => void) | null) {
+    this.watch.beat = beat;
   }
 
   /** Of the run that was recorded last. */
@@ -199,7 +209,7 @@ export class Workbench<S> {
     const { steps = BODY_STEPS } = this.options;
     if (++this.inputs <= steps) return;
     const message = `after ${steps} calls, queries and rounds the body still goes on: a loop of it, or of a canister, has no end. Where it has, give more: explore({ …, steps: ${10 * steps} })`;
-    this.fail({ kind: "endless", name: "the body ends", message });
+    this.fail({ kind: "endless", name: ENDLESS, message });
     this.isEndless = true;
     this.session.driver.steps.close(new RunEnded(), { parks: true });
     throw new Halted();
@@ -216,9 +226,11 @@ export class Workbench<S> {
   }
 
   private async runToItsEnd(): Promise<void> {
+    const { body } = this;
     let ended: { readonly error: unknown } | "well" | null = null;
     void Promise.resolve()
-      .then(() => this.body(this.given))
+      // By itself, as it is a function of its own: so it is called in stacks.
+      .then(() => body(this.given))
       .then(
         () => (ended = "well"),
         (error: unknown) => (ended = { error }),
@@ -227,7 +239,7 @@ export class Workbench<S> {
       this.session.driver.steps.close(new RunEnded());
       const message =
         "the body waits for something that is not in the network, and that does not come: a promise of its own, a timer, a file. Wait for answers of canisters and for net.settle(); where it only takes long, give it more patience: explore({ …, patience: { seconds: 60 } })";
-      this.fail({ kind: "endless", name: "the body ends", message });
+      this.fail({ kind: "endless", name: ENDLESS, message });
       return;
     }
     const how = ended as { readonly error: unknown } | "well" | null;
@@ -237,7 +249,7 @@ export class Workbench<S> {
 
   /** Whether it came true before the network had nothing to do for too long. */
   private async until(isDone: () => boolean): Promise<boolean> {
-    const patience = Number(nanosOf(this.options.patience ?? { seconds: 10 }) / 1_000_000n);
+    const patience = patienceMs(this.options);
     let idle = 0;
     let since = 0;
     while (!isDone()) {
@@ -351,4 +363,6 @@ interface Watch {
   beforeInput: ((input: Input) => void) | null;
   countInput: (() => void) | null;
   afterExecution: (() => void) | null;
+  /** A sign that the run goes on. */
+  beat: (() => void) | null;
 }

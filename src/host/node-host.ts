@@ -2,6 +2,7 @@
  * The host of in-process networks in Node: engine, hashes, files, console, compiler. One for the process, so that networks
  * share compiled modules and live instances.
  */
+import { writeSync } from "node:fs";
 import { InstancePool } from "../core/canister/instances.ts";
 import { ModuleCache } from "../core/wasm/prepare.ts";
 import type { Host } from "../network/host.ts";
@@ -14,6 +15,8 @@ import { fetchOutcall } from "./outcall.ts";
 import { nodeSignatureChecks } from "./signature-checks-node.ts";
 import { after, clock, delay, now } from "./clock.ts";
 import { nodePlatform } from "./platform-node.ts";
+import { framesOf } from "./stack.ts";
+import { watch } from "./watchdog.ts";
 
 let host: Host | null = null;
 /** Looked for when it is needed: that means reading folders. */
@@ -33,6 +36,9 @@ export function nodeHost(): Host {
     after,
     signatureChecks: nodeSignatureChecks,
     print: (line) => console.log(line),
+    alarm: (line) => void writeSync(2, `${line}\n`),
+    watch,
+    framesOf,
     fetch: (address) => fetch(address),
     fetchOutcall,
     files: nodeFiles,

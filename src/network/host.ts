@@ -22,6 +22,12 @@ export interface Host {
   clock(): number;
   /** Writes one line where people see it. */
   print(line: string): void;
+  /** The same at once, for people who wait: also in the middle of what never comes back. */
+  alarm(line: string): void;
+  /** Sees that this thread does not come back, until it is ended; `null` where nobody can, or somebody is at it already. */
+  readonly watch: ((watched: Watched) => Watch | null) | null;
+  /** The frames of an error's stack that are neither the host's nor Cannery's own. */
+  framesOf(stack: string): readonly string[];
   /** What is at an address of the web. Rejects with the host's own error. */
   fetch(address: string): Promise<ModuleBody>;
   /** Does an HTTPS outcall on the web; `null` where the web cannot be reached. Never rejects. */
@@ -32,6 +38,19 @@ export interface Host {
   readonly compileMotoko: ((path: string) => Promise<Uint8Array>) | null;
   /** Runs the build commands of a project's canister and gives what they wrote to `$ICP_WASM_OUTPUT_PATH`. */
   readonly runBuild: ((build: BuildRun) => Promise<Uint8Array>) | null;
+}
+
+export interface Watched {
+  /** The thread may go on for so long without letting anything else run. */
+  readonly milliseconds: number;
+  /** Called in the middle of it, once or more. Frames of the stack, as `framesOf`; none where the place cannot be told. */
+  onStuck(frames: readonly string[]): void;
+}
+
+export interface Watch {
+  /** A sign that it goes on. */
+  beat(): void;
+  end(): void;
 }
 
 export interface BuildRun {
