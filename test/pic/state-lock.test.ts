@@ -2,7 +2,7 @@
  * A state directory has one writer: others are told who has it, and one that a killed process left behind is taken over.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -16,11 +16,16 @@ beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "cannery-lock-"))));
 afterEach(() => rmSync(folder, { recursive: true }));
 
 test("the process that has it is named, until it is gone", () => {
-  const parent = markOf(process.ppid);
+  const parent = { ...markOf(process.ppid), folder: realpathSync(folder) };
   writeFileSync(lock(), JSON.stringify(parent));
   expect(() => lockStateDir(folder)).toThrow(`The state directory ${folder} is in use by process ${process.ppid}:`);
   const { pid } = spawnSync(process.execPath, ["-e", ""]);
-  for (const stale of [JSON.stringify({ pid, processStart: null }), JSON.stringify({ ...parent, processStart: "1" }), "", "null"]) {
+  const gone = [
+    { ...parent, pid, processStart: null },
+    { ...parent, processStart: "1" },
+    { ...parent, folder: "/where/it/was/copied/from" },
+  ];
+  for (const stale of [...gone.map((lock) => JSON.stringify(lock)), "", "null"]) {
     writeFileSync(lock(), stale);
     lockStateDir(folder)();
     expect(readdirSync(folder)).toEqual([]);

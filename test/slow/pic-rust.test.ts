@@ -44,6 +44,19 @@ const outcall = IDL.encode(ARGUMENT.http_request as unknown as IDL.Type[], [
   },
 ]);
 
+/** Of three nodes, two answer. */
+const flexible = IDL.encode(ARGUMENT.flexible_http_request as unknown as IDL.Type[], [
+  {
+    url: "https://example.org/price",
+    max_response_bytes: [],
+    method: { get: null },
+    headers: [],
+    body: [],
+    transform: [],
+    replication: [{ total_requests: 3, min_responses: 2, max_responses: 3 }],
+  },
+]);
+
 /** What the tests in Rust find in their folder. */
 const FILES: Readonly<Record<string, Uint8Array>> = {
   "counter.wasm": loadGenerated("counter"),
@@ -58,6 +71,7 @@ const FILES: Readonly<Record<string, Uint8Array>> = {
     cycles: 1_000_000_000_000n,
     onReply: program(appendArgument, send),
   }),
+  "flexible.bin": call(MANAGEMENT_CANISTER, { method: "flexible_http_request", arg: flexible, onReply: program(appendArgument, send) }),
 };
 
 describe.skipIf(isMissing)("the Rust client (skipped without cargo)", () => {

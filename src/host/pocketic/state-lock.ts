@@ -2,22 +2,28 @@
  * A state directory has one writer: a file in it says which process that is, for as long as it has an instance there. One that a killed process left
  * behind is taken over.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CreationRefused } from "../../api/pocketic/config.ts";
 import { isAlive, markOf, type ProcessMark } from "../process-mark.ts";
 
 const NAME = "cannery.lock";
 
+/** Of whom, and of which directory: a copy of it is nobody's. */
+interface Lock extends ProcessMark {
+  readonly folder: string;
+}
+
 /** The function returned gives the directory back. Throws `CreationRefused` when somebody has it. */
 export function lockStateDir(folder: string): () => void {
   const path = join(folder, NAME);
   try {
     mkdirSync(folder, { recursive: true });
-    const mark = JSON.stringify(markOf(process.pid));
-    if (!written(path, mark)) {
-      takeAway(path, folder);
-      if (!written(path, mark)) throw inUse(folder, readLock(path));
+    const real = realpathSync(folder);
+    const lock = JSON.stringify({ ...markOf(process.pid), folder: real } satisfies Lock);
+    if (!written(path, lock)) {
+      takeAway(path, real);
+      if (!written(path, lock)) throw inUse(folder, readLock(path));
     }
   } catch (error) {
     if (error instanceof CreationRefused) throw error;
@@ -40,28 +46,33 @@ function written(path: string, text: string): boolean {
 /** Of a process that is gone. Moved before it is removed, so that of several who find it one removes it, and nobody's who came meanwhile. */
 function takeAway(path: string, folder: string): void {
   const owner = readLock(path);
-  if (owner !== null && isAlive(owner)) throw inUse(folder, owner);
+  if (isHeld(owner, folder)) throw inUse(folder, owner);
   const aside = `${path}.${process.pid}`;
   renameSync(path, aside);
   const moved = readLock(aside);
-  if (moved !== null && isAlive(moved)) {
+  if (isHeld(moved, folder)) {
     renameSync(aside, path);
     throw inUse(folder, moved);
   }
   rmSync(aside);
 }
 
+function isHeld(lock: Lock | null, folder: string): boolean {
+  return lock !== null && lock.folder === folder && isAlive(lock);
+}
+
 /** `null` when it is no lock, or was taken away meanwhile. */
-function readLock(path: string): ProcessMark | null {
+function readLock(path: string): Lock | null {
   try {
-    const mark = JSON.parse(readFileSync(path, "utf8")) as Partial<ProcessMark> | null;
-    return typeof mark?.pid === "number" ? { pid: mark.pid, processStart: mark.processStart ?? null } : null;
+    const lock = JSON.parse(readFileSync(path, "utf8")) as Partial<Lock> | null;
+    if (typeof lock?.pid !== "number" || typeof lock.folder !== "string") return null;
+    return { pid: lock.pid, processStart: lock.processStart ?? null, folder: lock.folder };
   } catch {
     return null;
   }
 }
 
-function inUse(folder: string, owner: ProcessMark | null): CreationRefused {
+function inUse(folder: string, owner: Lock | null): CreationRefused {
   const who = owner === null ? "another process" : owner.pid === process.pid ? "another instance of this server" : `process ${owner.pid}`;
   return new CreationRefused(
     `The state directory ${folder} is in use by ${who}: delete that instance or end that server first, or use another directory.`,

@@ -6,7 +6,7 @@
 use candid::{Nat, Principal};
 use pocket_ic::common::rest::{
     BlobCompression, CanisterHttpReplication, CanisterHttpReply, CanisterHttpResponse,
-    MockCanisterHttpResponse, RawEffectivePrincipal,
+    MockCanisterHttpResponse, MockFlexibleCanisterHttpResponse, RawEffectivePrincipal,
 };
 use pocket_ic::{
     CanisterSettings, ErrorCode, IngressStatusResult, PocketIc, PocketIcBuilder, PocketIcState,
@@ -298,6 +298,44 @@ fn outcalls_are_answered_by_the_test() {
     assert!(pic.get_canister_http().is_empty());
     let reply = pic.await_call(call).unwrap();
     assert!(reply.windows(5).any(|bytes| bytes == b"seven"));
+}
+
+#[test]
+fn committees_of_flexible_outcalls_are_answered_for_one_by_one() {
+    let pic = PocketIcBuilder::new().with_system_subnet().build();
+    let id = deployed(&pic, "universal.wasm");
+    let call = pic
+        .submit_call(id, NOBODY, "run", file("flexible.bin"))
+        .unwrap();
+    pic.tick();
+    pic.tick();
+    let [request] = &pic.get_canister_http()[..] else {
+        panic!("one outcall waits")
+    };
+    assert_eq!(
+        request.replication,
+        CanisterHttpReplication::Flexible {
+            total_requests: 3,
+            min_responses: 2,
+            max_responses: 3
+        }
+    );
+    let responses = [&b"seven"[..], b"eight"].map(|body| {
+        CanisterHttpResponse::CanisterHttpReply(CanisterHttpReply {
+            status: 200,
+            headers: vec![],
+            body: body.to_vec(),
+        })
+    });
+    pic.mock_flexible_canister_http_response(MockFlexibleCanisterHttpResponse {
+        subnet_id: request.subnet_id,
+        request_id: request.request_id,
+        responses: responses.to_vec(),
+    });
+    let reply = pic.await_call(call).unwrap();
+    for body in [b"seven", b"eight"] {
+        assert!(reply.windows(5).any(|bytes| bytes == body));
+    }
 }
 
 #[test]
