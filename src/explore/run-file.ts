@@ -3,13 +3,13 @@
  */
 import { CanneryError } from "../base/cannery-error.ts";
 import { concat, toHex } from "../base/bytes.ts";
+import { fromBase64, toBase64 } from "../codec/base64.ts";
 import { pack, unpack, type PackedBytes } from "../codec/packed-json.ts";
 import type { GenesisConfig } from "../core/genesis.ts";
 import type { Input } from "../core/inputs.ts";
 import { decodeArgument } from "../core/management/candid.ts";
 import type { Deviation } from "../core/schedule/recorder.ts";
 import { REWRITER_VERSION } from "../core/wasm/rewrite.ts";
-import { fromBase64, toBase64 } from "./base64.ts";
 import { messageOf } from "./failure.ts";
 import { checkedFile, RUN_FORMAT, unreadable } from "./run-file-check.ts";
 
@@ -105,8 +105,8 @@ export function fromRunFile(file: unknown, given: readonly Uint8Array[], sha256:
   }
   const unpackBytes = (packed: PackedBytes): Uint8Array =>
     packed.bytes !== undefined
-      ? fromBase64(packed.bytes)
-      : concat(fromBase64(packed.before!), byHash.get(packed.module!)!, fromBase64(packed.after!));
+      ? bytesOf(packed.bytes)
+      : concat(bytesOf(packed.before!), byHash.get(packed.module!)!, bytesOf(packed.after!));
   const read = <T>(packed: unknown, what: string): T => {
     try {
       return unpack(packed, unpackBytes) as T;
@@ -129,13 +129,16 @@ export function fromRunFile(file: unknown, given: readonly Uint8Array[], sha256:
 }
 
 function wholeModule(hash: string, base64: string, sha256: Hash): Uint8Array {
-  try {
-    const bytes = fromBase64(base64);
-    if (toHex(sha256(bytes)) === hash) return bytes;
-  } catch (error) {
-    throw unreadable(`the module ${hash} is no base64`, error);
-  }
+  const bytes = fromBase64(base64);
+  if (bytes === null) throw unreadable(`the module ${hash} is no base64`);
+  if (toHex(sha256(bytes)) === hash) return bytes;
   throw unreadable(`the module ${hash} has other bytes than its name says`);
+}
+
+function bytesOf(base64: string): Uint8Array {
+  const bytes = fromBase64(base64);
+  if (bytes === null) throw new Error(`${JSON.stringify(base64.slice(0, 40))} is no base64`);
+  return bytes;
 }
 
 /** Arguments shorter than this are not looked into. */
