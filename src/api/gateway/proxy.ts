@@ -6,7 +6,7 @@
 import { endpointAt, methodsOf } from "../http/endpoints.ts";
 import { preflight } from "./cors.ts";
 
-const ANSWERED = { "content-type": "application/cbor", "x-content-type-options": "nosniff", "x-frame-options": "DENY" };
+const ANSWERED = { "x-content-type-options": "nosniff", "x-frame-options": "DENY" };
 
 export async function proxied(request: Request, path: string, api: (request: Request) => Promise<Response>): Promise<Response> {
   if (request.method === "OPTIONS") {
