@@ -15,7 +15,7 @@ test("another order of messages gives another digest", async () => {
 });
 
 /** Every machine and engine must come to these. They change with the rules, with the format of digests and with the puppet's code: then take the new ones over. */
-const PINNED = ["bf09127a86855847", "da0dc90080599131", "210e9051273e0253", "f46b8d4daf4f5713"];
+const PINNED = ["f5c3ff242260563a", "a7e605ea3010b559", "e436a4fb346d80de", "e25f53b80c6d2b49"];
 
 test("the digests of a fixed run are those of all other machines, whether Wasm instances are kept or dropped", () => {
   for (const dropInstances of [false, true]) expect(puppets(dropInstances).map((digest) => digest.slice(0, 16))).toEqual(PINNED);

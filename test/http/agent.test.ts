@@ -10,6 +10,7 @@ import { describe, expect, test } from "vitest";
 import { Cannery } from "../../src/index.ts";
 import { decodeLeb128 } from "../../src/codec/leb128.ts";
 import { loadGenerated } from "../../examples/modules.ts";
+import { argument } from "./raw.ts";
 import { appendCaller, appendInfo, program, puppet, reply, send, trap, type Program } from "../support/puppet.ts";
 
 const HOST = "http://localhost:4943";
@@ -152,5 +153,26 @@ describe("identities of every scheme [https-interface#authentication] [index#ecd
     await expect(update(agent(await of(-600_000)), other.id.toText(), whoAmI)).rejects.toThrow(/delegation has expired/);
     const here = agent(await of(600_000, [other.id]));
     expect((await update(here, other.id.toText(), whoAmI)).length).toBe(29);
+  });
+
+  test("a delegation for the management canister reads the status of calls to it", async () => {
+    const { net, agent, other } = await network();
+    const [root, session] = [Ed25519KeyIdentity.generate(), Ed25519KeyIdentity.generate()];
+    const targets = [Principal.managementCanister()];
+    const chain = await DelegationChain.create(root, session.getPublicKey(), new Date(Date.now() + 600_000), { targets });
+    const manager = agent(DelegationIdentity.fromDelegation(session, chain));
+    const status = {
+      methodName: "canister_status",
+      arg: argument("canister_id", { canister_id: other.id }),
+      effectiveCanisterId: other.id,
+    };
+    await other.updateSettings({ controllers: [Principal.selfAuthenticating(new Uint8Array(root.getPublicKey().toDer()))] });
+    const { requestId } = await manager.call(targets[0]!, { ...status, callSync: false });
+    await net.settle();
+    const paths = [[new TextEncoder().encode("request_status"), requestId]];
+    await expect(manager.readState({ canisterId: other.id }, { paths })).resolves.toBeDefined();
+    await expect(agent(Ed25519KeyIdentity.generate()).readState({ canisterId: other.id }, { paths })).rejects.toThrow(
+      /not signed by the caller/,
+    );
   });
 });

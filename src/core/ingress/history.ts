@@ -79,11 +79,13 @@ export class IngressHistory implements Owned {
   /**
    * Writes a status. An unknown message becomes `received`, or final at once when its induction is refused; then statuses
    * only go forward. Final statuses are written in the order of time. Above the memory limit the oldest answers are forgotten (`done`).
+   * Whom a message is to stays what it was at first: a subnet answers for the management canister.
    */
   set(id: MessageId, status: IngressStatus, about: { readonly receiver: PrincipalId; readonly user: PrincipalId }, nowNanos: bigint): void {
     const old = this.statuses.get(id);
     assert(mayFollow(old?.status ?? null, status), `ingress status ${status.kind} may not follow ${old?.status.kind ?? "unknown"}`);
-    this.write(id, old, { status, receiver: about.receiver, user: about.user, timeNanos: nowNanos });
+    const { receiver, user } = old ?? about;
+    this.write(id, old, { status, receiver, user, timeNanos: nowNanos });
     if (isTerminal(status)) this.terminal.set(terminalKey(nowNanos, id), id);
     if (this.bytes > this.capacityBytes) this.forgetAnswers();
   }
