@@ -81,7 +81,7 @@ describe("a canister created at an id of the mainnet [replica: subnets on demand
     expect((await pic.topology()).size).toBe(1);
   });
 
-  test("brings the subnet when the call comes by the public interface", async () => {
+  test.each(["the public interface", "an HTTP gateway"])("brings the subnet when the call comes by %s", async (way) => {
     const pic = application();
     const { nanos_since_epoch } = (await pic.ask("/read/get_time")).json as { nanos_since_epoch: bigint };
     const method_name = "provisional_create_canister_with_cycles";
@@ -96,9 +96,15 @@ describe("a canister created at an id of the mainnet [replica: subnets on demand
     };
     const other = encodeFields({ content: { ...content, method_name: "create_canister" } });
     const path = `/api/v2/canister/${CANDID_UI}/call`;
-    expect(await pic.send("POST", path, other, "application/cbor")).toMatchObject({ status: 400 });
+    const headers: [string, string][] = [["content-type", "application/cbor"]];
+    const gateway = { url: `http://localhost${path}`, headers, domains: null, customDomains: [] };
+    const post = (body: Uint8Array) => {
+      const request = { method: "POST", path, contentType: "application/cbor", body, stored: null };
+      return pic.handler.handle(way === "an HTTP gateway" ? { ...request, gateway } : request);
+    };
+    expect(await post(other)).toMatchObject({ status: 400 });
     expect((await pic.topology()).size).toBe(1);
-    expect(await pic.send("POST", path, encodeFields({ content }), "application/cbor")).toMatchObject({ status: 202 });
+    expect(await post(encodeFields({ content }))).toMatchObject({ status: 202 });
     await pic.ask("/update/tick", {});
     expect(await subnetOf(pic, CANDID_UI)).toEqual({ subnet_id: raw(CANDID_UI_SUBNET) });
   });

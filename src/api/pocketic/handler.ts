@@ -117,6 +117,7 @@ export class InstanceHandler {
 
   private async throughGateway({ method, body }: InstanceRequest, address: GatewayAddress): Promise<InstanceResponse> {
     const { url, headers, domains, customDomains } = address;
+    makeRoom(this.instance, new URL(url).pathname, body);
     const ids = new Map(customDomains);
     const gateway = httpGateway(this.instance.served(), this.api, { domains, customDomain: (host) => ids.get(host) ?? null });
     const withBody = method === "GET" || method === "HEAD" ? {} : { body: Uint8Array.from(body) };
