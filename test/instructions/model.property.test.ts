@@ -8,10 +8,9 @@ import { describe, expect, test } from "vitest";
 import { decode } from "../../src/core/wasm/decode.ts";
 import type { PreparedModule } from "../../src/core/wasm/module-info.ts";
 import { validateFunctions } from "../../src/core/wasm/measure.ts";
-import { wasmEngine } from "../../src/host/engine.ts";
 import { randomModule } from "../support/random-module.ts";
 import { meteredAsThePlatform } from "../support/replica-metering.ts";
-import { OutOfInstructions, prepared, Subject, type Ending } from "../support/rewritten.ts";
+import { attempt, ended, OutOfInstructions, prepared, Subject } from "../support/rewritten.ts";
 import { wat } from "../support/wat.ts";
 
 // The model of a wasm64 module is wasm64: Node 20 runs it behind this flag, newer ones without.
@@ -89,24 +88,6 @@ class Program {
     const fast = this.ours("fast", limit, handler);
     expect(fast).toEqual({ ...model, counter: fast.counter === null ? null : model.counter });
     return model;
-  }
-}
-
-function ended(ending: Ending): string {
-  if (ending.kind !== "trap") return ending.kind;
-  if (ending.code === 2) return "heap out of bounds";
-  return ending.code === 3 ? "null or wrong signature" : ending.trap;
-}
-
-function attempt(action: () => void): string {
-  try {
-    action();
-    return "returned";
-  } catch (error) {
-    if (error instanceof OutOfInstructions) return "out of instructions";
-    const trap = wasmEngine.trapOf(error);
-    if (trap === null) throw error;
-    return trap.kind;
   }
 }
 

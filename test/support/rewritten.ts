@@ -28,6 +28,26 @@ export type Ending =
   | { readonly kind: "trap"; readonly trap: EngineTrapKind; readonly code: number; readonly backtrace: readonly number[] }
   | { readonly kind: "out of instructions" };
 
+/** The ending as the same text whether the module was rewritten or not: see `attempt`. */
+export function ended(ending: Ending): string {
+  if (ending.kind !== "trap") return ending.kind;
+  if (ending.code === 2) return "heap out of bounds";
+  return ending.code === 3 ? "null or wrong signature" : ending.trap;
+}
+
+/** How a module that was not rewritten ended. */
+export function attempt(action: () => void): string {
+  try {
+    action();
+    return "returned";
+  } catch (error) {
+    if (error instanceof OutOfInstructions) return "out of instructions";
+    const trap = wasmEngine.trapOf(error);
+    if (trap === null) throw error;
+    return trap.kind;
+  }
+}
+
 export interface Ran {
   readonly ending: Ending;
   /** Instructions used, as the counter says afterwards. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { makeContext } from "../../../test/support/canister-record.ts";
 import {
   ALICE,
   decode,
@@ -29,21 +30,8 @@ function uninstallArg(id: CanisterId): Uint8Array {
 function addContext(net: ManagementWorld, id: CanisterId, given: Partial<CallContext> = {}): CallContext {
   const canister = net.canister(id);
   const contextId = canister.nextCallContextId++ as CallContextId;
-  const context: CallContext = {
-    epoch: canister.epoch,
-    id: contextId,
-    origin: { kind: "ingress", user: ALICE, messageId: "ab" as MessageId, method: "m", tag: 77 },
-    caller: ALICE,
-    callerInfo: null,
-    callTree: { depth: 0, startNanos: 0n },
-    createdNanos: 0n,
-    responded: false,
-    deleted: false,
-    availableCycles: 0n,
-    instructions: 0,
-    openCallbacks: 0,
-    ...given,
-  };
+  const origin = { kind: "ingress", user: ALICE, messageId: "ab" as MessageId, method: "m", tag: 77 } as const;
+  const context = makeContext({ epoch: canister.epoch, id: contextId, origin, caller: ALICE, ...given });
   canister.callContexts.set(contextId, context);
   return context;
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { OutOfInstructions, prepared, Subject, type Ending } from "../../../test/support/rewritten.ts";
+import { attempt, ended, prepared, Subject, type Ending } from "../../../test/support/rewritten.ts";
 import { randomModule } from "../../../test/support/random-module.ts";
 import { wat } from "../../../test/support/wat.ts";
 import { wasmEngine } from "../../host/engine.ts";
@@ -55,25 +55,6 @@ function expectMarked(subject: Subject, before: Uint8Array): void {
     const page = Subject.page(at);
     if (!marked.has(page) && !(marked.has(page - 1) && at % PAGE_BYTES < SLACK_BYTES))
       throw new Error(`page ${page} changed at ${at} unmarked`);
-  }
-}
-
-function ended(ending: Ending): string {
-  if (ending.kind !== "trap") return ending.kind;
-  if (ending.code === 2) return "heap out of bounds";
-  return ending.code === 3 ? "null or wrong signature" : ending.trap;
-}
-
-/** How a module that is not ours ended. */
-function attemptRaw(action: () => void): string {
-  try {
-    action();
-    return "returned";
-  } catch (error) {
-    if (error instanceof OutOfInstructions) return "out of instructions";
-    const trap = wasmEngine.trapOf(error);
-    if (trap === null) throw error;
-    return trap.kind;
   }
 }
 
@@ -164,7 +145,7 @@ describe("random modules", () => {
         const memory = raw["memory"] as WebAssembly.Memory;
         const comparableRuns = own.observed.some(({ ending }) => ending.kind === "trap") ? 1 : own.observed.length;
         for (let i = 0; i < comparableRuns; i++) {
-          const ending = attemptRaw(() => (raw["canister_update run"] as () => void)());
+          const ending = attempt(() => (raw["canister_update run"] as () => void)());
           // Dropped segments stay dropped in the raw instance, so only the first run compares where there was one.
           if (i > 0 && /data\.drop/.test(randomModule(seed, { hideNaN: true }))) return;
           expect(ending).toBe(ended(own.observed[i]!.ending));
