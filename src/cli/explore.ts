@@ -131,7 +131,7 @@ function unreadable(error: unknown, file: string): CanneryError | null {
     case "ERR_UNKNOWN_FILE_EXTENSION":
       return new CanneryError(
         "typescript-file",
-        `Node ${process.version} does not read TypeScript. Either install the compiler in the project of ${file} (npm install --save-dev typescript), which cannery then uses, or use Node 22.18 or newer. (${withTsx} works too.)`,
+        `Node ${process.version} does not read TypeScript, and the project of ${file} has nothing that takes the types off: install Vitest, esbuild or typescript@5 there (npm install --save-dev vitest), which cannery then uses, or use Node 22.18 or newer. (${withTsx} works too.)`,
         { cause: error },
       );
     case "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX":

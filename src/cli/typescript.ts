@@ -1,5 +1,5 @@
 /**
- * TypeScript files in a Node that does not read them by itself (before 22.18): hooks for `import` that take the types off with the compiler of the project
+ * TypeScript files in a Node that does not read them by itself (before 22.18): hooks for `import` that take the types off with a compiler of the project
  * that the file is in. Nothing of it is a dependency of ours, and newer Nodes need none of it.
  */
 import { register } from "node:module";
