@@ -235,7 +235,7 @@ export class Network {
   private round(only: readonly string[] | null, makers: RoundMakers | null): void {
     const state = this.current;
     const { schedule } = this.world;
-    const injects = !schedule.ordinary && schedule.injects === true;
+    const { injects } = this;
     state.timeNanos += state.latency.roundNanos;
     if (injects && mayPass(state)) state.timeNanos += TIME_STEPS_NANOS[schedule.choose({ kind: "time" }, TIME_STEPS_NANOS.length)];
     state.round++;
@@ -335,6 +335,11 @@ export class Network {
   /** Equal for situations from which the network goes on alike; see `situationDigest`. */
   situation(): string {
     return situationDigest(this.current, (bytes) => this.environment.platform.sha256(bytes));
+  }
+
+  /** Whether the schedule is asked the choices of `InjectedChoice`. */
+  get injects(): boolean {
+    return !this.recorder.ordinary && this.recorder.injects;
   }
 
   /** A choice of whoever drives the network, recorded like its own. */

@@ -62,6 +62,8 @@ function situation({ kind, concerns }: Deviation, nameOf: NameOf): string {
       return `which canister of ${named(what, nameOf)} goes next`;
     case "subnetRound":
       return `a round of ${named(what, nameOf)}`;
+    case "turn":
+      return "when the body goes on";
     case "time":
       return "time before a round";
     case "hop":
@@ -113,5 +115,6 @@ const MEANINGS: Readonly<Partial<Record<Deviation["kind"], (chose: string) => st
   link: () => "arrives a round later",
   subnetRound: () => "slower by a round",
   pendingAnswer: () => "answered a round later",
+  turn: (chose) => `it goes on after ${chose}`,
   time: (chose) => `${chose} pass`,
 };

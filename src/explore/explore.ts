@@ -5,7 +5,6 @@
 import { CanneryError } from "../base/cannery-error.ts";
 import { Prng } from "../base/prng.ts";
 import { ReplaySchedule, type Deviation } from "../core/schedule/recorder.ts";
-import type { Choice } from "../core/schedule/schedule.ts";
 import { nanosOf } from "../network/duration.ts";
 import type { Host } from "../network/host.ts";
 import { ExplorationFailed, type Counterexample } from "./counterexample.ts";
@@ -16,8 +15,8 @@ import { ExhaustiveSearch } from "./strategies/exhaustive.ts";
 import { shrink } from "./shrink.ts";
 import { StuckWatch } from "./stuck.ts";
 import { strategyOf, weatherOf } from "./strategies/portfolio.ts";
-import { asked, type ChoiceKind } from "./strategies/strategy.ts";
-import { FAULTS, WEATHERS, type Weather } from "./strategies/weather.ts";
+import { asked } from "./strategies/strategy.ts";
+import { FAULTS, WEATHERS, type Weather, type WeatherKind } from "./strategies/weather.ts";
 import { Workbench, type RunResult } from "./workbench.ts";
 
 const DEFAULT_RUNS = 1_000;
@@ -161,9 +160,9 @@ class Campaign<S> {
   }
 
   /** The body as it always runs, and how often it leaves each kind of choice open. */
-  private async ordinaryRun(): Promise<{ readonly counts: ReadonlyMap<ChoiceKind, number>; readonly result: RunResult }> {
-    const counts = new Map<ChoiceKind, number>();
-    const counting = asked(({ kind }: Choice) => {
+  private async ordinaryRun(): Promise<{ readonly counts: ReadonlyMap<WeatherKind, number>; readonly result: RunResult }> {
+    const counts = new Map<WeatherKind, number>();
+    const counting = asked((_choice, _options, kind) => {
       counts.set(kind, (counts.get(kind) ?? 0) + 1);
       return 0;
     });

@@ -20,6 +20,8 @@ export interface Core<Snapshot = unknown> {
   /** Equal for situations from which the network goes on alike. */
   situation(): string;
   choose(choice: Choice, options: number): number;
+  /** Whether the schedule is asked what nobody asks of an ordinary one. */
+  readonly injects: boolean;
   /** A probe ended the last step between two executions: nothing goes on until the network is restored. */
   readonly halted: boolean;
   /** Answers what mock canisters ask in queries. */

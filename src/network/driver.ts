@@ -9,6 +9,7 @@
 import { CanneryError } from "../base/cannery-error.ts";
 import { maxBigint } from "../base/integers.ts";
 import type { Answer, CommandInput } from "../core/inputs.ts";
+import { TURN_ROUNDS } from "../core/rules/open-outcomes.ts";
 import type { Core } from "./core.ts";
 import type { Host } from "./host.ts";
 import { Live, type LiveOptions } from "./live.ts";
@@ -213,7 +214,7 @@ export class Driver {
     try {
       if (this.steps.closed === null) this.mocks.flush();
       if (!this.isManual) {
-        if (this.live === null) this.runRounds();
+        if (this.live === null) this.runRounds(done.length === 0 ? ROUNDS_PER_TURN : this.roundsBeforeTheyGoOn());
         else this.runLive(this.live);
       }
     } catch (error) {
@@ -224,9 +225,15 @@ export class Driver {
     if (this.afterTurn.length > 0) this.schedule();
   }
 
-  private runRounds(): void {
+  /** Of those who wait for no answer (after a query, a tick, a step of time) while a call is open. When they call again hangs on no round, so the schedule may say. */
+  private roundsBeforeTheyGoOn(): number {
+    if (!this.core.injects || !this.calls.isAwaited) return ROUNDS_PER_TURN;
+    return Math.min(ROUNDS_PER_TURN, TURN_ROUNDS[this.core.choose({ kind: "turn" }, TURN_ROUNDS.length)]!);
+  }
+
+  private runRounds(most: number): void {
     const answeredBefore = this.calls.answeredCount;
-    for (let rounds = 0; rounds < ROUNDS_PER_TURN && this.steps.closed === null; rounds++) {
+    for (let rounds = 0; rounds < most && this.steps.closed === null; rounds++) {
       const next = this.pace.next(this.calls.isAwaited ? null : 0n);
       // Goes on when the answer comes.
       if (next === "outside") return this.watchMocks();

@@ -97,6 +97,8 @@ export class FakeView implements SystemView {
     this.detached += amount;
   }
 
+  readonly isRetryingEndlessly = false;
+
   performCall(call: OutgoingCall): boolean {
     if (this.performs) this.performed.push(call);
     return this.performs;

@@ -120,6 +120,8 @@ export interface SystemView {
   detachCycles(amount: bigint): void;
   /** `call_perform`: checks memory, callbacks, cycles and slots in the platform's order; true when the call was taken. On false nothing was taken and attached cycles are still the caller's to detach. */
   performCall(call: OutgoingCall, memory: MemoryUse): boolean;
+  /** Whether so many calls were refused one after the other that the run is given up, as one that ends at its limit of instructions. */
+  readonly isRetryingEndlessly: boolean;
 
   /** May the heap grow? Asked after the module's own maximum was found to allow it. `peakBytes` is the size after growth. */
   growHeap(memory: MemoryUse, deltaBytes: number): GrowthAnswer;

@@ -46,7 +46,7 @@ import { principalText } from "../state/principal.ts";
 import type { UserError } from "../state/rejects.ts";
 import { EXECUTION_RULES, type ExecutionRules } from "./execution-kinds.ts";
 import type { Quotas } from "./quotas.ts";
-import type { RefusesCall } from "./refused-calls.ts";
+import { HOPELESS_REFUSALS, type RefusesCall } from "./refused-calls.ts";
 import { Surroundings, type ViewInput } from "./surroundings.ts";
 
 /** A call that `call_perform` took, and what was withdrawn for it. Attached cycles are in `call`. */
@@ -94,6 +94,7 @@ export class ExecutionView extends Surroundings implements SystemView {
   private readonly refuses: RefusesCall | undefined;
   /** Calls that could be taken. */
   private callsTried = 0;
+  private refusedInARow = 0;
   private callbacksLeft = UNKNOWN;
   private aliasSlotsLeft = UNKNOWN;
   private slotsLeft: Map<PrincipalId, number> | null = null;
@@ -178,6 +179,17 @@ export class ExecutionView extends Surroundings implements SystemView {
    * pay for a call cannot make one in a query either. Replica: all of it is one function for every context.
    */
   performCall(call: OutgoingCall, memory: MemoryUse): boolean {
+    const isTaken = this.takeCall(call, memory);
+    this.refusedInARow = isTaken ? 0 : this.refusedInARow + 1;
+    return isTaken;
+  }
+
+  /** Only where a schedule is asked: see `HOPELESS_REFUSALS`. */
+  get isRetryingEndlessly(): boolean {
+    return this.refuses !== undefined && this.refusedInARow >= HOPELESS_REFUSALS;
+  }
+
+  private takeCall(call: OutgoingCall, memory: MemoryUse): boolean {
     const payloadBytes = utf8Length(call.method) + call.arg.length;
     const memoryBytes = this.memoryBytes(memory);
 

@@ -21,6 +21,9 @@ export const LAWFUL_REJECTS = { bounded: 1, unbounded: 2 } as const;
 /** Steps by which time may move: a timer's period, a deadline, the longest wait of an ingress message are all within reach. */
 export const TIME_STEPS_NANOS: readonly bigint[] = [0n, 1n, 5n, 20n, 60n].map((seconds) => seconds * 1_000_000_000n);
 
+/** After how many rounds users go on, who wait for none: a few, at first each. */
+export const TURN_ROUNDS: readonly number[] = [Infinity, 0, 1, 2, 4, 8];
+
 /** How an execution is made to end. */
 export type ExecutionFault =
   /** The canister cannot pay for it. */

@@ -6,6 +6,12 @@ import type { OutgoingCall } from "../canister/types.ts";
 import type { CanisterState } from "../state/canister.ts";
 import type { World } from "../state/world.ts";
 
+/**
+ * No slot becomes free before an execution ends: one that only tries again and again ends at its limit of instructions. Under a schedule that injects
+ * it ends there after so many refusals, as an exploration could not wait minutes for each such run.
+ */
+export const HOPELESS_REFUSALS = 20_000;
+
 /** Whether the `index`-th call of an execution is refused, which asked for it. */
 export type RefusesCall = (call: OutgoingCall, index: number) => boolean;
 

@@ -37,6 +37,7 @@ function placeOf(choice: Choice): PrincipalId | null {
     case "subnetRound":
       return choice.subnet;
     case "pick":
+    case "turn":
     case "time":
       return null;
   }
@@ -60,6 +61,7 @@ function tagOf(choice: Choice): number | null {
     case "ingress":
     case "subnetRound":
     case "pick":
+    case "turn":
     case "time":
       return null;
   }

@@ -4,7 +4,7 @@
  * A deviation says who, to whom, which method and the how-many-th time, never "choice number 17": so it still means something
  * after a module was repaired. `ReplaySchedule` answers by a list of deviations.
  */
-import { executionFault, executionOption, TIME_STEPS_NANOS } from "../rules/open-outcomes.ts";
+import { executionFault, executionOption, TIME_STEPS_NANOS, TURN_ROUNDS } from "../rules/open-outcomes.ts";
 import type { Choice, ExecutionConcern, MessageConcern, Schedule } from "./schedule.ts";
 
 /** One answer that was not the ordinary one. */
@@ -137,8 +137,9 @@ function concernsOf(choice: Choice): string {
       return `round on ${choice.subnet}`;
     case "pick":
       return `pick ${choice.label}`;
+    case "turn":
     case "time":
-      return "time";
+      return choice.kind;
   }
 }
 
@@ -156,6 +157,8 @@ function optionText(choice: Choice, option: number): string {
       const fault = executionFault(option)!;
       return fault.kind === "outOfCycles" ? fault.kind : `${fault.kind} after ${fault.after}`;
     }
+    case "turn":
+      return `${TURN_ROUNDS[option]} rounds`;
     case "time":
       return `${TIME_STEPS_NANOS[option] / 1_000_000_000n} s`;
     case "rejectRequest":

@@ -43,6 +43,8 @@ export type InjectedChoice =
   | { readonly kind: "subnetRound"; readonly subnet: SubnetId }
   /** What whoever drives the network does, among things that have names. */
   | { readonly kind: "pick"; readonly label: string; readonly candidates: readonly string[] }
+  /** When whoever drives the network goes on while a call of his is open: as soon as somebody is answered (0), or after `TURN_ROUNDS[option]` rounds. */
+  | { readonly kind: "turn" }
   /** How much time passes before a round, besides that of a round: `TIME_STEPS_NANOS[option]`. */
   | { readonly kind: "time" };
 

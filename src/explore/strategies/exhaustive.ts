@@ -7,8 +7,8 @@
  * them, yet), users' messages, picks, and what the weather has go wrong. Situations that were searched before, with no fewer deviations left, are not searched again.
  */
 import type { Choice, Schedule } from "../../core/schedule/schedule.ts";
-import { asked, type ChoiceKind } from "./strategy.ts";
-import type { Weather } from "./weather.ts";
+import { asked } from "./strategy.ts";
+import { weatherKind, type ChoiceKind, type Weather } from "./weather.ts";
 
 /** Delays that a message waiting at its receiver already has, orders that change nothing, and the clock, which has no end. */
 const NOT_SEARCHED: ReadonlySet<ChoiceKind> = new Set<ChoiceKind>([
@@ -92,8 +92,8 @@ export class ExhaustiveSearch {
     return false;
   }
 
-  private isSearched({ kind }: Choice): boolean {
-    return !NOT_SEARCHED.has(kind) && (this.weather[kind] ?? 0) > 0;
+  private isSearched(choice: Choice): boolean {
+    return !NOT_SEARCHED.has(choice.kind) && (this.weather[weatherKind(choice)] ?? 0) > 0;
   }
 
   private take(options: readonly number[]): number {

@@ -6,7 +6,8 @@
  */
 import type { Choice, MessageConcern } from "../../core/schedule/schedule.ts";
 import { otherOption } from "./random.ts";
-import { asked, type ChoiceKind, type Strategy } from "./strategy.ts";
+import { asked, type Strategy } from "./strategy.ts";
+import type { WeatherKind } from "./weather.ts";
 
 /** Longest delay of a message, counted in the times that its canister could have taken it. */
 const LONGEST_WAIT = 12;
@@ -17,23 +18,23 @@ export function few(most: number): Strategy {
     name: `few ${most}`,
     begin({ prng, weather, counts }) {
       const kinds = [...counts.keys()].filter((kind) => (weather[kind] ?? 0) > 0);
-      const planned = new Map<ChoiceKind, Set<number>>();
+      const planned = new Map<WeatherKind, Set<number>>();
       for (let i = kinds.length === 0 ? 0 : 1 + prng.below(most); i > 0; i--) {
         const kind = kinds[prng.below(kinds.length)]!;
         // A run that deviates asks more than the ordinary one did.
         const place = prng.below(Math.ceil(counts.get(kind)! * 1.25));
         planned.set(kind, (planned.get(kind) ?? new Set()).add(place));
       }
-      const seen = new Map<ChoiceKind, number>();
+      const seen = new Map<WeatherKind, number>();
       const waiting: { readonly text: string; times: number }[] = [];
-      return asked((choice, options) => {
-        const nth = seen.get(choice.kind) ?? 0;
-        seen.set(choice.kind, nth + 1);
+      return asked((choice, options, kind) => {
+        const nth = seen.get(kind) ?? 0;
+        seen.set(kind, nth + 1);
         if (choice.kind === "message" && waiting.length > 0) {
           const held = hold(choice, waiting);
           if (held !== 0) return held;
         }
-        if (planned.get(choice.kind)?.has(nth) !== true) return 0;
+        if (planned.get(kind)?.has(nth) !== true) return 0;
         if (choice.kind === "message" && prng.ratio(1, 2)) {
           waiting.push({ text: textOf(choice.candidates[prng.below(choice.candidates.length)]!), times: 1 + prng.below(LONGEST_WAIT) });
           return hold(choice, waiting);

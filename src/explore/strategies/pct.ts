@@ -33,9 +33,9 @@ export function pct(depth: number): Strategy {
         for (let i = 1; i < candidates.length; i++) if (priorityOf(keyOf(candidates[i]!)) > priorityOf(keyOf(candidates[best]!))) best = i;
         return best;
       };
-      return asked((choice, options) => {
+      return asked((choice, options, kind) => {
         if (choice.kind !== "message" && choice.kind !== "ingress") {
-          const rate = weather[choice.kind] ?? 0;
+          const rate = weather[kind] ?? 0;
           return rate > 0 && prng.below(2000) < rate ? otherOption(prng, choice, options) : 0;
         }
         let chosen = first(choice.candidates);

@@ -10,8 +10,8 @@ export const random: Strategy = {
   name: "random",
   begin({ prng, weather }) {
     const rates = swarm(weather, prng);
-    return asked((choice, options) => {
-      const rate = rates[choice.kind] ?? 0;
+    return asked((choice, options, kind) => {
+      const rate = rates[kind] ?? 0;
       return rate > 0 && prng.below(1000) < rate ? otherOption(prng, choice, options) : 0;
     });
   },

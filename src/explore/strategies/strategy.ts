@@ -4,9 +4,7 @@
  */
 import type { Prng } from "../../base/prng.ts";
 import type { Choice, Schedule } from "../../core/schedule/schedule.ts";
-import type { Weather } from "./weather.ts";
-
-export type ChoiceKind = Choice["kind"];
+import { weatherKind, type Weather, type WeatherKind } from "./weather.ts";
 
 /** What a run may draw on. */
 export interface RunSetting {
@@ -14,7 +12,7 @@ export interface RunSetting {
   readonly prng: Prng;
   readonly weather: Weather;
   /** How often each kind of choice was open in the ordinary run. */
-  readonly counts: ReadonlyMap<ChoiceKind, number>;
+  readonly counts: ReadonlyMap<WeatherKind, number>;
 }
 
 export interface Strategy {
@@ -24,6 +22,6 @@ export interface Strategy {
 }
 
 /** A schedule that is asked everything lawful. */
-export function asked(choose: (choice: Choice, options: number) => number): Schedule {
-  return { ordinary: false, injects: true, choose };
+export function asked(choose: (choice: Choice, options: number, kind: WeatherKind) => number): Schedule {
+  return { ordinary: false, injects: true, choose: (choice, options) => choose(choice, options, weatherKind(choice)) };
 }

@@ -5,16 +5,29 @@
  * deviate: executions end by choice only where a rule says so.
  */
 import type { Prng } from "../../base/prng.ts";
-import type { ChoiceKind } from "./strategy.ts";
+import type { Choice } from "../../core/schedule/schedule.ts";
+
+export type ChoiceKind = Choice["kind"];
+
+/**
+ * A kind of choice. `ownCall`: that a call of a canister to itself is rejected or refused. Motoko makes one for each `async` of its own, timers' included,
+ * which no program can guard itself against, and for which the platform lacks room only when it lacks it for everything: in a storm.
+ */
+export type WeatherKind = ChoiceKind | "ownCall";
 
 /** Of a thousand cases, by the kind of choice. */
-export type Weather = Readonly<Partial<Record<ChoiceKind, number>>>;
+export type Weather = Readonly<Partial<Record<WeatherKind, number>>>;
+
+export function weatherKind(choice: Choice): WeatherKind {
+  const { kind } = choice;
+  return (kind === "rejectRequest" || kind === "refuseCall") && choice.message.from === choice.message.to ? "ownCall" : kind;
+}
 
 /** `calm` has only orders and delays; in `busy` things are refused and lost, in `stormy` more often. */
 export type WeatherName = "calm" | "busy" | "stormy";
 
 /** Only orders and delays. */
-const calm: Weather = { message: 300, ingress: 250, hop: 250, link: 100, subnetRound: 60, pendingAnswer: 100, pick: 700 };
+const calm: Weather = { message: 300, ingress: 250, hop: 250, link: 100, subnetRound: 60, pendingAnswer: 100, pick: 700, turn: 300 };
 
 /** A subnet with others on it: queues are full at times, bounded-wait messages are lost, rounds take long. */
 const busy: Weather = {
@@ -38,6 +51,7 @@ const stormy: Weather = {
   loseResponse: 300,
   loseRequest: 200,
   refuseCall: 150,
+  ownCall: 20,
   time: 150,
 };
 

@@ -146,6 +146,7 @@ export class FaultSchedule implements Schedule {
       case "hop":
       case "pendingAnswer":
       case "pick":
+      case "turn":
       case "time":
         return null;
     }

@@ -8,7 +8,7 @@ import { toHex, u64OfWords } from "../../../base/bytes.ts";
 import { decodeUtf8Lossy, utf8Length } from "../../../base/utf8.ts";
 import type { PrincipalId } from "../../state/ids.ts";
 import { principalText } from "../../state/principal.ts";
-import { invalidPrincipal, outOfCyclesInCall, toolchainViolation, userViolation } from "../errors.ts";
+import { instructionLimitExceeded, invalidPrincipal, outOfCyclesInCall, toolchainViolation, userViolation } from "../errors.ts";
 import type { RunContext } from "../run-context.ts";
 import type { Closure } from "../types.ts";
 import { api, type Imports } from "./api.ts";
@@ -122,6 +122,7 @@ export function callImports(run: RunContext): Imports {
       };
       if (!run.view.performCall(call, run.memoryUse())) {
         dropCall(run);
+        if (run.view.isRetryingEndlessly) run.fail(instructionLimitExceeded(run.limits.instructions));
         return NOT_PERFORMED;
       }
       run.call = null;
