@@ -2,22 +2,24 @@
  * A bit of everything: what one strategy is poor at, another finds. Which run gets which follows from its seed.
  */
 import { few } from "./few.ts";
+import { late } from "./late.ts";
 import { pct } from "./pct.ts";
 import { random } from "./random.ts";
 import type { Strategy } from "./strategy.ts";
 import { WEATHERS, type Weather } from "./weather.ts";
 
-/** How a run chooses: `random`; `pct`, by priorities; `few` deviations; `exhaustive`, all of them up to a bound; or some of each. */
-export type StrategyName = "portfolio" | "random" | "pct" | "few" | "exhaustive";
+/** How a run chooses: `random`; `pct`, by priorities; `few` deviations; `late`, one or two messages come last; `exhaustive`, all up to a bound; or some of each. */
+export type StrategyName = "portfolio" | "random" | "pct" | "few" | "late" | "exhaustive";
 
 const FEW = [few(1), few(2), few(3), few(5)];
+const LATE = [late(1), late(2)];
 const PCT = [pct(2), pct(3), pct(4)];
 /** Strategies of one run in so many. */
-const PORTFOLIO: readonly Strategy[] = [few(1), few(2), few(2), few(3), pct(2), pct(3), random, random];
+const PORTFOLIO: readonly Strategy[] = [few(1), few(2), few(3), late(1), late(2), pct(2), pct(3), random];
 
 /** The strategy of a run, by a number drawn for it. */
 export function strategyOf(name: Exclude<StrategyName, "exhaustive">, drawn: number): Strategy {
-  const among = { portfolio: PORTFOLIO, random: [random], pct: PCT, few: FEW }[name];
+  const among = { portfolio: PORTFOLIO, random: [random], pct: PCT, few: FEW, late: LATE }[name];
   return among[drawn % among.length]!;
 }
 
