@@ -16,7 +16,7 @@ export const DEFAULT_SUBNETS = "application,nns,ii,fiduciary,testkeys";
 export const FORMATS = ["text", "mermaid", "perfetto", "json", "otlp", "html"] as const;
 export type Format = (typeof FORMATS)[number];
 
-export const STRATEGIES = ["random", "pct", "few", "exhaustive", "portfolio"] as const satisfies readonly StrategyName[];
+export const STRATEGIES = ["random", "pct", "few", "late", "exhaustive", "portfolio"] as const satisfies readonly StrategyName[];
 
 export function parsePort(text: string): number {
   const port = Number(text);

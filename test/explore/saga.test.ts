@@ -44,7 +44,7 @@ test("a saga that tells when its compensation failed stands in any weather", asy
 });
 
 test("whoever takes that for an ordinary failure loses a seat when two requests are rejected; the run replays from its file", async () => {
-  const { counterexample } = await trips(true).run({ runs: 2_000, weather: "stormy" });
+  const { counterexample } = await trips(true).run({ runs: 2_000, weather: { message: 500, ingress: 250, rejectRequest: 200 } });
   expect(counterexample!.failure.message).toBe("1 seats are taken, 0 trips are booked");
   expect(counterexample!.deviations.map(({ kind }) => kind)).toContain("rejectRequest");
   expect(counterexample!.text).toContain("rejected by the system (SYS_TRANSIENT)");
