@@ -116,6 +116,7 @@ const CHOICES: Readonly<Record<Choice["kind"], true>> = {
   subnetRound: true,
   time: true,
   pick: true,
+  turn: true,
   inspect: true,
   rejectRequest: true,
   loseRequest: true,

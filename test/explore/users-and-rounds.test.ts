@@ -11,7 +11,7 @@ import { late } from "../../src/explore/strategies/late.ts";
 import { pct } from "../../src/explore/strategies/pct.ts";
 import { random } from "../../src/explore/strategies/random.ts";
 import { weatherKind, WEATHERS, type WeatherName } from "../../src/explore/strategies/weather.ts";
-import { explore } from "../../src/index.ts";
+import { explore, replay } from "../../src/index.ts";
 import { note, program, reply } from "../universal/program.ts";
 import { puppet } from "./puppets.ts";
 
@@ -55,6 +55,7 @@ test.each(["ticks", "a query", "a step of time"] as const)("with %s between two 
   expect(counterexample?.failure.name).toBe("nobody is paid what was not there");
   expect(counterexample!.deviations.map(({ kind }) => kind)).toContain("turn");
   expect(counterexample!.text).toContain("when the body goes on");
+  expect(replay(JSON.parse(JSON.stringify(counterexample!.run))).net.digest()).toBe(counterexample!.run.digest);
   const guarded = withdrawals("withdraw", between);
   expect(await guarded.regress(counterexample!.deviations)).toBeDefined();
   expect((await guarded.run({ runs: 50 })).counterexample?.text ?? null).toBe(null);
