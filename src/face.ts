@@ -60,6 +60,7 @@ export {
 export { Replay, type ReplayOptions } from "./explore/replay.ts";
 export { withoutModules, type RunFile } from "./explore/run-file.ts";
 export type { StrategyName } from "./explore/strategies/portfolio.ts";
+export type { StuckRun } from "./explore/stuck.ts";
 export type { Weather, WeatherName } from "./explore/strategies/weather.ts";
 export { beside, draw, type DrawOptions } from "./trace/draw.ts";
 export { fromJsonLines, toJsonLines } from "./trace/jsonl.ts";
