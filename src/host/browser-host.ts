@@ -6,7 +6,7 @@ import { InstancePool } from "../core/canister/instances.ts";
 import { ModuleCache } from "../core/wasm/prepare.ts";
 import type { Host } from "../network/host.ts";
 import { macrotask } from "./macrotask.ts";
-import { fetchOutcall } from "./outcall.ts";
+import { fetchOutcall } from "./outcall-browser.ts";
 import { browserSignatureChecks } from "./signature-checks-browser.ts";
 import { after, clock, delay, now } from "./clock.ts";
 import { browserPlatform } from "./platform-browser.ts";

@@ -11,7 +11,7 @@ import { macrotask } from "./macrotask.ts";
 import { rewrittenStore } from "./module-cache.ts";
 import { motokoCompiler } from "./motoko.ts";
 import { nodeFiles } from "./node-files.ts";
-import { fetchOutcall } from "./outcall.ts";
+import { fetchOutcall } from "./outcall-node.ts";
 import { nodeSignatureChecks } from "./signature-checks-node.ts";
 import { after, clock, delay, now } from "./clock.ts";
 import { nodePlatform } from "./platform-node.ts";

@@ -1,12 +1,14 @@
 /**
  * Who stands for the web in a test: a function, the test by hand, the host's fetch, or nobody.
  */
-import { createServer } from "node:http";
+import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
 import { IDL } from "@icp-sdk/core/candid";
 import { describe, expect, test } from "vitest";
 import { ARGUMENT, RESULT } from "../../src/core/management/candid-types.ts";
 import type { PrincipalId } from "../../src/core/state/ids.ts";
+import { fetchOutcall as outcall } from "../../src/host/outcall-node.ts";
 import { Cannery, type CanneryOptions, type OutcallAnswer } from "../../src/index.ts";
 import { append, appendArgument, appendReject, call, program, puppet, send } from "../support/puppet.ts";
 
@@ -149,21 +151,79 @@ test("an answer for which the canister waits no longer is nothing to anybody", a
   await net.settle();
 });
 
-test("the host's own fetch", async () => {
-  const server = createServer((request, response) => {
-    if (request.url === "/moved") response.writeHead(302, { location: "/" }).end();
-    else response.end(`${request.method} ${request.headers["user-agent"]}`);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  try {
-    const { fetch } = await network({ outcalls: "fetch" });
-    expect(await fetch(`${base}/`)).toBe("200 GET ic/1.0");
-    expect(await fetch(`${base}/moved`)).toBe("302 ");
-    expect(await fetch("no url")).toBe("1 Failed to parse URL: no url");
-    expect(await fetch("ftp://a/")).toBe("1 Url need to specify https scheme");
-    expect(await fetch("http://127.0.0.1:1/")).toMatch(/^2 Connecting to 127\.0\.0\.1:1 failed: /);
-  } finally {
-    server.close();
+describe("the web itself [replica: HTTPS outcalls adapter]", () => {
+  async function withServer(answer: RequestListener, use: (base: string) => Promise<void>): Promise<void> {
+    const server = createServer(answer);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`).finally(() => server.close());
   }
+
+  test("redirects are answers; what is no URL, and where nobody listens", async () => {
+    await withServer(
+      (request, response) => {
+        if (request.url === "/moved") response.writeHead(302, { location: "/" }).end();
+        else response.end(`${request.method} ${request.headers["user-agent"]}`);
+      },
+      async (base) => {
+        const { fetch } = await network({ outcalls: "fetch" });
+        expect(await fetch(`${base}/`)).toBe("200 GET ic/1.0");
+        expect(await fetch(`${base}/moved`)).toBe("302 ");
+        expect(await fetch("no url")).toBe("1 Failed to parse URL: no url");
+        expect(await fetch("ftp://a/")).toBe("1 Url need to specify https scheme");
+        expect(await fetch("http://127.0.0.1:1/")).toMatch(/^2 Connecting to 127\.0\.0\.1:1 failed: /);
+      },
+    );
+  });
+
+  const asked = { method: "get", headers: [], body: null, maxResponseBytes: null } as const;
+
+  test("what the canister gave goes out, and no header of the host's own", async () => {
+    const echo: RequestListener = (request, response) => {
+      const { host: _, connection: __, ...headers } = request.headers;
+      void request.toArray().then((body) => response.end(JSON.stringify([headers, Buffer.concat(body as Buffer[]).toString()])));
+    };
+    await withServer(echo, async (base) => {
+      const headers = ["1", "2"].map((value) => ({ name: "X-Two", value }));
+      for (const method of ["get", "post"] as const) {
+        const answer = await outcall({ ...asked, url: `${base}/`, method, headers, body: Uint8Array.of(0x61) });
+        if (answer.kind !== "response") throw new Error(answer.message);
+        expect(JSON.parse(Buffer.from(answer.body).toString())).toEqual([
+          { "x-two": "1, 2", "user-agent": "ic/1.0", "content-length": "1" },
+          "a",
+        ]);
+      }
+    });
+  });
+
+  test("what comes back is handed on as it came, within the limit on headers and body together", async () => {
+    const packed = gzipSync("packed");
+    const answer: RequestListener = (_, response) => {
+      response.sendDate = false;
+      response
+        .writeHead(
+          200,
+          [
+            ["Content-Encoding", "gzip"],
+            ["X-Long", "x".repeat(40_000)],
+            ["Set-Cookie", "a"],
+            ["Set-Cookie", "b"],
+          ].flat(),
+        )
+        .end(packed);
+    };
+    await withServer(answer, async (base) => {
+      const got = await outcall({ ...asked, url: `${base}/` });
+      if (got.kind !== "response") throw new Error(got.message);
+      expect(got.body).toEqual(Uint8Array.from(packed));
+      expect(got.headers.filter(({ name }) => name === "set-cookie").map(({ value }) => value)).toEqual(["a", "b"]);
+      const headerBytes = got.headers.reduce((sum, { name, value }) => sum + name.length + value.length, 0);
+      const limited = async (maxResponseBytes: number) => await outcall({ ...asked, url: `${base}/`, maxResponseBytes });
+      expect(await limited(headerBytes + packed.length)).toMatchObject({ kind: "response" });
+      expect(await limited(headerBytes + packed.length - 1)).toMatchObject({
+        code: 1,
+        message: expect.stringMatching(/^Http body exceeds/),
+      });
+      expect(await limited(headerBytes - 1)).toMatchObject({ code: 1, message: expect.stringMatching(/^Header size exceeds/) });
+    });
+  });
 });

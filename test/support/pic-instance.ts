@@ -12,7 +12,7 @@ import { InstancePool } from "../../src/core/canister/instances.ts";
 import { ARGUMENT } from "../../src/core/management/candid-types.ts";
 import { ModuleCache } from "../../src/core/wasm/prepare.ts";
 import { delay, now } from "../../src/host/clock.ts";
-import { fetchOutcall } from "../../src/host/outcall.ts";
+import { fetchOutcall } from "../../src/host/outcall-node.ts";
 import { nodePlatform } from "../../src/host/platform-node.ts";
 import { featuresWith } from "../../src/host/pocketic/features.ts";
 import { journalFile } from "../../src/host/pocketic/journal-file.ts";

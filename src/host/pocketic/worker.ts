@@ -12,7 +12,7 @@ import { ModuleCache } from "../../core/wasm/prepare.ts";
 import { DEEP_STACK_BYTES } from "../deep-stack.ts";
 import { delay, now } from "../clock.ts";
 import { rewrittenStore } from "../module-cache.ts";
-import { fetchOutcall } from "../outcall.ts";
+import { fetchOutcall } from "../outcall-node.ts";
 import { nodePlatform } from "../platform-node.ts";
 import { nodeSignatureChecks } from "../signature-checks-node.ts";
 import { snapshotFolders } from "./snapshot-folders.ts";

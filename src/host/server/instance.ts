@@ -6,7 +6,7 @@ import { Cannery } from "../../network/cannery.ts";
 import { runningNetwork } from "../../network/running.ts";
 import { delay } from "../clock.ts";
 import { nodeHost } from "../node-host.ts";
-import { fetchOutcall } from "../outcall.ts";
+import { fetchOutcall } from "../outcall-node.ts";
 import { featuresWith } from "../pocketic/features.ts";
 import { journalFile } from "../pocketic/journal-file.ts";
 import type { Outcome } from "../pocketic/messages.ts";

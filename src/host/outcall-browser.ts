@@ -1,5 +1,5 @@
 /**
- * HTTPS outcalls by the host's fetch, as the platform's adapter makes them: no redirects, thirty seconds, a limit on what is read.
+ * HTTPS outcalls by a browser's fetch, as near to the platform's adapter (`outcall-node.ts`) as it lets us: no redirects, thirty seconds, a limit on what is read.
  *
  * Source: management-canister.md 6, "Adapter event". Ours: `http://` is allowed too, as on local networks.
  */
