@@ -92,6 +92,9 @@ const orNull =
   (value) =>
     value === null || is(value);
 
+/** Up to 29 bytes, in hex. */
+const PRINCIPAL = /^(?:[0-9a-f]{2}){0,29}$/u;
+
 const FIELDS: readonly (readonly [keyof RunFile, Check])[] = [
   ["rewriter", isNumber],
   ["genesis", has({ subnets: isListOf(isRecord) })],
@@ -102,7 +105,7 @@ const FIELDS: readonly (readonly [keyof RunFile, Check])[] = [
   ["picks", (value) => value === undefined || isListOf(has({ input: isCount, label: isText, candidates: isListOf(isText) }))(value)],
   ["stoppedAfter", orNull(isCount)],
   ["digest", isText],
-  ["names", isMapOf(isText)],
+  ["names", (value) => isMapOf(isText)(value) && Object.keys(value as object).every((id) => PRINCIPAL.test(id))],
   ["modules", isMapOf(orNull(isText))],
   ["failure", orNull(has({ kind: isText, name: isText, message: isText }))],
 ];
