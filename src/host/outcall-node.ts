@@ -75,41 +75,32 @@ function urlOf(text: string): URL {
 }
 
 /** Resolves when the headers of the answer are there. */
-function send({ method, headers, body }: Asked, url: URL, signal: AbortSignal): Promise<http.IncomingMessage> {
-  const bytes = body ?? new Uint8Array(0);
-  const options = {
-    method: method.toUpperCase(),
-    headers: sent(headers, url, method, bytes),
-    signal,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    agent: false as const,
-  };
+function send(request: Asked, url: URL, signal: AbortSignal): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const outgoing = start(url, options);
+    const outgoing = start(request, url, signal);
     outgoing.once("response", resolve);
     outgoing.once("error", reject);
-    outgoing.end(bytes);
+    outgoing.end(request.body ?? new Uint8Array(0));
   });
 }
 
-function start(url: URL, options: https.RequestOptions): http.ClientRequest {
+function start({ method, headers, body }: Asked, url: URL, signal: AbortSignal): http.ClientRequest {
+  const has = (name: string): boolean => headers.some((header) => header.name.toLowerCase() === name);
+  const { request } = url.protocol === "https:" ? https : http;
+  const options = { method: method.toUpperCase(), signal, maxHeaderSize: MAX_HEADER_BYTES, agent: false, setHost: !has("host") } as const;
+  const outgoing = request(url, options);
   try {
-    return url.protocol === "https:" ? https.request(url, options) : http.request(url, options);
+    for (const { name, value } of headers) outgoing.appendHeader(name, value);
   } catch (thrown) {
     // A name or a value that is none.
+    outgoing.on("error", () => {}).destroy();
     throw new Failed(RejectCode.SYS_FATAL, `Invalid headers: ${(thrown as Error).message}`);
   }
-}
-
-/** As Node takes them raw: names and values in turn, as given, duplicates too. */
-function sent(headers: readonly Header[], url: URL, method: Asked["method"], body: Uint8Array): string[] {
-  const has = (name: string): boolean => headers.some((header) => header.name.toLowerCase() === name);
-  const own: [string, string][] = [
-    ["user-agent", USER_AGENT],
-    ["host", url.host],
-  ];
-  if (body.length > 0 || method === "post") own.push(["content-length", String(body.length)]);
-  return [...headers.map(({ name, value }): [string, string] => [name, value]), ...own.filter(([name]) => !has(name))].flat();
+  if (!has("user-agent")) outgoing.setHeader("user-agent", USER_AGENT);
+  if (!has("content-length") && (method === "post" || (body?.length ?? 0) > 0)) outgoing.setHeader("content-length", body?.length ?? 0);
+  // Node's own, unless the canister gave one.
+  if (!has("connection")) outgoing.removeHeader("connection");
+  return outgoing;
 }
 
 function headersOf(raw: readonly string[]): Header[] {

@@ -179,7 +179,7 @@ describe("the web itself [replica: HTTPS outcalls adapter]", () => {
 
   test("what the canister gave goes out, and no header of the host's own", async () => {
     const echo: RequestListener = (request, response) => {
-      const { host: _, connection: __, ...headers } = request.headers;
+      const { host: _, ...headers } = request.headers;
       void request.toArray().then((body) => response.end(JSON.stringify([headers, Buffer.concat(body as Buffer[]).toString()])));
     };
     await withServer(echo, async (base) => {
@@ -192,6 +192,14 @@ describe("the web itself [replica: HTTPS outcalls adapter]", () => {
           "a",
         ]);
       }
+    });
+  });
+
+  test("headers that are none are refused", async () => {
+    const headers = [{ name: "a b", value: "c" }];
+    expect(await outcall({ ...asked, url: "http://127.0.0.1:1/", headers })).toMatchObject({
+      code: 1,
+      message: expect.stringMatching(/^Invalid headers: /),
     });
   });
 
