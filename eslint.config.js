@@ -52,7 +52,7 @@ const unordered = [
 const noNode = { regex: "^node:", message: HOST };
 /** Packages that the core may use: data formats and hashes, without effects of their own. */
 const otherPackage = {
-  regex: "^(?!\\.|node:|@icp-sdk/core/(?:candid|principal)$|@noble/(?:hashes|curves)/|@dfinity/cbor$)",
+  regex: "^(?!\\.|node:|@icp-sdk/core/(?:candid|principal)$|@noble/(?:hashes|curves)/|@dfinity/cbor$|cbor2$)",
   message: "The core uses no packages but those allowed in eslint.config.js.",
 };
 

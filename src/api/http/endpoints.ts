@@ -3,6 +3,8 @@
  *
  * Source: interface spec, https-interface#http-interface; http-interface.md 1. Replica: routers of `rs/http_endpoints/public/src` (c7c5005).
  */
+import { METHOD_NAME_ALL } from "hono/router";
+import { TrieRouter } from "hono/router/trie-router";
 
 export type Endpoint =
   | { readonly kind: "status" }
@@ -14,23 +16,31 @@ export type Endpoint =
       readonly id: string;
     };
 
-const VERSIONS: Readonly<Record<string, readonly number[]>> = {
-  "canister/call": [2, 3, 4],
-  "subnet/call": [4],
-  "canister/query": [2, 3],
-  "subnet/query": [3],
-  "canister/read_state": [2, 3],
-  "subnet/read_state": [2, 3],
-};
+type Kind = "call" | "query" | "read_state";
+
+const VERSIONS: readonly (readonly [target: "canister" | "subnet", kind: Kind, versions: readonly (2 | 3 | 4)[]])[] = [
+  ["canister", "call", [2, 3, 4]],
+  ["subnet", "call", [4]],
+  ["canister", "query", [2, 3]],
+  ["subnet", "query", [3]],
+  ["canister", "read_state", [2, 3]],
+  ["subnet", "read_state", [2, 3]],
+];
+
+const router = new TrieRouter<(id: string) => Endpoint>();
+router.add(METHOD_NAME_ALL, "/api/v2/status", () => ({ kind: "status" }));
+for (const [target, kind, versions] of VERSIONS) {
+  for (const version of versions) {
+    router.add(METHOD_NAME_ALL, `/api/v${version}/${target}/:id/${kind}`, (id) => ({ kind, version, target, id }));
+  }
+}
 
 /** What is at a path; `null` when nothing is. */
 export function endpointAt(path: string): Endpoint | null {
-  if (path === "/api/v2/status") return { kind: "status" };
-  const parts = /^\/api\/v([234])\/(canister|subnet)\/([^/]+)\/(call|query|read_state)$/.exec(path);
-  if (parts === null) return null;
-  const [, number, target, id, kind] = parts as unknown as [string, string, "canister" | "subnet", string, "call" | "query" | "read_state"];
-  const version = Number(number) as 2 | 3 | 4;
-  return VERSIONS[`${target}/${kind}`]!.includes(version) ? { kind, version, target, id: unescaped(id) } : null;
+  const [found] = router.match(METHOD_NAME_ALL, path)[0];
+  if (found === undefined) return null;
+  const [endpoint, parameters] = found;
+  return endpoint(unescaped(String(parameters["id"] ?? "")));
 }
 
 /** Who may GET may HEAD, which is how the platform's routers have it. */
