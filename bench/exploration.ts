@@ -72,7 +72,8 @@ async function rate(run: Run, name: string, { isQuick, progress }: FigureOptions
   for (let turn = 0; turn < (isQuick ? 3 : 9); turn++) {
     const { runs, milliseconds, orders, counterexample } = await run({ runs: isQuick ? 200 : 1000, seed: 1 + turn * 1000 });
     if (counterexample !== null) throw new Error(counterexample.text);
-    if (orders < 10) throw new Error(`only ${orders} orders: nothing was explored`);
+    // The bank has eight, when all are met: its users come to one canister.
+    if (orders < 5) throw new Error(`only ${orders} orders: nothing was explored`);
     rates.push((runs / milliseconds) * 1000);
   }
   progress(`  ${name} ${rounded(median(rates))}`);
