@@ -44,11 +44,27 @@ export class ExplorationFailed extends CanneryError {
 type NameOf = (id: PrincipalId) => string;
 
 /** A deviation for people: ids are replaced by names. */
-export function choiceText(deviation: Deviation, nameOf: NameOf): string {
+export function choiceText(deviation: Deviation, nameOf: NameOf, last: Deviation = deviation): string {
   const { kind, nth } = deviation;
-  const times = nth === 0 ? "" : `, the ${ordinal(nth + 1)} time`;
+  const from = nth === last.nth ? ordinal(nth + 1) : `${ordinal(nth + 1)} ${last.nth - nth === 1 ? "and" : "to"} ${ordinal(last.nth + 1)}`;
+  const times = last.nth === 0 ? "" : `, the ${from} time`;
   const chosen = chosenText(deviation, nameOf);
   return kind === "pick" ? `${chosen}${times}` : `${situation(deviation, nameOf)}${times}: ${chosen}`;
+}
+
+/** A line for each deviation, or for several in a row that choose the same in the same place. */
+export function choiceLines(deviations: readonly Deviation[], nameOf: NameOf): string[] {
+  const rows: { readonly first: Deviation; last: Deviation }[] = [];
+  for (const deviation of deviations) {
+    const row = rows.at(-1);
+    if (row !== undefined && isNext(row.last, deviation)) row.last = deviation;
+    else rows.push({ first: deviation, last: deviation });
+  }
+  return rows.map(({ first, last }) => `  - ${choiceText(first, nameOf, last)}`);
+}
+
+function isNext(before: Deviation, after: Deviation): boolean {
+  return before.kind === after.kind && before.concerns === after.concerns && before.chose === after.chose && before.nth + 1 === after.nth;
 }
 
 function situation({ kind, concerns }: Deviation, nameOf: NameOf): string {

@@ -6,7 +6,7 @@ import type { PrincipalId } from "../core/state/ids.ts";
 import { Cannery } from "../network/cannery.ts";
 import type { Host } from "../network/host.ts";
 import { genesisConfig } from "../network/options.ts";
-import { chosenText, choiceText, type Counterexample } from "./counterexample.ts";
+import { choiceLines, chosenText, type Counterexample } from "./counterexample.ts";
 import type { Failure } from "./failure.ts";
 import { counted, type ExploreOptions } from "./options.ts";
 import { toRunFile } from "./run-file.ts";
@@ -28,7 +28,7 @@ export function report<S>(bench: Workbench<S>, options: ExploreOptions<S>, resul
   const { failure, seed, strategy, deviationsFound } = found;
   const session = Cannery.inside(net);
   const nameOf = (id: PrincipalId): string => session.nameOf(id);
-  const choices = result.deviations.map((deviation) => choiceText(deviation, nameOf));
+  const { length: choices } = result.deviations;
   const diagram = net.draw({
     since: bench.position,
     values: true,
@@ -57,14 +57,14 @@ export function report<S>(bench: Workbench<S>, options: ExploreOptions<S>, resul
     `${failure.name}: ${failure.message}`,
     ...placeOf(failure, session.host),
     "",
-    choices.length === 0
+    choices === 0
       ? "It fails on the ordinary schedule."
-      : `It fails when the schedule chooses (${counted(choices.length, "choice")}${deviationsFound > choices.length ? `, shrunk from ${deviationsFound}` : ""}):`,
-    ...choices.map((choice) => `  - ${choice}`),
+      : `It fails when the schedule chooses (${counted(choices, "choice")}${deviationsFound > choices ? `, shrunk from ${deviationsFound}` : ""}):`,
+    ...choiceLines(result.deviations, nameOf),
     "",
     diagram,
     "",
-    ...(choices.length === 0
+    ...(choices === 0
       ? ["Every run fails so; an ordinary test with this body would too."]
       : [
           repeatText(options, seed, strategy),

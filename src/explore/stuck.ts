@@ -6,7 +6,7 @@ import type { Deviation } from "../core/schedule/recorder.ts";
 import type { PrincipalId } from "../core/state/ids.ts";
 import { Cannery } from "../network/cannery.ts";
 import type { Host, Watch } from "../network/host.ts";
-import { choiceText } from "./counterexample.ts";
+import { choiceLines } from "./counterexample.ts";
 import { ENDLESS, type Failure } from "./failure.ts";
 import { counted, patienceMs, type ExploreOptions, type Progress } from "./options.ts";
 import { repeatText } from "./report.ts";
@@ -65,7 +65,7 @@ export class StuckWatch<S> {
     const seconds = patienceMs(this.options) / 1000;
     const message = `it does not come back: for ${counted(seconds, "second")} it has let nothing else run, as a loop does that waits for nothing, or for what is there already`;
     const where = frames.length === 0 ? ["Where it is cannot be told."] : ["It is", ...frames.map((frame) => `  ${frame}`)];
-    const choices = deviations.map((deviation) => `  - ${choiceText(deviation, (id: PrincipalId) => session.nameOf(id))}`);
+    const choices = choiceLines(deviations, (id: PrincipalId) => session.nameOf(id));
     const text = [
       `${ENDLESS}: ${message}`,
       "",

@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+import type { Deviation } from "../core/schedule/recorder.ts";
+import { choiceLines } from "./counterexample.ts";
+
+const NAMES = new Map([["ffffffffffe000020101", "cache"]]);
+const nameOf = (id: string): string => NAMES.get(id) ?? id;
+const waits = (nth: number): Deviation => ({ kind: "message", concerns: "message at ffffffffffe000020101", nth, chose: "none" });
+
+test("choices of one kind, one after the other, are one line", () => {
+  const first: Deviation = { ...waits(7), chose: "request ffffffffffe000020101 ffffffffffe000020101 next" };
+  expect(choiceLines([waits(0), waits(2), waits(3), waits(4), waits(5), first, waits(8), waits(9)], nameOf)).toEqual([
+    "  - which message cache takes next: none yet, they wait",
+    "  - which message cache takes next, the 3rd to 6th time: none yet, they wait",
+    "  - which message cache takes next, the 8th time: first cache's call of cache.next",
+    "  - which message cache takes next, the 9th and 10th time: none yet, they wait",
+  ]);
+});
