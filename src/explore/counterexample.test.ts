@@ -15,3 +15,12 @@ test("choices of one kind, one after the other, are one line", () => {
     "  - which message cache takes next, the 9th and 10th time: none yet, they wait",
   ]);
 });
+
+test("what travels longer, and when the body goes on", () => {
+  const hop: Deviation = { kind: "hop", concerns: "hop ffffffffffe000020101 to ffffffffffe000020202", nth: 0, chose: "1 more rounds" };
+  const turn: Deviation = { kind: "turn", concerns: "turn", nth: 1, chose: "4 rounds" };
+  expect(choiceLines([hop, turn], nameOf)).toEqual([
+    "  - what goes from cache to ffffffffffe000020202: it takes 1 more round",
+    "  - when the body goes on, the 2nd time: it goes on after 4 rounds",
+  ]);
+});

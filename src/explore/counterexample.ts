@@ -131,6 +131,12 @@ const MEANINGS: Readonly<Partial<Record<Deviation["kind"], (chose: string) => st
   link: () => "arrives a round later",
   subnetRound: () => "slower by a round",
   pendingAnswer: () => "answered a round later",
-  turn: (chose) => `it goes on after ${chose}`,
+  hop: (chose) => `it takes ${singular(chose)}`,
+  turn: (chose) => `it goes on after ${singular(chose)}`,
   time: (chose) => `${chose} pass`,
 };
+
+/** `1 rounds` is in files. */
+function singular(chose: string): string {
+  return chose.replace(/^(1 .*)s$/u, "$1");
+}

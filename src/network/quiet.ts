@@ -194,9 +194,9 @@ function waitingLine(waiting: Waiting, nowNanos: bigint, nameOf: (principal: Pri
     case "outcall":
       return `${nameOf(waiting.canister)} waits for ${waiting.url}, an HTTPS outcall: net.outcalls has it`;
     case "ingress":
-      return `${waiting.count} call(s) of users wait for a block of subnet ${nameOf(waiting.subnet)}`;
+      return `${waiting.count} call(s) of users wait for a block of ${nameOf(waiting.subnet)}`;
     case "stream":
-      return `${waiting.count} message(s) are under way from subnet ${nameOf(waiting.from)} to subnet ${nameOf(waiting.to)}`;
+      return `${waiting.count} message(s) are under way from ${nameOf(waiting.from)} to ${nameOf(waiting.to)}`;
     case "timer": {
       const seconds = Number((waiting.timeNanos - nowNanos) / 1_000_000n) / 1000;
       return `${nameOf(waiting.canister)} has a timer ${seconds <= 0 ? "that is due" : `due in ${seconds} s`}`;

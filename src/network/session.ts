@@ -260,8 +260,12 @@ export class Session {
     return failed;
   }
 
+  /** `subnet application`; with its number where several are called so. */
   private subnetName(id: PrincipalId): string | null {
-    const subnet = this.core.state.subnets.get(id as never);
-    return subnet === undefined ? null : `subnet ${subnet.config.name}`;
+    const { subnets, subnetOrder } = this.core.state;
+    const name = subnets.get(id as never)?.config.name;
+    if (name === undefined) return null;
+    const namesakes = subnetOrder.filter((other) => subnets.get(other)!.config.name === name);
+    return namesakes.length === 1 ? `subnet ${name}` : `subnet ${subnetOrder.indexOf(id as never)} (${name})`;
   }
 }
