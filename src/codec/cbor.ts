@@ -33,10 +33,27 @@ export function decodeCbor(bytes: Uint8Array): unknown {
   try {
     return plain(decode(bytes, OPTIONS));
   } catch (error) {
-    // What the library does not say itself is that it would read, or count, beyond the end.
-    const isOfTheEngine = error instanceof RangeError || error instanceof TypeError;
-    throw new InvalidCbor(isOfTheEngine ? "unexpected end of the bytes, or not UTF-8" : (error as Error).message);
+    if (error instanceof InvalidCbor) throw error;
+    throw new InvalidCbor(problemOf(error as Error));
   }
+}
+
+/** In words of `serde_cbor` where it has them: what the library calls it. */
+const PROBLEMS: readonly (readonly [RegExp, string])[] = [
+  [/^Extra data/u, "trailing data"],
+  [/^Maximum depth/u, "recursion limit exceeded"],
+  [/valid for encoding utf-8/iu, "invalid UTF-8"],
+  [/^(?:Unexpected BREAK|Missing map value)/u, "unexpected break"],
+  [/^Additional info not implemented/u, "unassigned type"],
+  [/^(?:Unmatched major type|New stream)/u, "a piece of a string is of another type"],
+  [/^Unexpected end/u, "unexpected end of the bytes"],
+];
+
+function problemOf(error: Error): string {
+  const known = PROBLEMS.find(([pattern]) => pattern.test(error.message));
+  if (known !== undefined) return known[1];
+  // An engine's own: the library would read, or count, beyond the end.
+  return error instanceof RangeError || error instanceof TypeError ? "unexpected end of the bytes" : error.message;
 }
 
 export function isFields(value: unknown): value is CborFields {

@@ -3,6 +3,7 @@
  *
  * Source: management-canister.md 6, "Adapter event". Ours: `http://` is allowed too, as on local networks.
  */
+import { concat } from "../base/bytes.ts";
 import type { OutcallRequest, OutcallResponse } from "../core/state/pending-calls.ts";
 import { RejectCode } from "../core/state/rejects.ts";
 
@@ -49,13 +50,7 @@ async function read(response: Response, limit: number): Promise<Uint8Array | nul
     if (length > limit) return null;
     pieces.push(piece);
   }
-  const body = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    body.set(piece, at);
-    at += piece.length;
-  }
-  return body;
+  return concat(...pieces);
 }
 
 function textOf(thrown: unknown): string {

@@ -86,7 +86,7 @@ test("what is no request of the interface", async () => {
   );
   expect(await text(net.fetch(`${HOST}/api/v9/nothing`))).toMatch(/^404 /);
   // What has the form of a request, and more behind it.
-  expect(await text(net.fetch(url, post(Uint8Array.of(...body, 0))))).toBe("400 Failed to deserialize cbor request: Extra data in input");
+  expect(await text(net.fetch(url, post(Uint8Array.of(...body, 0))))).toBe("400 Failed to deserialize cbor request: trailing data");
   expect(await text(net.fetch(url, post(new Uint8Array(6 * 2 ** 20))))).toMatch(/^413 error: payload_too_large/);
   // Arrays that claim more items than there are bytes, and endless nesting.
   expect(await text(net.fetch(url, post(Uint8Array.of(0xd9, 0xd9, 0xf7, 0x9a, 0xff, 0xff, 0xff, 0xff))))).toMatch(/^400 /);

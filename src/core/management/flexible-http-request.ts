@@ -5,20 +5,19 @@
  * There where outcalls are free, and elsewhere only where the network has what is in beta. Source: the crates `pocket-ic` 16.1 (changelog) and
  * `ic-management-canister-types` 0.11. Replica: `rs/types/types/src/canister_http.rs` (`generate_from_flexible_args`, c7c5005).
  */
-import { countConsumed } from "../cycles/accounts.ts";
 import { areOutcallsFree, feesOf, flexibleRequest } from "../cycles/fees.ts";
 import type { FlexibleReplication, OutcallRequest } from "../state/pending-calls.ts";
 import type { UserError } from "../state/rejects.ts";
-import { editCanister, limitsOf } from "../state/world.ts";
+import { limitsOf } from "../state/world.ts";
 import { fail } from "./call.ts";
 import { optional, type ArgumentValue } from "./candid.ts";
-import { methodRefusal, refusalOf, requestBytes, requestOf, tooManyInFlight } from "./http-request.ts";
+import { methodRefusal, paid, refusalOf, requestBytes, requestOf, tooManyInFlight } from "./http-request.ts";
 import { forCanisters, withArgument } from "./method.ts";
-import { notEnoughCyclesFor, outcallRefused } from "./outside-errors.ts";
+import { outcallRefused } from "./outside-errors.ts";
 
 const flexibleOutcall = withArgument("flexible_http_request", ({ world, subnet, call }, value) => {
-  const fees = feesOf(subnet.config);
-  if (!areOutcallsFree(fees) && !limitsOf(world, subnet).paidFlexibleOutcalls)
+  // What the replica answers where only the beta has it, and in its words.
+  if (!areOutcallsFree(feesOf(subnet.config)) && !limitsOf(world, subnet).paidFlexibleOutcalls)
     return fail(call, outcallRefused("FlexibleHttpRequest is not yet implemented"));
   const flexible = replicationOf(optional(value.replication), subnet.config.nodeCount);
   const { totalRequests, minResponses, maxResponses } = flexible;
@@ -29,13 +28,7 @@ const flexibleOutcall = withArgument("flexible_http_request", ({ world, subnet, 
     tooManyInFlight(subnet);
   if (refused !== null) return fail(call, refused);
   const request: OutcallRequest = { ...requestOf(value), isReplicated: false, flexible };
-  const price = (of: typeof fees): bigint => flexibleRequest(of, BigInt(requestBytes(request)), totalRequests);
-  const fee = price(fees);
-  if (call.cycles < fee) return fail(call, notEnoughCyclesFor(call.method, call.cycles, fee));
-  subnet.consumed.httpOutcalls += fee;
-  const caller = editCanister(subnet, call.sender);
-  if (caller !== undefined) countConsumed(caller, "httpOutcalls", price(fees.nominal));
-  return { kind: "pending", request, refundCycles: call.cycles - fee };
+  return paid(subnet, call, request, (of) => flexibleRequest(of, BigInt(requestBytes(request)), totalRequests));
 });
 
 export const flexibleHttpRequest = forCanisters(flexibleOutcall);

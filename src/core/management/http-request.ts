@@ -6,13 +6,13 @@
  */
 import { utf8Length } from "../../base/utf8.ts";
 import { countConsumed } from "../cycles/accounts.ts";
-import { feesOf, httpRequest as outcallFee } from "../cycles/fees.ts";
+import { feesOf, httpRequest as outcallFee, type Fees } from "../cycles/fees.ts";
 import type { HttpMethod, OutcallRequest } from "../state/pending-calls.ts";
 import { principalText } from "../state/principal.ts";
 import type { SubnetState } from "../state/network-state.ts";
 import type { UserError } from "../state/rejects.ts";
 import { editCanister } from "../state/world.ts";
-import { fail } from "./call.ts";
+import { fail, type ManagementCall, type ManagementOutcome } from "./call.ts";
 import { idOf, optional, type ArgumentValue } from "./candid.ts";
 import { checkHeadersAndBody, headersBytes } from "./http-headers.ts";
 import { forCanisters, withArgument } from "./method.ts";
@@ -33,17 +33,21 @@ const outcall = withArgument("http_request", ({ subnet, call }, value) => {
   const refused = refusalOf(value, call.sender) ?? methodRefusal(value, !isReplicated) ?? tooManyInFlight(subnet);
   if (refused !== null) return fail(call, refused);
   const request: OutcallRequest = { ...requestOf(value), isReplicated, flexible: null };
+  return paid(subnet, call, request, (fees) => outcallFee(fees, BigInt(requestBytes(request)), optional(value.max_response_bytes)));
+});
+
+export const httpRequest = forCanisters(outcall);
+
+/** The outcall waits, if the cycles of the call pay for it; what is left of them goes back. */
+export function paid(subnet: SubnetState, call: ManagementCall, request: OutcallRequest, price: (fees: Fees) => bigint): ManagementOutcome {
   const fees = feesOf(subnet.config);
-  const price = (of: typeof fees): bigint => outcallFee(of, BigInt(requestBytes(request)), optional(value.max_response_bytes));
   const fee = price(fees);
   if (call.cycles < fee) return fail(call, notEnoughCyclesFor(call.method, call.cycles, fee));
   subnet.consumed.httpOutcalls += fee;
   const caller = editCanister(subnet, call.sender);
   if (caller !== undefined) countConsumed(caller, "httpOutcalls", price(fees.nominal));
   return { kind: "pending", request, refundCycles: call.cycles - fee };
-});
-
-export const httpRequest = forCanisters(outcall);
+}
 
 /** In the replica's order. */
 export function refusalOf(value: OutcallArgument, caller: string): UserError | null {
