@@ -132,7 +132,7 @@ const MEANINGS: Readonly<Partial<Record<Deviation["kind"], (chose: string) => st
   subnetRound: () => "slower by a round",
   pendingAnswer: () => "answered a round later",
   hop: (chose) => `it takes ${singular(chose)}`,
-  turn: (chose) => `it goes on after ${singular(chose)}`,
+  turn: (chose) => (chose === "0 rounds" ? "it goes on at once" : `it goes on after ${singular(chose)}`),
   time: (chose) => `${chose} pass`,
 };
 

@@ -3,6 +3,8 @@ import { ORDINARY, type Choice, type Schedule } from "../core/schedule/schedule.
 
 export class Director implements Schedule {
   current: Schedule = ORDINARY;
+  /** Told what is asked, before it is answered. */
+  onAsked: ((choice: Choice) => void) | null = null;
 
   get ordinary(): boolean {
     return this.current.ordinary;
@@ -17,6 +19,7 @@ export class Director implements Schedule {
   }
 
   choose(choice: Choice, options: number, nth?: number): number {
+    this.onAsked?.(choice);
     return this.current.choose(choice, options, nth);
   }
 }

@@ -7,6 +7,7 @@
 import { InvariantBroken } from "../base/assert.ts";
 import { CanneryError } from "../base/cannery-error.ts";
 import { Halted, Network } from "../core/network.ts";
+import { TURN_ROUNDS } from "../core/rules/open-outcomes.ts";
 import { ReplaySchedule } from "../core/schedule/recorder.ts";
 import type { PrincipalId } from "../core/state/ids.ts";
 import { Cannery } from "../network/cannery.ts";
@@ -20,7 +21,7 @@ import { choiceText, chosenText } from "./counterexample.ts";
 import { Director } from "./director.ts";
 import { messageOf } from "./failure.ts";
 import { FAULTS } from "./strategies/weather.ts";
-import { fromRunFile, type AskedPick, type Run, type RunFile } from "./run-file.ts";
+import { fromRunFile, type AskedByDriver, type Run, type RunFile } from "./run-file.ts";
 import { unreadable } from "./run-file-check.ts";
 
 /** What a run's file may need besides. */
@@ -62,7 +63,7 @@ export class Replay {
   /** What happened from each position to the next: at least an execution, the messages that it sent, and what the network did until the next one. */
   readonly steps: readonly (readonly NetworkEvent[])[];
   private readonly run: Run;
-  private readonly picks = new Map<number, readonly AskedPick[]>();
+  private readonly asked = new Map<number, readonly AskedByDriver[]>();
   private readonly stations: Station[] = [];
   private executions = 0;
   /** Executions at which the run is to stop. */
@@ -77,7 +78,7 @@ export class Replay {
   private constructor(run: Run, host: Host) {
     this.run = run;
     this.failure = run.failure;
-    for (const pick of run.picks) this.picks.set(pick.input, [...(this.picks.get(pick.input) ?? []), pick]);
+    for (const one of run.asked) this.asked.set(one.input, [...(this.asked.get(one.input) ?? []), one]);
     this.stride = Math.ceil(run.inputs.length / MAX_STATIONS);
     const director = new Director();
     const probe = { afterExecution: (events: readonly NetworkEvent[]) => this.afterExecution(events.length) };
@@ -203,11 +204,11 @@ export class Replay {
       if (this.executions >= goal) return;
       if (input >= this.stations.at(-1)!.input + this.stride)
         this.stations.push({ input, executions: this.executions, snapshot: this.net.snapshot() });
-      this.pick(input);
+      this.ask(input);
       this.apply(input);
       if (core.halted) return;
     }
-    if (this.executions < goal) this.pick(inputs.length);
+    if (this.executions < goal) this.ask(inputs.length);
   }
 
   private apply(input: number): void {
@@ -223,10 +224,11 @@ export class Replay {
     }
   }
 
-  /** What the body picked before an input: nobody asks again here. */
-  private pick(input: number): void {
+  /** What whoever drove the network asked for before an input. */
+  private ask(input: number): void {
     const { core } = Cannery.inside(this.net);
-    for (const { label, candidates } of this.picks.get(input) ?? []) core.choose({ kind: "pick", label, candidates }, candidates.length);
+    for (const { choice } of this.asked.get(input) ?? [])
+      core.choose(choice, choice.kind === "pick" ? choice.candidates.length : TURN_ROUNDS.length);
   }
 
   private afterExecution(events: number): void {

@@ -38,13 +38,13 @@ export function report<S>(bench: Workbench<S>, options: ExploreOptions<S>, resul
     width: 120,
   });
   const { sha256 } = session.host.environment.platform;
-  const { inputs, setupInputs, picks } = bench.recording;
+  const { inputs, setupInputs, asked } = bench.recording;
   const run = toRunFile(
     {
       genesis: genesisConfig(options.network ?? {}),
       inputs,
       setupInputs,
-      picks,
+      asked,
       deviations: result.deviations,
       stoppedAfter: bench.stoppedAfter,
       digest: net.digest(),

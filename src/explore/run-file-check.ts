@@ -27,7 +27,7 @@ export function checkedFile(file: unknown): RunFile {
   for (const { kind } of run.inputs as Input[]) if (!Object.hasOwn(INPUTS, kind)) throw unknown("an input", kind, Object.keys(INPUTS));
   if (run.setupInputs > run.inputs.length)
     throw unreadable(`${run.setupInputs} inputs are said to be the setup's, and there are ${run.inputs.length}`);
-  return { ...run, picks: run.picks ?? [] };
+  return { ...run, asked: run.asked ?? [] };
 }
 
 export function unreadable(what: string, cause?: unknown): CanneryError {
@@ -92,6 +92,12 @@ const orNull =
   (value) =>
     value === null || is(value);
 
+const isPick = has({ label: isText, candidates: isListOf(isText) });
+
+function isAsked(choice: unknown): boolean {
+  return isRecord(choice) && (choice.kind === "turn" || (choice.kind === "pick" && isPick(choice)));
+}
+
 /** Up to 29 bytes, in hex. */
 const PRINCIPAL = /^(?:[0-9a-f]{2}){0,29}$/u;
 
@@ -102,7 +108,7 @@ const FIELDS: readonly (readonly [keyof RunFile, Check])[] = [
   ["setupInputs", isCount],
   ["deviations", isListOf(has({ kind: isText, concerns: isText, nth: isCount, chose: isText }))],
   // Older files have none.
-  ["picks", (value) => value === undefined || isListOf(has({ input: isCount, label: isText, candidates: isListOf(isText) }))(value)],
+  ["asked", (value) => value === undefined || isListOf(has({ input: isCount, choice: isAsked }))(value)],
   ["stoppedAfter", orNull(isCount)],
   ["digest", isText],
   ["names", (value) => isMapOf(isText)(value) && Object.keys(value as object).every((id) => PRINCIPAL.test(id))],

@@ -9,15 +9,15 @@ import type { GenesisConfig } from "../core/genesis.ts";
 import type { Input } from "../core/inputs.ts";
 import { decodeArgument } from "../core/management/candid.ts";
 import type { Deviation } from "../core/schedule/recorder.ts";
+import type { Choice } from "../core/schedule/schedule.ts";
 import { REWRITER_VERSION } from "../core/wasm/rewrite.ts";
 import { messageOf } from "./failure.ts";
 import { checkedFile, RUN_FORMAT, unreadable } from "./run-file-check.ts";
 
-/** Where the body asked for a `pick`: before that input. */
-export interface AskedPick {
+/** What whoever drove the network asked for: before that input. Nobody drives a replay, so it is asked for there again. */
+export interface AskedByDriver {
   readonly input: number;
-  readonly label: string;
-  readonly candidates: readonly string[];
+  readonly choice: Extract<Choice, { readonly kind: "pick" | "turn" }>;
 }
 
 /** JSON: it has nothing but texts, numbers, lists and objects. */
@@ -32,8 +32,8 @@ export interface RunFile {
   readonly setupInputs: number;
   /** Choices after the setup that were not the ordinary ones. */
   readonly deviations: readonly Deviation[];
-  /** All of the body, as nobody else asks for them; for the traces of a replay. */
-  readonly picks: readonly AskedPick[];
+  /** After the setup; for the traces of a replay. */
+  readonly asked: readonly AskedByDriver[];
   /** Executions after the setup after which the run was stopped between two messages; `null` when it ran to its end. */
   readonly stoppedAfter: number | null;
   /** Of the state at the end, hex. */
@@ -51,7 +51,7 @@ export interface Run {
   readonly inputs: readonly Input[];
   readonly setupInputs: number;
   readonly deviations: readonly Deviation[];
-  readonly picks: readonly AskedPick[];
+  readonly asked: readonly AskedByDriver[];
   readonly stoppedAfter: number | null;
   readonly digest: string;
   readonly names: ReadonlyMap<string, string>;
@@ -114,13 +114,13 @@ export function fromRunFile(file: unknown, given: readonly Uint8Array[], sha256:
       throw unreadable(`${what} cannot be read (${messageOf(error)})`, error);
     }
   };
-  const { setupInputs, deviations, picks, stoppedAfter, digest, failure } = checked;
+  const { setupInputs, deviations, asked, stoppedAfter, digest, failure } = checked;
   return {
     genesis: read(checked.genesis, "its genesis"),
     inputs: checked.inputs.map((input, i) => read(input, `input ${i + 1}`)),
     setupInputs,
     deviations,
-    picks,
+    asked,
     stoppedAfter,
     digest,
     names: new Map(Object.entries(checked.names)),

@@ -18,7 +18,7 @@ import { Director } from "./director.ts";
 import { callbackTrap, ENDLESS, messageOf, RunEnded, type Failure } from "./failure.ts";
 import { patienceMs, type Body, type ExploreOptions, type Given, type Invariant } from "./options.ts";
 import { OrderWatch } from "./orders.ts";
-import type { AskedPick } from "./run-file.ts";
+import type { AskedByDriver } from "./run-file.ts";
 
 export interface RunResult {
   /** `null` when everything held. */
@@ -44,7 +44,7 @@ export interface Recording {
   readonly inputs: readonly Input[];
   /** The first so many were the setup's. */
   readonly setupInputs: number;
-  readonly picks: readonly AskedPick[];
+  readonly asked: readonly AskedByDriver[];
 }
 
 const SETTLE_ROUNDS = 2_000;
@@ -105,12 +105,16 @@ export class Workbench<S> {
     const watch: Watch = {
       inputs: [],
       beat: null,
-      picks: [],
+      asked: [],
       setupInputs: 0,
       isRecording: true,
       beforeInput: null,
       countInput: null,
       afterExecution: null,
+    };
+    director.onAsked = (choice) => {
+      if (!watch.isRecording || (choice.kind !== "pick" && choice.kind !== "turn")) return;
+      watch.asked.push({ input: watch.inputs.length, choice });
     };
     const probe = {
       onInput: (input: Input) => {
@@ -138,7 +142,7 @@ export class Workbench<S> {
     net.trace.maxEvents = records ? DEFAULT_TRACE_EVENTS : 0;
     session.driver.steps.reopen();
     this.watch.inputs.length = this.watch.setupInputs;
-    this.watch.picks.length = 0;
+    this.watch.asked.length = 0;
     this.watch.isRecording = records;
     this.watch.beforeInput = isMet === null ? null : (input) => this.cutWhereMet(input, isMet);
     this.history = "";
@@ -171,8 +175,8 @@ export class Workbench<S> {
 
   /** Of the run that was recorded last. */
   get recording(): Recording {
-    const { inputs, setupInputs, picks } = this.watch;
-    return { inputs: [...inputs], setupInputs, picks: [...picks] };
+    const { inputs, setupInputs, asked } = this.watch;
+    return { inputs: [...inputs], setupInputs, asked: [...asked] };
   }
 
   /** Ends a run where it comes to what was searched before: the same network, before a body that has seen the same. */
@@ -336,7 +340,6 @@ export class Workbench<S> {
   private pick<T>(label: string, choices: readonly T[]): T {
     if (choices.length === 0) throw new CanneryError("nothing-to-pick", `pick(${JSON.stringify(label)}) has nothing to pick from`);
     const candidates = choices.map((choice, index) => `${index}: ${String(choice)}`);
-    if (this.watch.isRecording) this.watch.picks.push({ input: this.watch.inputs.length, label, candidates });
     const picked = this.session.core.choose({ kind: "pick", label, candidates }, choices.length);
     if (this.watch.beforeInput !== null) this.history += `pick ${label} ${picked}\n`;
     return choices[picked]!;
@@ -357,7 +360,7 @@ interface Setting<S> {
 /** What the network's probe does, for as long as it is wanted. */
 interface Watch {
   readonly inputs: Input[];
-  readonly picks: AskedPick[];
+  readonly asked: AskedByDriver[];
   setupInputs: number;
   isRecording: boolean;
   beforeInput: ((input: Input) => void) | null;

@@ -55,7 +55,9 @@ test.each(["ticks", "a query", "a step of time"] as const)("with %s between two 
   expect(counterexample?.failure.name).toBe("nobody is paid what was not there");
   expect(counterexample!.deviations.map(({ kind }) => kind)).toContain("turn");
   expect(counterexample!.text).toContain("when the body goes on");
-  expect(replay(JSON.parse(JSON.stringify(counterexample!.run))).net.digest()).toBe(counterexample!.run.digest);
+  const again = replay(JSON.parse(JSON.stringify(counterexample!.run)));
+  expect(again.net.digest()).toBe(counterexample!.run.digest);
+  expect(again.draw()).toMatch(/● chosen.* it goes on (?:at once|after \d+ round)/u);
   const guarded = withdrawals("withdraw", between);
   expect(await guarded.regress(counterexample!.deviations)).toBeDefined();
   expect((await guarded.run({ runs: 50 })).counterexample?.text ?? null).toBe(null);
