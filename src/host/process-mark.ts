@@ -10,7 +10,7 @@ export interface ProcessMark {
 }
 
 export function markOf(pid: number): ProcessMark {
-  return { pid, processStart: processStart(pid) };
+  return { pid, processStart: statOf(pid)?.start ?? null };
 }
 
 export function isAlive({ pid, processStart: started }: ProcessMark): boolean {
@@ -19,14 +19,25 @@ export function isAlive({ pid, processStart: started }: ProcessMark): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
   }
-  return started === null || started === processStart(pid);
+  const stat = statOf(pid);
+  // One that has ended stays as a zombie until its parent asks how: in a container, that may be never. With threads left it is still ending.
+  if (stat?.state === "Z" && stat.threads === "1") return false;
+  return started === null || started === stat?.start;
 }
 
-/** Ticks since the machine began; on Linux. Source: proc(5), `/proc/pid/stat`, field 22, counted behind the command in parentheses. */
-function processStart(pid: number): string | null {
+interface ProcessStat {
+  readonly state: string;
+  readonly threads: string;
+  /** When it began: ticks since the machine did. */
+  readonly start: string;
+}
+
+/** On Linux. Source: proc(5), `/proc/pid/stat`, fields 3, 20 and 22, counted behind the command in parentheses. */
+function statOf(pid: number): ProcessStat | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { state: fields[0]!, threads: fields[17]!, start: fields[19]! };
   } catch {
     return null;
   }
