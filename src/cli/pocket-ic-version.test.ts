@@ -1,14 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { CONTRACT_VERSION, serverVersion } from "./pocket-ic-version.ts";
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "cannery-version-"));
+  folder = temporaryFolder("version");
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 const locked = (...versions: readonly string[]): string =>
   ["serde", ...versions.map(() => "pocket-ic")]

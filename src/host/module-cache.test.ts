@@ -1,7 +1,7 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { wat } from "../../test/support/wat.ts";
 import { isRefusal, ModuleCache, prepareModule } from "../core/wasm/prepare.ts";
 import type { PreparedModule } from "../core/wasm/module-info.ts";
@@ -10,9 +10,8 @@ import { nodePlatform } from "./platform-node.ts";
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "cannery-test-"));
+  folder = temporaryFolder("cache");
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const bytes = wat('(module (memory 1) (func (export "canister_update run") i32.const 0 i32.const 1 i32.store))');
 

@@ -1,14 +1,10 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { Cannery } from "../index.ts";
 
-let directory = "";
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "cannery-motoko-"));
-});
-afterAll(() => rm(directory, { recursive: true }));
+const directory = temporaryFolder("motoko");
 
 /** Seconds of compiling, unless the cache has them. */
 const SLOW = { timeout: 120_000 };

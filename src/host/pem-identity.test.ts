@@ -1,14 +1,13 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Ed25519KeyIdentity } from "@icp-sdk/core/identity";
 import { Secp256k1KeyIdentity } from "@icp-sdk/core/identity/secp256k1";
-import { afterAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { temporaryFolder } from "../../test/support/temporary-folder.ts";
 import { identityOfPem } from "./pem-identity.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "cannery-pem-"));
-afterAll(() => rmSync(folder, { recursive: true }));
+const folder = temporaryFolder("pem");
 
 function principalOf(pem: string | Buffer): string {
   const file = join(folder, "key.pem");

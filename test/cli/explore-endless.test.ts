@@ -2,14 +2,14 @@
  * Bodies that never come back: told with their place by `cannery explore`, which ends with code 1; told by programs that explore themselves.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "cannery-endless-"));
+const folder = temporaryFolder("endless");
 
 /** A body with this loop, in the second run or later. */
 function fileWith(name: string, loop: string, end = "export default exploration;"): string {

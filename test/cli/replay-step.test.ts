@@ -2,8 +2,7 @@
  * `cannery replay --step` as a script talks to it.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
@@ -11,9 +10,10 @@ import { openRun } from "../../src/cli/replay/run-file.ts";
 import { Stepper } from "../../src/cli/replay/stepper.ts";
 import { CanneryError, replay, withoutModules, type RunFile } from "../../src/index.ts";
 import { withdrawals } from "../explore/bank.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "cannery-step-"));
+const folder = temporaryFolder("step");
 const RUN = join(folder, "run.json");
 let file: RunFile;
 

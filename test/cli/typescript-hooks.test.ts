@@ -1,17 +1,17 @@
 /**
  * TypeScript files in a Node that does not read them, by what the project has.
  */
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, test, vi } from "vitest";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const modules = fileURLToPath(new URL("../../node_modules", import.meta.url));
 
 /** What Node gets for a file of a project with these packages; `null` when it is left to Node. The others are there too, and have nothing in them. */
 async function loaded(packages: readonly string[]): Promise<string | null> {
-  const project = mkdtempSync(join(tmpdir(), "cannery-types-"));
+  const project = temporaryFolder("types");
   for (const name of ["typescript", "esbuild", "vite", "vitest"]) {
     const place = join(project, "node_modules", name);
     mkdirSync(join(project, "node_modules"), { recursive: true });

@@ -1,8 +1,7 @@
 /**
  * The HTTP gateway in process: addresses, canisters' answers, and what it says when there is none.
  */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { deflateRawSync, gzipSync } from "node:zlib";
 import { Actor, HttpAgent } from "@icp-sdk/core/agent";
@@ -15,6 +14,7 @@ import { customDomainsOf } from "../../src/host/custom-domains.ts";
 import { Cannery, type Canister } from "../../src/index.ts";
 import { installMotoko, motoko } from "../programs/motoko.ts";
 import { puppet } from "../support/puppet.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 import { wat } from "../support/wat.ts";
 import { allBut, bodyOf, full, NONE, put, responseOnly, serve, type Page, type Web } from "./site.ts";
 
@@ -95,19 +95,14 @@ describe("the address", () => {
 
   test("may be a custom domain, from a file that comes and goes", async () => {
     await serve(web, [{ url: "/", body: "home" }]);
-    const folder = mkdtempSync(join(tmpdir(), "cannery-domains-"));
-    try {
-      const file = join(folder, "custom-domains.txt");
-      const ask = (host: string): Promise<string> =>
-        said(net.handler({ domains: ["localhost"], customDomain: customDomainsOf(file) })(new Request(at("/", host))));
-      const hosts = ["my_site.local.localhost:8000", "site.example.org", "deep.er.still.localhost"];
-      for (const host of hosts) expect(await ask(host)).toMatch(/^400 /);
-      writeFileSync(file, `${hosts.map((host) => `${host.split(":")[0]}:${id}`).join("\r\n")}\nno line\nbad.org:no-id\n`);
-      for (const host of hosts) expect(await ask(host)).toBe("200 home");
-      expect(await ask("bad.org")).toMatch(/^400 /);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    const file = join(temporaryFolder("domains"), "custom-domains.txt");
+    const ask = (host: string): Promise<string> =>
+      said(net.handler({ domains: ["localhost"], customDomain: customDomainsOf(file) })(new Request(at("/", host))));
+    const hosts = ["my_site.local.localhost:8000", "site.example.org", "deep.er.still.localhost"];
+    for (const host of hosts) expect(await ask(host)).toMatch(/^400 /);
+    writeFileSync(file, `${hosts.map((host) => `${host.split(":")[0]}:${id}`).join("\r\n")}\nno line\nbad.org:no-id\n`);
+    for (const host of hosts) expect(await ask(host)).toBe("200 home");
+    expect(await ask("bad.org")).toMatch(/^400 /);
   });
 
   test("is the gateway's own", async () => {

@@ -1,19 +1,18 @@
 /** icp-cli projects in process: the example's own file, and projects of a temporary folder. */
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import type { Canister, ProjectManifest } from "../../src/index.ts";
 import { network, program, refusal } from "../support/network.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/users-and-posts/icp.yaml", import.meta.url));
 
 let directory = "";
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), "cannery-deploy-"));
+beforeEach(() => {
+  directory = temporaryFolder("deploy");
 });
-afterEach(() => rm(directory, { recursive: true }));
 
 async function write(path: string, content: string): Promise<void> {
   await mkdir(dirname(join(directory, path)), { recursive: true });

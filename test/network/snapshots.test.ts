@@ -1,10 +1,10 @@
 /** Snapshots of canisters by the in-process API: a Motoko canister as it was, and folders as icp writes them. */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { readMetadata, writeMetadata } from "../../src/api/snapshot-folder.ts";
 import { network, program, refusal } from "../support/network.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 interface Counter {
   get(): Promise<bigint>;
@@ -13,9 +13,8 @@ interface Counter {
 
 let folder = "";
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "cannery-snapshot-"));
+  folder = temporaryFolder("snapshot");
 });
-afterEach(() => rmSync(folder, { recursive: true }));
 
 const names = (path: string): string[] => readdirSync(path, { recursive: true, encoding: "utf8" }).sort();
 

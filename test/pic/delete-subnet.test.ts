@@ -4,13 +4,11 @@
  * Source: the crate `pocket-ic` 15.0.0, `PocketIc::delete_subnet`.
  */
 import { Principal } from "@icp-sdk/core/principal";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { base64, NEW, PicInstance, raw } from "../support/pic-instance.ts";
 import * as does from "../universal/program.ts";
 import { program, puppet } from "../support/puppet.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const FIRST = "lxzze-o7777-77777-aaaaa-cai";
 const SECOND = "7tjcv-pp777-77776-qaaaa-cai";
@@ -80,7 +78,7 @@ test("the root and the counterparts of the mainnet's subnets stay", async () => 
 });
 
 test("it stays deleted in a state directory", async () => {
-  const state_dir = mkdtempSync(join(tmpdir(), "cannery-state-"));
+  const state_dir = temporaryFolder("state");
   const pic = two({ state_dir });
   const deleted = await withTwoCanisters(pic);
   await pic.ask("/update/delete_subnet", { subnet_id: raw(deleted) });
@@ -88,5 +86,4 @@ test("it stays deleted in a state directory", async () => {
   const again = new PicInstance({ subnet_config_set: {}, state_dir });
   expect([...(await again.topology()).keys()]).not.toContain(deleted);
   await again.handler.close();
-  rmSync(state_dir, { recursive: true });
 });

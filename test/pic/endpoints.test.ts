@@ -1,8 +1,7 @@
 /**
  * The endpoints of an instance without a socket: shapes and status codes, also of what is wrong.
  */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { CreationRefused, instanceConfig } from "../../src/api/pocketic/config.ts";
@@ -18,6 +17,7 @@ import { journalFile } from "../../src/host/pocketic/journal-file.ts";
 import { snapshotFolders } from "../../src/host/pocketic/snapshot-folders.ts";
 import { nodeSignatureChecks } from "../../src/host/signature-checks-node.ts";
 import { append, appendJournal, note, print, program, puppet, send } from "../support/puppet.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const environment = { platform: nodePlatform, pool: new InstancePool(nodePlatform.engine), modules: new ModuleCache() };
 const features = featuresWith(() => ({}));
@@ -269,7 +269,7 @@ test("a snapshot is downloaded into a folder, and uploaded from it", async () =>
   const [{ id }] = IDL.decode(types(RESULT.take_canister_snapshot), new Uint8Array(Buffer.from(taken.Ok, "base64"))) as unknown as [
     { id: Uint8Array },
   ];
-  const snapshot_dir = join(mkdtempSync(join(tmpdir(), "cannery-snapshot-")), "deep");
+  const snapshot_dir = join(temporaryFolder("snapshot"), "deep");
   const about = { sender: { principal_id: ANONYMOUS }, canister_id: { canister_id: FIRST }, snapshot_dir };
   const download = { ...about, snapshot_id: Buffer.from(id).toString("base64") };
   expect(await ask("/update/canister_snapshot_download", download)).toEqual({ status: 200, json: null });
@@ -289,7 +289,6 @@ test("a snapshot is downloaded into a folder, and uploaded from it", async () =>
     status: 400,
     json: { message: expect.stringMatching(/^CanisterSnapshotError\(".*ENOENT/) as string },
   });
-  rmSync(join(snapshot_dir, ".."), { recursive: true });
 });
 
 test("integers are exact both ways", () => {

@@ -4,19 +4,20 @@
  * Replica: `PocketIc::try_new`, `Drop for PocketIc` in `rs/pocket_ic_server/src/pocket_ic.rs`; packages/pocket-ic/tests/tests.rs (c7c5005).
  */
 import { Principal } from "@icp-sdk/core/principal";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { CreationRefused } from "../../src/api/pocketic/config.ts";
 import { base64, NEW, PicInstance, raw } from "../support/pic-instance.ts";
 import { append, appendJournal, note, print, program, puppet, send } from "../support/puppet.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const CANISTER = "lxzze-o7777-77777-aaaaa-cai";
 let folder: string;
 
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "cannery-state-"))));
-afterEach(() => rmSync(folder, { recursive: true }));
+beforeEach(() => {
+  folder = temporaryFolder("state");
+});
 
 const first = () => new PicInstance({ subnet_config_set: { application: [NEW] }, state_dir: folder });
 const again = (more: object = {}) => new PicInstance({ subnet_config_set: {}, state_dir: folder, ...more });

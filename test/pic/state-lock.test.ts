@@ -2,18 +2,19 @@
  * A state directory has one writer: others are told who has it, and one that a killed process left behind is taken over.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { lockStateDir } from "../../src/host/pocketic/state-lock.ts";
 import { markOf } from "../../src/host/process-mark.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 let folder: string;
 const lock = (): string => join(folder, "cannery.lock");
 
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "cannery-lock-"))));
-afterEach(() => rmSync(folder, { recursive: true }));
+beforeEach(() => {
+  folder = temporaryFolder("lock");
+});
 
 test("the process that has it is named, until it is gone", () => {
   const parent = { ...markOf(process.ppid), folder: realpathSync(folder) };

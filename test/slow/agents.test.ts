@@ -2,9 +2,6 @@
  * Programs written for `@dfinity/agent` 1, 2 and 3 on a network of `cannery start`: the packages as they are, every check of theirs switched on.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HttpAgent } from "@icp-sdk/core/agent";
 import { IDL } from "@icp-sdk/core/candid";
@@ -15,6 +12,7 @@ import { systemModule } from "../../src/host/system-modules.ts";
 import { prepared, VERSIONS, type AgentOptions, type OldActor, type OldAgent, type OldIdentity, type OldPackages, type Version } from "../agents/client.ts"; // prettier-ignore
 import { buildCannery, Running, type ReadyLine } from "../start/cannery.ts";
 import { install } from "../start/management.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
@@ -42,7 +40,7 @@ let packages: Readonly<Record<Version, OldPackages>>;
 let network: { readonly url: string; readonly rootKey: string; readonly effective: string; readonly agent: HttpAgent };
 /** One for all tests: each makes canisters of its own. */
 let running: Running;
-const folder = mkdtempSync(join(tmpdir(), "cannery-agents-"));
+const folder = temporaryFolder("agents");
 
 beforeAll(async () => {
   packages = prepared();
@@ -56,7 +54,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   expect(await running.kill("SIGTERM")).toMatchObject({ code: 0 });
-  rmSync(folder, { recursive: true, force: true });
 });
 afterEach(() => void vi.useRealTimers());
 

@@ -5,9 +5,8 @@
  */
 import { execFile, execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -16,6 +15,7 @@ import { IDL } from "@icp-sdk/core/candid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isAlive, markOf } from "../../src/host/process-mark.ts";
 import { buildAzle } from "../azle/build.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const FOLDER = join(ROOT, "test", "icp");
@@ -23,7 +23,7 @@ const ICP = join(FOLDER, "node_modules", "@icp-sdk", "icp-cli-linux-x64", "bin",
 /** The binary there is for Linux. */
 const isHere = process.platform === "linux" && process.arch === "x64";
 
-const home = mkdtempSync(join(tmpdir(), "cannery-icp-"));
+const home = temporaryFolder("icp");
 const project = join(home, "project");
 const ENVIRONMENT = {
   ...process.env,
@@ -106,7 +106,6 @@ describe.runIf(isHere)("icp", () => {
   });
   afterAll(async () => {
     await attempt("network", "stop");
-    rmSync(home, { recursive: true, force: true });
   });
 
   test("starts the network in the background with an identity that has ICP and cycles, the Candid UI and the proxy canister", async () => {

@@ -2,17 +2,16 @@
  * A project whose tests run in Jest: CommonJS, and a realm of its own for each file. The package is what npm would publish.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-let project: string;
+const project = temporaryFolder("jest");
 
 beforeAll(() => {
-  project = mkdtempSync(join(tmpdir(), "cannery-jest-"));
   const run = (command: string, args: readonly string[], cwd: string): string =>
     execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
   run(process.execPath, ["--import", "tsx", "scripts/build.ts"], root);
@@ -24,8 +23,6 @@ beforeAll(() => {
   const install = ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
   run("npm", [...install, join(project, packed.filename)], project);
 }, 300_000);
-
-afterAll(() => rmSync(project, { recursive: true, force: true }));
 
 test("its tests pass", () => {
   const { status, stderr } = spawnSync("npx", ["--no-install", "jest", "--ci"], { cwd: project, encoding: "utf8" });

@@ -2,13 +2,13 @@
  * The package as npm installs it, in a page: what a newcomer's bundler finds in the tarball.
  */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { hasChromium, launchChromium } from "../browser/chromium.ts";
 import { built, open } from "../browser/site.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -20,10 +20,9 @@ interface Packed {
 }
 
 describe.skipIf(!hasChromium)("the packed tarball, installed in an empty folder (skipped where there is no Chromium)", () => {
-  let project: string;
+  const project = temporaryFolder("packed");
   let packed: Packed;
   beforeAll(() => {
-    project = mkdtempSync(join(tmpdir(), "cannery-packed-"));
     const run = (command: string, args: readonly string[], cwd: string): string =>
       execFileSync(command, args, { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
     run(process.execPath, ["--import", "tsx", "scripts/build.ts"], root);
@@ -32,7 +31,6 @@ describe.skipIf(!hasChromium)("the packed tarball, installed in an empty folder 
     run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", join(project, packed.filename)], project);
     cpSync(join(project, "node_modules/cannery/generated/motoko/counter.wasm.gz"), join(project, "counter.wasm.gz"));
   });
-  afterAll(() => rmSync(project, { recursive: true, force: true }));
 
   /** Text of the page's first `<pre>`, once it is not empty. */
   async function shown(page: string): Promise<string | null> {

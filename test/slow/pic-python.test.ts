@@ -3,14 +3,14 @@
  * cannot make one.
  */
 import { execFile, execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { loadGenerated } from "../../examples/modules.ts";
 import { BINARY, builtServer } from "../pic/client.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const FOLDER = fileURLToPath(new URL("../pic-python", import.meta.url));
 
@@ -26,7 +26,7 @@ function hasPython(): boolean {
 const isMissing = !hasPython() && process.env["CI"] !== "true";
 
 describe.skipIf(isMissing)("the Python client (skipped without python3 and its venv)", () => {
-  const folder = mkdtempSync(join(tmpdir(), "cannery-pic-python-"));
+  const folder = temporaryFolder("pic-python");
   const python = join(folder, "venv", "bin", "python");
   beforeAll(() => {
     builtServer();
@@ -35,7 +35,6 @@ describe.skipIf(isMissing)("the Python client (skipped without python3 and its v
     const requirements = join(FOLDER, "requirements.txt");
     execFileSync(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "-r", requirements]);
   });
-  afterAll(() => rmSync(folder, { recursive: true }));
 
   test("every test of it passes", async () => {
     const env = { ...process.env, POCKET_IC_BIN: BINARY, CANNERY_PROGRAMS: folder, PYTHONDONTWRITEBYTECODE: "1" };

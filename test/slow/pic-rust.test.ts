@@ -3,18 +3,19 @@
  * version the client wants. Skipped where there is no cargo.
  */
 import { execFile, execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { IDL } from "@icp-sdk/core/candid";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { loadGenerated } from "../../examples/modules.ts";
 import { ARGUMENT } from "../../src/core/management/candid-types.ts";
 import { MANAGEMENT_CANISTER } from "../../src/core/state/ids.ts";
 import { BINARY, builtServer } from "../pic/client.ts";
 import { append, appendArgument, call, print, program, puppet, reject, send, trap } from "../support/puppet.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const FOLDER = fileURLToPath(new URL("../pic-rust", import.meta.url));
 /** Outside of the checkout, so that a fresh one finds what was built before. */
@@ -75,12 +76,11 @@ const FILES: Readonly<Record<string, Uint8Array>> = {
 };
 
 describe.skipIf(isMissing)("the Rust client (skipped without cargo)", () => {
-  const programs = mkdtempSync(join(tmpdir(), "cannery-programs-"));
+  const programs = temporaryFolder("programs");
   beforeAll(() => {
     builtServer();
     for (const [name, bytes] of Object.entries(FILES)) writeFileSync(join(programs, name), bytes);
   });
-  afterAll(() => rmSync(programs, { recursive: true }));
 
   test("every test of it passes", async () => {
     const { CANNERY_POCKET_IC_VERSION: _version, ...rest } = process.env;

