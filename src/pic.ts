@@ -21,8 +21,7 @@ import type { CreateInstanceOptions, StartServerOptions } from "./pic/types.ts";
 
 export * from "./pic/types.ts";
 export { ServerError } from "./pic/errors.ts";
-export type { Actor, ActorInterface, ActorMethod, DeferredActor, DeferredActorInterface, DeferredActorMethod } from "./pic/actor.ts";
-export type { CanisterFixture, SetupCanisterOptions } from "./pic/pocket-ic.ts";
+export * from "./pic/actor.ts";
 
 const FEATURES = featuresWith(() => systemFilesIn(process.env));
 

@@ -1,8 +1,10 @@
 /**
- * Actors as `@dfinity/pic` makes them, from an interface factory: methods that answer, and deferred ones that only submit.
+ * Actors as `@dfinity/pic` makes them, from an interface factory: methods that answer, and deferred ones that only submit. As there, what is made is
+ * a class, whose instances share their sender.
  */
 import { IDL } from "@icp-sdk/core/candid";
 import { Principal } from "@icp-sdk/core/principal";
+import type { CanisterCallRequest, PocketIcClient } from "./client.ts";
 
 export type ActorMethod<Args extends any[] = any[], Ret = any> = (...args: Args) => Promise<Ret>;
 export type ActorInterface<T = object> = { [K in keyof T]: ActorMethod };
@@ -17,55 +19,66 @@ interface BySender {
   setIdentity(identity: HasPrincipal): void;
 }
 
-export type Actor<T extends ActorInterface<T> = ActorInterface> = T & BySender;
+/** The package's type stands for the class and for what is made of it. */
+export type Actor<T extends ActorInterface<T> = ActorInterface> = T & BySender & { new (): Actor<T> };
 
 export type DeferredActorMethod<Args extends unknown[] = unknown[], Ret = unknown> = (...args: Args) => Promise<() => Promise<Ret>>;
 export type DeferredActorInterface<T extends ActorInterface<T> = ActorInterface> = {
   [K in keyof T]: DeferredActorMethod<Parameters<T[K]>, ReturnType<T[K]>>;
 };
-export type DeferredActor<T extends ActorInterface<T> = ActorInterface> = DeferredActorInterface<T> & BySender;
+export type DeferredActor<T extends ActorInterface<T> = ActorInterface> = DeferredActorInterface<T> &
+  BySender & { new (): DeferredActor<T> };
 
-/** How methods of a canister are called. */
-export interface Calls {
-  query(sender: Principal, method: string, arg: Uint8Array): Promise<Uint8Array>;
-  update(sender: Principal, method: string, arg: Uint8Array): Promise<Uint8Array>;
-  /** Submits, and gives what waits for the answer. */
-  submit(sender: Principal, method: string, arg: Uint8Array): Promise<() => Promise<Uint8Array>>;
-}
-
-export function createActor<T extends ActorInterface<T>>(factory: IDL.InterfaceFactory, calls: Calls): Actor<T> {
-  return actorOf(factory, ({ func, method, sender }) => async (...args: unknown[]) => {
-    const arg = encoded(func, args);
+/** A class for the canister: its instances have the methods that the interface names. */
+export function createActorClass<T extends ActorInterface<T> = ActorInterface>(
+  interfaceFactory: IDL.InterfaceFactory,
+  canisterId: Principal,
+  pocketIcClient: PocketIcClient,
+): Actor<T> {
+  return actorClass<Actor<T>>(interfaceFactory, canisterId, (func, request) => {
     const isQuery = func.annotations.includes("query") || func.annotations.includes("composite_query");
-    return decoded(func, isQuery ? await calls.query(sender(), method, arg) : await calls.update(sender(), method, arg));
-  }) as Actor<T>;
+    return async (...args) => {
+      const { body } = await (isQuery ? pocketIcClient.queryCall(request(args)) : pocketIcClient.updateCall(request(args)));
+      return decoded(func, body);
+    };
+  });
 }
 
-export function createDeferredActor<T extends ActorInterface<T>>(factory: IDL.InterfaceFactory, calls: Calls): DeferredActor<T> {
-  return actorOf(factory, ({ func, method, sender }) => async (...args: unknown[]) => {
-    const answer = await calls.submit(sender(), method, encoded(func, args));
-    return async () => decoded(func, await answer());
-  }) as DeferredActor<T>;
+/** Methods of its instances only submit; what they give waits for the answer. */
+export function createDeferredActorClass<T extends ActorInterface<T> = ActorInterface>(
+  interfaceFactory: IDL.InterfaceFactory,
+  canisterId: Principal,
+  pocketIcClient: PocketIcClient,
+): DeferredActor<T> {
+  return actorClass<DeferredActor<T>>(interfaceFactory, canisterId, (func, request) => async (...args) => {
+    const message = await pocketIcClient.submitCall(request(args));
+    return async () => decoded(func, (await pocketIcClient.awaitCall(message)).body);
+  });
 }
 
-interface Described {
-  readonly func: IDL.FuncClass;
-  readonly method: string;
-  sender(): Principal;
-}
+type Requests = (args: unknown[]) => CanisterCallRequest;
 
-function actorOf(factory: IDL.InterfaceFactory, methodOf: (of: Described) => unknown): object {
-  let principal = Principal.anonymous();
-  const actor: Record<string, unknown> = {
-    setPrincipal(to: Principal) {
-      principal = Principal.from(to);
-    },
-    setIdentity(identity: HasPrincipal) {
-      principal = Principal.fromUint8Array(identity.getPrincipal().toUint8Array());
-    },
-  };
-  for (const [method, func] of factory({ IDL })._fields) actor[method] = methodOf({ func, method, sender: () => principal });
-  return actor;
+function actorClass<C>(
+  interfaceFactory: IDL.InterfaceFactory,
+  canisterId: Principal,
+  methodOf: (func: IDL.FuncClass, request: Requests) => (...args: unknown[]) => Promise<unknown>,
+): C {
+  let sender = Principal.anonymous();
+  class CanisterActor {
+    setPrincipal(principal: Principal): void {
+      sender = principal;
+    }
+
+    setIdentity(identity: HasPrincipal): void {
+      sender = identity.getPrincipal();
+    }
+  }
+  for (const [method, func] of interfaceFactory({ IDL })._fields) {
+    const request: Requests = (args) => ({ canisterId, sender, method, payload: encoded(func, args) });
+    // A method of the canister wins over one of ours with its name.
+    Object.assign(CanisterActor.prototype, { [method]: methodOf(func, request) });
+  }
+  return CanisterActor as C;
 }
 
 function encoded(func: IDL.FuncClass, args: unknown[]): Uint8Array {

@@ -1,92 +1,101 @@
 /**
- * Settings, status and install modes between the names of `@dfinity/pic` and Candid.
+ * Calls of the management canister by the options of `@dfinity/pic`.
  */
-import { IDL } from "@icp-sdk/core/candid";
-import type { Principal } from "@icp-sdk/core/principal";
-import { RESULT } from "../core/management/candid-types.ts";
-import { opt, type InstallModeValue, type SettingsValue, type VisibilityValue } from "../core/management/candid.ts";
-import type { CanisterInstallModeUpgradeOptions, CanisterSettings, CanisterStatusResult, Visibility } from "./types.ts";
+import { Principal } from "@icp-sdk/core/principal";
+import { NO_BYTES } from "../base/bytes.ts";
+import {
+  argumentCodec,
+  opt,
+  principalOf,
+  type ArgumentName,
+  type ArgumentValue,
+  type InstallModeValue,
+} from "../core/management/candid.ts";
+import { MANAGEMENT_CANISTER } from "../core/state/ids.ts";
+import type { PocketIcClient } from "./client.ts";
+import { settingsValue, statusOf } from "./management-values.ts";
+import { own } from "./principals.ts";
+import type { CanisterStatusResult, CreateCanisterOptions, ReinstallCodeOptions, UpdateCanisterSettingsOptions } from "./types.ts";
 
-export function settingsValue(settings: CanisterSettings): SettingsValue {
-  return {
-    controllers: opt(settings.controllers ?? null),
-    compute_allocation: opt(settings.computeAllocation ?? null),
-    memory_allocation: opt(settings.memoryAllocation ?? null),
-    freezing_threshold: opt(settings.freezingThreshold ?? null),
-    reserved_cycles_limit: opt(settings.reservedCyclesLimit ?? null),
-    minimum_incoming_canister_call_cycles: [],
-    wasm_memory_limit: opt(settings.wasmMemoryLimit ?? null),
-    wasm_memory_threshold: opt(settings.wasmMemoryThreshold ?? null),
-    log_visibility: opt(visibilityValue(settings.logVisibility)),
-    snapshot_visibility: opt(visibilityValue(settings.snapshotVisibility)),
-    status_visibility: [],
-    log_memory_limit: opt(settings.logMemoryLimit ?? null),
-    environment_variables: opt(settings.environmentVariables ?? null),
-  };
+/** Cycles of a new canister. Source: `@dfinity/pic`, `createCanister`. */
+const DEFAULT_CYCLES = 10n ** 18n;
+
+/** Who calls, and where; nobody in particular, and where the canister is, unless they say. */
+interface Caller {
+  readonly sender?: Principal | undefined;
+  readonly targetSubnetId?: Principal | undefined;
 }
 
-function visibilityValue(visibility: Visibility | undefined): VisibilityValue | null {
-  if (visibility === undefined) return null;
-  return "allowedViewers" in visibility ? { allowed_viewers: visibility.allowedViewers } : visibility;
+interface OfCanister extends Caller {
+  readonly canisterId: Principal;
 }
 
-export function upgradeMode(options: CanisterInstallModeUpgradeOptions | undefined): InstallModeValue {
-  return { upgrade: opt(options ?? null) };
-}
+export class Management {
+  private readonly client: PocketIcClient;
+  private readonly readFile: (path: string) => Promise<Uint8Array>;
 
-interface RawStatus {
-  readonly status: CanisterStatusResult["status"];
-  readonly settings: {
-    readonly controllers: Principal[];
-    readonly compute_allocation: bigint;
-    readonly memory_allocation: bigint;
-    readonly freezing_threshold: bigint;
-    readonly reserved_cycles_limit: bigint;
-    readonly log_visibility: VisibilityValue;
-    readonly wasm_memory_limit: bigint;
-    readonly wasm_memory_threshold: bigint;
-    readonly environment_variables: { name: string; value: string }[];
-  };
-  readonly module_hash: [] | [Uint8Array];
-  readonly memory_size: bigint;
-  readonly cycles: bigint;
-  readonly reserved_cycles: bigint;
-  readonly idle_cycles_burned_per_day: bigint;
-  readonly query_stats: {
-    readonly num_calls_total: bigint;
-    readonly num_instructions_total: bigint;
-    readonly request_payload_bytes_total: bigint;
-    readonly response_payload_bytes_total: bigint;
-  };
-}
+  constructor(client: PocketIcClient, readFile: (path: string) => Promise<Uint8Array>) {
+    this.client = client;
+    this.readFile = readFile;
+  }
 
-export function statusOf(reply: Uint8Array): CanisterStatusResult {
-  const [raw] = IDL.decode(RESULT.canister_status, reply) as unknown as [RawStatus];
-  const { settings, query_stats: stats } = raw;
-  const visibility = settings.log_visibility;
-  return {
-    status: raw.status,
-    settings: {
-      controllers: settings.controllers,
-      computeAllocation: settings.compute_allocation,
-      memoryAllocation: settings.memory_allocation,
-      freezingThreshold: settings.freezing_threshold,
-      reservedCyclesLimit: settings.reserved_cycles_limit,
-      logVisibility: "allowed_viewers" in visibility ? { allowedViewers: visibility.allowed_viewers } : visibility,
-      wasmMemoryLimit: settings.wasm_memory_limit,
-      wasmMemoryThreshold: settings.wasm_memory_threshold,
-      environmentVariables: settings.environment_variables,
-    },
-    moduleHash: raw.module_hash[0] ?? null,
-    memorySize: raw.memory_size,
-    cycles: raw.cycles,
-    reservedCycles: raw.reserved_cycles,
-    idleCyclesBurnedPerDay: raw.idle_cycles_burned_per_day,
-    queryStats: {
-      numCallsTotal: stats.num_calls_total,
-      numInstructionsTotal: stats.num_instructions_total,
-      requestPayloadBytesTotal: stats.request_payload_bytes_total,
-      responsePayloadBytesTotal: stats.response_payload_bytes_total,
-    },
-  };
+  async create(options: CreateCanisterOptions): Promise<Principal> {
+    const { cycles = DEFAULT_CYCLES, targetCanisterId } = options;
+    const reply = await this.call("provisional_create_canister_with_cycles", options, {
+      amount: opt(cycles),
+      settings: opt(settingsValue(options)),
+      specified_id: opt(targetCanisterId === undefined ? null : own(targetCanisterId)),
+      sender_canister_version: [],
+    });
+    const { canister_id: id } = argumentCodec("canister_id").decode(reply)[0] as { canister_id: Principal };
+    return id;
+  }
+
+  async start(of: OfCanister): Promise<void> {
+    await this.callNamed("start_canister", of);
+  }
+
+  async stop(of: OfCanister): Promise<void> {
+    await this.callNamed("stop_canister", of);
+  }
+
+  async status(of: OfCanister): Promise<CanisterStatusResult> {
+    return statusOf(await this.callNamed("canister_status", of));
+  }
+
+  /** Modules of any size go in one message: there is no envelope that limits them. */
+  async install(options: ReinstallCodeOptions & OfCanister, mode: InstallModeValue): Promise<void> {
+    const { wasm, arg = NO_BYTES, canisterId } = options;
+    await this.call("install_code", options, {
+      mode,
+      canister_id: own(canisterId),
+      wasm_module: typeof wasm === "string" ? await this.readFile(wasm) : wasm,
+      arg,
+      sender_canister_version: [],
+    });
+  }
+
+  async updateSettings(options: UpdateCanisterSettingsOptions): Promise<void> {
+    const value = { canister_id: own(options.canisterId), settings: settingsValue(options), sender_canister_version: [] as [] };
+    await this.call("update_settings", options, value);
+  }
+
+  private call<N extends ArgumentName>(method: N, caller: Caller, value: ArgumentValue[N]): Promise<Uint8Array> {
+    return this.send(method, caller, argumentCodec(method).encode([value]));
+  }
+
+  private callNamed(method: "start_canister" | "stop_canister" | "canister_status", of: OfCanister): Promise<Uint8Array> {
+    return this.send(method, of, argumentCodec("canister_id").encode([{ canister_id: own(of.canisterId) }]));
+  }
+
+  private async send(method: string, { sender, targetSubnetId }: Caller, payload: Uint8Array): Promise<Uint8Array> {
+    const { body } = await this.client.updateCall({
+      canisterId: principalOf(MANAGEMENT_CANISTER),
+      sender: sender ?? Principal.anonymous(),
+      method,
+      payload,
+      effectivePrincipal: targetSubnetId === undefined ? undefined : { subnetId: targetSubnetId },
+    });
+    return body;
+  }
 }

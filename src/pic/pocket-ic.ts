@@ -6,42 +6,34 @@
  */
 import type { IDL } from "@icp-sdk/core/candid";
 import { Principal } from "@icp-sdk/core/principal";
-import { AutoProgress } from "../api/pocketic/auto-progress.ts";
-import type { SubnetSpec } from "../api/pocketic/config.ts";
-import { badIngress, canisterIsEmpty, canisterNotFound, subnetNotFound } from "../api/pocketic/failure.ts";
-import { AWAIT_ROUNDS, Instance, type InstanceHost } from "../api/pocketic/instance.ts";
-import { waitingOutcalls } from "../api/pocketic/outcalls.ts";
-import { subnetOfCall, type EffectivePrincipal, type RoutedCall } from "../api/pocketic/routing.ts";
+import { canisterIsEmpty, canisterNotFound, subnetNotFound } from "../api/pocketic/failure.ts";
+import { Instance } from "../api/pocketic/instance.ts";
+import type { InstanceHost } from "../api/pocketic/instance-host.ts";
 import { NO_BYTES } from "../base/bytes.ts";
-import {
-  argumentCodec,
-  idOf,
-  opt,
-  principalOf,
-  type ArgumentName,
-  type ArgumentValue,
-  type InstallModeValue,
-} from "../core/management/candid.ts";
-import type { Answer } from "../core/inputs.ts";
-import { MANAGEMENT_CANISTER, type CanisterId, type MessageId, type PrincipalId, type SubnetId } from "../core/state/ids.ts";
-import type { OutcallResponse } from "../core/state/pending-calls.ts";
-import { ErrorCode, rejectCodeOf, type RejectCode } from "../core/state/rejects.ts";
-import { createActor, createDeferredActor, type Actor, type ActorInterface, type Calls, type DeferredActor } from "./actor.ts";
-import { asClient, callFailed, ServerError } from "./errors.ts";
+import { principalOf } from "../core/management/candid.ts";
+import { createActorClass, createDeferredActorClass, type Actor, type ActorInterface, type DeferredActor } from "./actor.ts";
+import { InProcessClient, type CanisterCallRequest } from "./client.ts";
+import { ServerError } from "./errors.ts";
 import { configOf } from "./instance-config.ts";
-import { settingsValue, statusOf, upgradeMode } from "./management.ts";
+import { Live, type Served } from "./live.ts";
+import { Management } from "./management.ts";
+import { upgradeMode } from "./management-values.ts";
+import { mockHttpsOutcall, pendingHttpsOutcalls } from "./outcalls.ts";
+import { idFrom, subnetIdFrom } from "./principals.ts";
+import { topologyOf } from "./topology.ts";
 import {
   SubnetType,
+  type CanisterFixture,
   type CanisterStatusOptions,
   type CanisterStatusResult,
   type CreateCanisterOptions,
   type CreateInstanceOptions,
-  type HttpsOutcallResponseMock,
   type InstallCodeOptions,
   type MockPendingHttpsOutcallOptions,
   type PendingHttpsOutcall,
   type QueryCallOptions,
   type ReinstallCodeOptions,
+  type SetupCanisterOptions,
   type StartCanisterOptions,
   type StopCanisterOptions,
   type SubnetTopology,
@@ -50,41 +42,27 @@ import {
   type UpgradeCanisterOptions,
 } from "./types.ts";
 
-export interface SetupCanisterOptions extends CreateCanisterOptions {
-  idlFactory: IDL.InterfaceFactory;
-  /** Bytes, or the path of a file. */
-  wasm: Uint8Array | string;
-  arg?: Uint8Array | undefined;
-}
-
-export interface CanisterFixture<T extends ActorInterface<T> = ActorInterface> {
-  actor: Actor<T>;
-  canisterId: Principal;
-}
-
 /** What the entry gives: the host's engine, files and sockets. */
 export interface PicHost extends InstanceHost {
   readFile(path: string): Promise<Uint8Array>;
   /** Serves a live instance: the public HTTPS interface and its gateway, on a free port of the loopback. */
-  serve(instance: Instance): Promise<{ readonly port: number; close(): Promise<void> }>;
+  serve(instance: Instance): Promise<Served>;
 }
 
 const NANOS_PER_MILLISECOND = 1_000_000n;
-/** Cycles of a new canister. Source: `@dfinity/pic`, `createCanister`. */
-const DEFAULT_CYCLES = 10n ** 18n;
-
-type Live = { readonly progress: AutoProgress; readonly port: number; close(): Promise<void> };
 
 export class InProcessPocketIc {
-  private readonly instance: Instance;
-  private readonly host: PicHost;
-  private live: Live | null = null;
-  private isTornDown = false;
+  private readonly client: InProcessClient;
+  private readonly management: Management;
+  private readonly live: Live;
+  private readonly now: () => bigint;
 
   /** Throws when the options cannot be, in the server's words. */
   protected constructor(options: CreateInstanceOptions | undefined, host: PicHost) {
-    this.host = host;
-    this.instance = Instance.create(configOf(options, host.now()), host);
+    this.client = new InProcessClient(Instance.create(configOf(options, host.now()), host));
+    this.management = new Management(this.client, host.readFile);
+    this.live = new Live(host.serve);
+    this.now = () => host.now();
   }
 
   // Canisters.
@@ -97,63 +75,41 @@ export class InProcessPocketIc {
   }
 
   async createCanister(options: CreateCanisterOptions = {}): Promise<Principal> {
-    const { cycles = DEFAULT_CYCLES, targetCanisterId, targetSubnetId, sender } = options;
-    const reply = await this.manage("provisional_create_canister_with_cycles", sender, targetSubnetId, {
-      amount: opt(cycles),
-      settings: opt(settingsValue(options)),
-      specified_id: opt(targetCanisterId === undefined ? null : own(targetCanisterId)),
-      sender_canister_version: [],
-    });
-    const { canister_id: id } = argumentCodec("canister_id").decode(reply)[0] as { canister_id: Principal };
-    return id;
+    return this.management.create(options);
   }
 
-  async startCanister({ canisterId, sender, targetSubnetId }: StartCanisterOptions): Promise<void> {
-    await this.manageOne("start_canister", sender, targetSubnetId, canisterId);
+  async startCanister(options: StartCanisterOptions): Promise<void> {
+    await this.management.start(options);
   }
 
-  async stopCanister({ canisterId, sender, targetSubnetId }: StopCanisterOptions): Promise<void> {
-    await this.manageOne("stop_canister", sender, targetSubnetId, canisterId);
+  async stopCanister(options: StopCanisterOptions): Promise<void> {
+    await this.management.stop(options);
   }
 
-  async installCode({ targetSubnetId, ...options }: InstallCodeOptions): Promise<void> {
-    await this.install(options, { install: null }, targetSubnetId);
+  async installCode(options: InstallCodeOptions): Promise<void> {
+    await this.management.install(options, { install: null });
   }
 
   async reinstallCode(options: ReinstallCodeOptions): Promise<void> {
-    await this.install(options, { reinstall: null });
+    await this.management.install(options, { reinstall: null });
   }
 
   async upgradeCanister(options: UpgradeCanisterOptions): Promise<void> {
-    await this.install(options, upgradeMode(options.upgradeModeOptions));
-  }
-
-  /** Modules of any size go in one message: there is no envelope that limits them. */
-  private async install(options: ReinstallCodeOptions, mode: InstallModeValue, targetSubnetId?: Principal): Promise<void> {
-    const { wasm, arg = NO_BYTES, canisterId, sender } = options;
-    await this.manage("install_code", sender, targetSubnetId, {
-      mode,
-      canister_id: own(canisterId),
-      wasm_module: typeof wasm === "string" ? await this.host.readFile(wasm) : wasm,
-      arg,
-      sender_canister_version: [],
-    });
+    await this.management.install(options, upgradeMode(options.upgradeModeOptions));
   }
 
   async updateCanisterSettings(options: UpdateCanisterSettingsOptions): Promise<void> {
-    const { canisterId, sender } = options;
-    const value = { canister_id: own(canisterId), settings: settingsValue(options), sender_canister_version: [] as [] };
-    await this.manage("update_settings", sender, undefined, value);
+    await this.management.updateSettings(options);
   }
 
-  async canisterStatus({ canisterId, sender }: CanisterStatusOptions): Promise<CanisterStatusResult> {
-    return statusOf(await this.manageOne("canister_status", sender, undefined, canisterId));
+  async canisterStatus(options: CanisterStatusOptions): Promise<CanisterStatusResult> {
+    return this.management.status(options);
   }
 
   // Calls.
 
   createActor<T extends ActorInterface<T> = ActorInterface>(interfaceFactory: IDL.InterfaceFactory, canisterId: Principal): Actor<T> {
-    return createActor<T>(interfaceFactory, this.callsOf(canisterId));
+    return new (createActorClass<T>(interfaceFactory, canisterId, this.client))();
   }
 
   /** Methods only submit; what they give waits for the answer. */
@@ -161,96 +117,36 @@ export class InProcessPocketIc {
     interfaceFactory: IDL.InterfaceFactory,
     canisterId: Principal,
   ): DeferredActor<T> {
-    return createDeferredActor<T>(interfaceFactory, this.callsOf(canisterId));
+    return new (createDeferredActorClass<T>(interfaceFactory, canisterId, this.client))();
   }
 
   async queryCall(options: QueryCallOptions): Promise<Uint8Array> {
-    const instance = this.running();
-    const call = callOf(options);
-    const subnet = asClient(() => subnetOfCall(instance, call));
-    return dataOf(instance.query(call, subnet), false);
+    return (await this.client.queryCall(requestOf(options))).body;
   }
 
   async updateCall(options: UpdateCallOptions): Promise<Uint8Array> {
-    return this.awaited(this.submitted(callOf(options)));
-  }
-
-  private callsOf(canisterId: Principal): Calls {
-    return {
-      query: (sender, method, arg) => this.queryCall({ canisterId, sender, method, arg }),
-      update: (sender, method, arg) => this.updateCall({ canisterId, sender, method, arg }),
-      submit: async (sender, method, arg) => {
-        const message = this.submitted(callOf({ canisterId, sender, method, arg }));
-        return () => this.awaited(message);
-      },
-    };
-  }
-
-  private submitted(call: RoutedCall): { readonly subnet: SubnetId; readonly id: MessageId } {
-    const instance = this.running();
-    const subnet = asClient(() => subnetOfCall(instance, call));
-    // Modules come in one piece here, where the client of the server sends chunks.
-    const ofAnySize = call.receiver === MANAGEMENT_CANISTER;
-    const { id, answer } = asClient(() => instance.submit(call, subnet, { ofAnySize }));
-    if (answer.kind === "refused") dataOf(answer, false);
-    return { subnet, id };
-  }
-
-  /** Runs rounds until the message is answered. */
-  private async awaited({ subnet, id }: { readonly subnet: SubnetId; readonly id: MessageId }): Promise<Uint8Array> {
-    for (let round = 0; ; round++) {
-      const status = this.running().statusOf(subnet, id)?.status;
-      if (status?.kind === "replied") return status.data;
-      if (status?.kind === "rejected") throw callFailed(status, true);
-      if (round === AWAIT_ROUNDS)
-        asClient(() => {
-          throw badIngress(`Failed to answer to ingress 0x${id} after ${AWAIT_ROUNDS} rounds.`);
-        });
-      this.instance.tick();
-    }
-  }
-
-  private manageOne(
-    method: "start_canister" | "stop_canister" | "canister_status",
-    sender: Principal | undefined,
-    subnet: Principal | undefined,
-    canister: Principal,
-  ): Promise<Uint8Array> {
-    return this.managed(method, argumentCodec("canister_id").encode([{ canister_id: own(canister) }]), sender, subnet);
-  }
-
-  private manage<N extends ArgumentName>(
-    method: N,
-    sender: Principal | undefined,
-    subnet: Principal | undefined,
-    value: ArgumentValue[N],
-  ): Promise<Uint8Array> {
-    return this.managed(method, argumentCodec(method).encode([value]), sender, subnet);
-  }
-
-  private managed(method: string, arg: Uint8Array, sender: Principal | undefined, subnet: Principal | undefined): Promise<Uint8Array> {
-    return this.updateCall({ canisterId: principalOf(MANAGEMENT_CANISTER), method, arg, sender, targetSubnetId: subnet });
+    return (await this.client.updateCall(requestOf(options))).body;
   }
 
   // Rounds and time.
 
   async tick(times = 1): Promise<void> {
-    const instance = this.running();
+    const instance = this.client.instance;
     for (let i = 0; i < times; i++) instance.tick();
   }
 
   /** Milliseconds since the Unix epoch. */
   async getTime(): Promise<number> {
-    return Number(this.running().timeNanos / NANOS_PER_MILLISECOND);
+    return Number(this.client.instance.timeNanos / NANOS_PER_MILLISECOND);
   }
 
   /** To the host's clock. */
   async resetTime(): Promise<void> {
-    this.setNanos(this.host.now(), false);
+    this.setNanos(this.now(), false);
   }
 
   async resetCertifiedTime(): Promise<void> {
-    this.setNanos(this.host.now(), true);
+    this.setNanos(this.now(), true);
   }
 
   /** Canisters see it from the next round on. */
@@ -264,15 +160,15 @@ export class InProcessPocketIc {
 
   /** By milliseconds. */
   async advanceTime(duration: number): Promise<void> {
-    this.setNanos(this.running().timeNanos + nanosOf(duration), false);
+    this.setNanos(this.client.instance.timeNanos + nanosOf(duration), false);
   }
 
   async advanceCertifiedTime(duration: number): Promise<void> {
-    this.setNanos(this.running().timeNanos + nanosOf(duration), true);
+    this.setNanos(this.client.instance.timeNanos + nanosOf(duration), true);
   }
 
   private setNanos(nanos: bigint, certified: boolean): void {
-    const instance = this.running();
+    const instance = this.client.instance;
     if (!instance.setTime(nanos, certified)) throw new ServerError(`SettingTimeIntoPast((${instance.timeNanos}, ${nanos}))`);
   }
 
@@ -280,27 +176,22 @@ export class InProcessPocketIc {
 
   /** DER of the subnet's key. */
   async getPubKey(subnetId: Principal): Promise<Uint8Array> {
-    const subnet = this.running().state.subnets.get(idOf(own(subnetId)) as SubnetId);
-    if (subnet === undefined) throw new ServerError(subnetNotFound(idOf(own(subnetId))).message);
+    const subnet = this.client.instance.state.subnets.get(subnetIdFrom(subnetId));
+    if (subnet === undefined) throw new ServerError(subnetNotFound(idFrom(subnetId)).message);
     return subnet.config.publicKeyDer;
   }
 
   async getCanisterSubnetId(canisterId: Principal): Promise<Principal | null> {
-    const canister = this.running().canister(idOf(own(canisterId)));
+    const canister = this.client.instance.canister(idFrom(canisterId));
     return canister === null ? null : principalOf(canister.subnetId);
   }
 
   async getTopology(): Promise<SubnetTopology[]> {
-    const { state, specs } = this.running();
-    return state.subnetOrder.map((id, index) => {
-      const { nodeCount, ranges } = state.subnets.get(id)!.config;
-      const canisterRanges = ranges.map(({ start, end }) => ({ start: principalOf(start), end: principalOf(end) }));
-      return { id: principalOf(id), type: typeOf(specs[index]!), size: nodeCount, canisterRanges };
-    });
+    return topologyOf(this.client.instance);
   }
 
   async getDefaultEffectiveCanisterId(): Promise<Principal> {
-    return principalOf(this.running().defaultCanisterId);
+    return principalOf(this.client.instance.defaultCanisterId);
   }
 
   async getBitcoinSubnet(): Promise<SubnetTopology | undefined> {
@@ -340,13 +231,13 @@ export class InProcessPocketIc {
   /** The balance afterwards. */
   async addCycles(canisterId: Principal, amount: bigint | number): Promise<bigint> {
     const { id } = this.canister(canisterId);
-    this.instance.answered({ kind: "command", command: "addCycles", canister: id, cycles: BigInt(amount) });
+    this.client.instance.answered({ kind: "command", command: "addCycles", canister: id, cycles: BigInt(amount) });
     return this.canister(canisterId).balanceCycles;
   }
 
   async setStableMemory(canisterId: Principal, stableMemory: Uint8Array): Promise<void> {
     const { id } = this.canister(canisterId);
-    const answer = this.instance.answered({
+    const answer = this.client.instance.answered({
       kind: "command",
       command: "setStableMemory",
       canister: id,
@@ -357,119 +248,59 @@ export class InProcessPocketIc {
 
   async getStableMemory(canisterId: Principal): Promise<Uint8Array> {
     const { execution } = this.canister(canisterId);
-    if (execution === null) throw new ServerError(canisterIsEmpty(idOf(own(canisterId))).message);
+    if (execution === null) throw new ServerError(canisterIsEmpty(idFrom(canisterId)).message);
     const bytes = new Uint8Array(execution.stable.byteLength);
     execution.stable.read(0, bytes, 0, bytes.length);
     return bytes;
   }
 
   private canister(canisterId: Principal) {
-    const canister = this.running().canister(idOf(own(canisterId)));
-    if (canister === null) throw new ServerError(canisterNotFound(idOf(own(canisterId))).message);
+    const canister = this.client.instance.canister(idFrom(canisterId));
+    if (canister === null) throw new ServerError(canisterNotFound(idFrom(canisterId)).message);
     return canister;
   }
 
   // HTTPS outcalls.
 
   async getPendingHttpsOutcalls(): Promise<PendingHttpsOutcall[]> {
-    return waitingOutcalls(this.running()).map(({ subnet, call, request }) => ({
-      subnetId: principalOf(subnet),
-      requestId: call,
-      httpMethod: request.method.toUpperCase() as PendingHttpsOutcall["httpMethod"],
-      url: request.url,
-      headers: request.headers.map(({ name, value }) => [name, value]),
-      body: request.body ?? NO_BYTES,
-      ...(request.maxResponseBytes === null ? {} : { maxResponseBytes: request.maxResponseBytes }),
-    }));
+    return pendingHttpsOutcalls(this.client.instance);
   }
 
   /** Answers for all nodes, or with one response for each. */
   async mockPendingHttpsOutcall(options: MockPendingHttpsOutcallOptions): Promise<void> {
-    const { subnetId, requestId, response, additionalResponses = [] } = options;
-    const subnet = idOf(own(subnetId)) as SubnetId;
-    const responses = [...additionalResponses, response].map(outcallResponse);
-    const answer = this.running().answered({ kind: "outcall", subnet, call: requestId, responses });
-    if (answer.kind === "refused") throw new ServerError(answer.error.description);
+    mockHttpsOutcall(this.client.instance, options);
   }
 
   // Live.
 
   /** Rounds run by themselves from now on, with the host's time, and agents can connect to the port. */
   async makeLive(): Promise<number> {
-    const instance = this.running();
-    if (this.live === null) {
-      const progress = new AutoProgress(instance, 0);
-      this.live = { progress, ...(await this.host.serve(instance)) };
-    }
-    return this.live.port;
+    return this.live.start(this.client.instance);
   }
 
   async stopLive(): Promise<void> {
-    const { live } = this;
-    this.live = null;
-    if (live === null) return;
-    await live.close();
-    await live.progress.stop();
+    await this.live.stop();
   }
 
   async tearDown(): Promise<void> {
-    this.running();
-    await this.stopLive();
-    this.isTornDown = true;
-  }
-
-  private running(): Instance {
-    if (this.isTornDown) throw new Error("Instance was deleted");
-    return this.instance;
+    // Throws when there is nothing to tear down any more.
+    void this.client.instance;
+    await this.live.stop();
+    this.client.deleteInstance();
   }
 }
 
-/** A principal of another copy of the library is one all the same. */
-function own(principal: Principal): Principal {
-  return Principal.fromUint8Array(principal.toUint8Array());
-}
-
-function callOf({ canisterId, method, arg = NO_BYTES, sender, targetSubnetId, senderInfo }: UpdateCallOptions): RoutedCall {
-  const effective: EffectivePrincipal =
-    targetSubnetId === undefined ? { kind: "none" } : { kind: "subnet", id: idOf(own(targetSubnetId)) as SubnetId };
+function requestOf({ canisterId, method, arg = NO_BYTES, sender, targetSubnetId, senderInfo }: UpdateCallOptions): CanisterCallRequest {
   return {
-    sender: idOf(own(sender ?? Principal.anonymous())) as PrincipalId,
-    receiver: idOf(own(canisterId)) as CanisterId,
+    canisterId,
     method,
-    arg,
-    effective,
-    senderInfo: senderInfo === undefined ? null : { data: senderInfo.info, signer: senderInfo.signer.toUint8Array() },
+    payload: arg,
+    sender: sender ?? Principal.anonymous(),
+    effectivePrincipal: targetSubnetId === undefined ? undefined : { subnetId: targetSubnetId },
+    senderInfo,
   };
-}
-
-function dataOf(answer: Answer, certified: boolean): Uint8Array {
-  switch (answer.kind) {
-    case "replied":
-      return answer.data;
-    case "rejected":
-      throw callFailed({ ...answer.reject, errorCode: answer.error?.code ?? ErrorCode.CanisterRejectedMessage }, certified);
-    case "refused":
-      throw callFailed(
-        { code: rejectCodeOf(answer.error.code), message: answer.error.description, errorCode: answer.error.code },
-        certified,
-      );
-    case "accepted":
-      throw new Error("a query is answered at once");
-  }
 }
 
 function nanosOf(time: Date | number): bigint {
   return BigInt(typeof time === "number" ? time : time.getTime()) * NANOS_PER_MILLISECOND;
-}
-
-function typeOf({ kind }: SubnetSpec): SubnetType {
-  const known = Object.values(SubnetType).find((type) => type === kind);
-  if (known === undefined) throw new Error(`Unknown subnet kind: ${kind}`);
-  return known;
-}
-
-function outcallResponse(mock: HttpsOutcallResponseMock): OutcallResponse {
-  if (mock.type === "reject") return { kind: "reject", code: mock.statusCode as RejectCode, message: mock.message };
-  const headers = mock.headers.map(([name, value]) => ({ name, value }));
-  return { kind: "response", status: mock.statusCode, headers, body: Uint8Array.from(mock.body) };
 }

@@ -3,7 +3,9 @@
  *
  * Source: pocketic-server.md; the declarations of `@dfinity/pic` 0.23.0. What is an `enum` there is an object of the same members here.
  */
+import type { IDL } from "@icp-sdk/core/candid";
 import type { Principal } from "@icp-sdk/core/principal";
+import type { Actor, ActorInterface } from "./actor.ts";
 
 export const SubnetStateType = { New: "new", FromPath: "fromPath" } as const;
 export type SubnetStateType = (typeof SubnetStateType)[keyof typeof SubnetStateType];
@@ -146,6 +148,18 @@ export interface CreateCanisterOptions extends CanisterSettings {
   sender?: Principal | undefined;
   targetSubnetId?: Principal | undefined;
   targetCanisterId?: Principal | undefined;
+}
+
+export interface SetupCanisterOptions extends CreateCanisterOptions {
+  idlFactory: IDL.InterfaceFactory;
+  /** Bytes, or the path of a file. */
+  wasm: Uint8Array | string;
+  arg?: Uint8Array | undefined;
+}
+
+export interface CanisterFixture<T extends ActorInterface<T> = ActorInterface> {
+  actor: Actor<T>;
+  canisterId: Principal;
 }
 
 interface OfCanister {

@@ -7,6 +7,8 @@ import { HttpAgent } from "@icp-sdk/core/agent";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { loadGenerated } from "../../examples/modules.ts";
 import {
+  createActorClass,
+  createDeferredActorClass,
   createIdentity,
   generateRandomIdentity,
   PocketIc,
@@ -106,6 +108,45 @@ describe("canisters", () => {
   });
 });
 
+describe("actors' classes", () => {
+  /** As suites get at it that make their own actors: it is private, as in `@dfinity/pic`. */
+  const clientOf = (instance: PocketIc) => instance["client"];
+
+  test("make actors whose sender is that of the class", async () => {
+    const { canisterId } = await pic.setupCanister<Counter>({ idlFactory: counterIdl, wasm: loadGenerated("counter") });
+    const Counter = createActorClass<Counter>(counterIdl, canisterId, clientOf(pic));
+    const [one, other] = [new Counter(), new Counter()];
+    await one.inc();
+    expect(await other.get()).toBe(1n);
+    expect(one).toBeInstanceOf(Counter);
+  });
+
+  test("know whom their calls are from", async () => {
+    const whoIdl: IDL.InterfaceFactory = ({ IDL }) => IDL.Service({ run: IDL.Func([IDL.Nat8], [], []) });
+    const sent: string[] = [];
+    const client = clientOf(pic);
+    client.updateCall = (request) => {
+      sent.push(request.sender.toText());
+      return Promise.resolve({ body: IDL.encode([], []) });
+    };
+    const Who = createActorClass<{ run: ActorMethod<[number], void> }>(whoIdl, Principal.fromText("aaaaa-aa"), client);
+    const [one, other] = [new Who(), new Who()];
+    await one.run(1);
+    one.setIdentity(createIdentity("one"));
+    await other.run(1);
+    other.setPrincipal(Principal.fromText("aaaaa-aa"));
+    await one.run(1);
+    expect(sent).toEqual(["2vxsx-fae", createIdentity("one").getPrincipal().toText(), "aaaaa-aa"]);
+  });
+
+  test("make deferred actors, whose answers are asked for later", async () => {
+    const { canisterId } = await pic.setupCanister<Counter>({ idlFactory: counterIdl, wasm: loadGenerated("counter") });
+    const deferred = new (createDeferredActorClass<Counter>(counterIdl, canisterId, clientOf(pic)))();
+    const answers = [await deferred.inc(), await deferred.inc()];
+    expect(await Promise.all(answers.map((answer) => answer()))).toEqual([1n, 2n]);
+  });
+});
+
 describe("callers and errors", () => {
   test("an actor calls as its identity", async () => {
     const { canisterId } = await pic.setupCanister({ idlFactory: () => IDL.Service({}), wasm: puppet() });
@@ -199,7 +240,11 @@ test("HTTPS outcalls are found and mocked, for all nodes or for each", async () 
   const response: HttpsOutcallResponseMock = { type: "success", statusCode: 200, headers: [], body: new TextEncoder().encode("page") };
   await expect(
     pic.mockPendingHttpsOutcall({ subnetId: pending!.subnetId, requestId: pending!.requestId, response, additionalResponses: [response] }),
-  ).rejects.toThrow(/give one response for all, or 13; got 2/);
+  ).rejects.toThrow("InvalidMockCanisterHttpResponses((2, 13))");
+  const wordy: HttpsOutcallResponseMock = { type: "reject", statusCode: 2, message: "n".repeat(1025) };
+  await expect(
+    pic.mockPendingHttpsOutcall({ subnetId: pending!.subnetId, requestId: pending!.requestId, response: wordy }),
+  ).rejects.toThrow("A reject message has at most 1024 bytes");
   await pic.mockPendingHttpsOutcall({ subnetId: pending!.subnetId, requestId: pending!.requestId, response });
   await pic.tick(2);
   expect(await pic.getPendingHttpsOutcalls()).toEqual([]);

@@ -57,6 +57,14 @@ describe("an instance that is not there", () => {
     expect(await ask("POST", "/instances/7/update/tick", "{}")).toBe(MISSING);
     expect(await ask("POST", "/instances/7/update/tick", "{}", "text/plain")).toMatch(/^415 /);
     expect(await ask("POST", "/instances/7/update/tick", "{")).toMatch(/^400 {2}Failed to parse the request body as JSON: /);
+    const shape = "422  Failed to deserialize the JSON body into the target type: ";
+    expect(await ask("POST", "/instances/7/update/tick", "[]")).toBe(`${shape}body: invalid type: sequence, expected a map`);
+    expect(await ask("POST", "/instances/7/read/query", "{}")).toBe(`${shape}missing field \`sender\``);
+    expect(await ask("POST", "/instances/7/auto_progress", '{"artificial_delay_ms":"no"}')).toMatch(/^422 /);
+    const bad = JSON.stringify({ message_id: "AAAA", effective_principal: "None" });
+    expect(await ask("POST", "/instances/7/update/await_ingress_message", bad)).toBe(
+      "400  " + JSON.stringify({ message: 'ConversionError { message: "Bad message id" }' }),
+    );
   });
 });
 

@@ -8,7 +8,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const FOLDER = fileURLToPath(new URL("client", import.meta.url));
+export const CLIENT_FOLDER = fileURLToPath(new URL("client", import.meta.url));
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The program that clients start. */
@@ -108,10 +108,10 @@ export function builtServer(): void {
 /** The server built, the client's package and the agents' library beside it. */
 export function prepared(): PicPackage & AgentPackages {
   builtServer();
-  if (!existsSync(join(FOLDER, "node_modules", "@dfinity", "pic"))) {
-    execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: FOLDER, stdio: "ignore" });
+  if (!existsSync(join(CLIENT_FOLDER, "node_modules", "@dfinity", "pic"))) {
+    execFileSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: CLIENT_FOLDER, stdio: "ignore" });
   }
-  const load = createRequire(join(FOLDER, "package.json"));
+  const load = createRequire(join(CLIENT_FOLDER, "package.json"));
   return {
     ...(load("@dfinity/pic") as PicPackage),
     ...(load("@icp-sdk/core/principal") as Pick<AgentPackages, "Principal">),

@@ -107,7 +107,7 @@ describe("what is wrong with a request", () => {
       '{"canister_id":"***","amount":1}',
       `{"canister_id":"${FIRST}","amount":-1}`,
     ])
-      expect(await raw("POST", "/update/add_cycles", body)).toMatchObject({ status: body.startsWith('{"canister_id":"///') ? 400 : 422 });
+      expect(await raw("POST", "/update/add_cycles", body)).toMatchObject({ status: 422 });
     expect(await raw("POST", "/update/nothing", "{}")).toMatchObject({ status: 404, body: "" });
     expect(await raw("GET", "/read/toString", "")).toMatchObject({ status: 404 });
     expect(await raw("GET", "/update/tick", "")).toMatchObject({ status: 405 });

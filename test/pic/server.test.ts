@@ -164,6 +164,9 @@ describe("instances", () => {
       expect((time as { nanos_since_epoch: number }).nanos_since_epoch).toBeGreaterThanOrEqual(1_700_000_000_000_000_000);
     }
     expect((await client.get(`/instances/${looping}/read/get_time`)).status).toBe(400);
+    // Who stops what was deleted already is told of no error.
+    expect(await client.get(`/instances/${looping}/auto_progress`)).toEqual({ status: 200, json: false });
+    expect(await client.post(`/instances/${looping}/stop_progress`, {})).toEqual({ status: 200, json: null });
     expect((await client.get("/instances/17/read/get_time")).json).toEqual({ message: 'UpdateError { message: "Instance not found" }' });
     expect((await client.get("/instances/x/read/get_time").catch(() => ({ status: 400 }))).status).toBe(400);
     expect(await client.remove(`/instances/${ids[0]}/`)).toBe(200);

@@ -1,13 +1,24 @@
 /**
  * `@dfinity/pic` itself, started as its users start it: every method that it has.
  */
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { IDL } from "@icp-sdk/core/candid";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { loadGenerated } from "../../examples/modules.ts";
 import { ARGUMENT, RESULT } from "../../src/core/management/candid-types.ts";
 import type { PrincipalId } from "../../src/core/state/ids.ts";
 import { append, appendInfo, appendArgument, appendReject, call, program, puppet, reject, send, trap } from "../support/puppet.ts";
-import { BINARY, prepared, type AgentPackages, type PendingOutcall, type PicInstance, type PicPackage } from "../pic/client.ts";
+import {
+  BINARY,
+  CLIENT_FOLDER,
+  prepared,
+  type AgentPackages,
+  type PendingOutcall,
+  type PicInstance,
+  type PicPackage,
+} from "../pic/client.ts";
 
 let pic: PicPackage & AgentPackages;
 let server: { getUrl(): string; stop(): Promise<void> };
@@ -321,3 +332,22 @@ test("a live instance follows the clock, and agents call it through the gateway 
 });
 
 type PicSubnetRanges = readonly { readonly start: { toText(): string }; readonly end: { toText(): string } }[];
+
+test("the drop-in exports what the package exports, types too", () => {
+  const theirs = exportedNames(join(CLIENT_FOLDER, "node_modules", "@dfinity", "pic", "dist", "index.d.ts"));
+  const ours = exportedNames(fileURLToPath(new URL("../../src/pic.ts", import.meta.url)));
+  expect(theirs).toEqual(expect.arrayContaining(["PocketIc", "createActorClass", "SubnetTopology", "ServerError"]));
+  expect(ours).toEqual(expect.arrayContaining(theirs));
+});
+
+/** Names that a module exports, of values and of types. */
+function exportedNames(file: string): string[] {
+  const text = readFileSync(file, "utf8");
+  const all = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, found]) => found!);
+  const declared = all(/^export (?:declare )?(?:async )?(?:class|function|enum|interface|type|const) (\w+)/gm);
+  const listed = all(/^export (?:type )?\{([^}]*)\}/gm).flatMap((list) => list.split(",").map((name) => name.trim().replace(/^type /, "")));
+  const passedOn = all(/^export \* from ["'](.*)["']/gm).flatMap((path) =>
+    exportedNames(join(dirname(file), path.endsWith(".ts") ? path : `${path}.d.ts`)),
+  );
+  return [...declared, ...listed, ...passedOn].filter((name) => name !== "");
+}

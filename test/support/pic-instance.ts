@@ -6,7 +6,7 @@ import { Principal } from "@icp-sdk/core/principal";
 import { expect } from "vitest";
 import { instanceConfig } from "../../src/api/pocketic/config.ts";
 import { InstanceHandler, type InstanceResponse } from "../../src/api/pocketic/handler.ts";
-import type { InstanceHost } from "../../src/api/pocketic/instance.ts";
+import type { InstanceHost } from "../../src/api/pocketic/instance-host.ts";
 import { parseJson, writeJson } from "../../src/api/pocketic/json.ts";
 import { InstancePool } from "../../src/core/canister/instances.ts";
 import { ARGUMENT } from "../../src/core/management/candid-types.ts";

@@ -6,9 +6,10 @@
 import { httpGateway } from "../gateway/gateway.ts";
 import { httpInterface } from "../http/handler.ts";
 import { AutoProgress, type Progress } from "./auto-progress.ts";
-import { autoProgressConfig, type InstanceConfig } from "./config.ts";
+import type { InstanceConfig } from "./config.ts";
 import { OperationFailed } from "./failure.ts";
-import { Instance, type InstanceHost } from "./instance.ts";
+import { Instance } from "./instance.ts";
+import type { InstanceHost } from "./instance-host.ts";
 import { topology, type StoredBlob } from "./operations.ts";
 import { answered } from "./responses.ts";
 import { noRoute, routesAt } from "./routes.ts";
@@ -105,11 +106,10 @@ export class InstanceHandler {
     const routes = routesAt(request.path);
     const route = routes?.[request.method];
     if (route === undefined) return noRoute(routes);
-    return route.kind === "api" ? this.passOn(request) : answered(() => route.run(this, request));
+    return route.kind === "api" ? this.passOn(request) : answered(() => route.take(request)(this));
   }
 
-  startProgress(body: unknown): null {
-    const { artificialDelayMs } = autoProgressConfig(body, "body");
+  startProgress(artificialDelayMs: number): null {
     if (this.progress !== null) throw new OperationFailed("Auto progress mode has already been enabled.");
     this.progress = this.begin(artificialDelayMs);
     return null;

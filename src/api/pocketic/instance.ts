@@ -11,44 +11,24 @@ import { assert } from "../../base/assert.ts";
 import { utcText } from "../../base/utc.ts";
 import { decodeUtf8Lossy } from "../../base/utf8.ts";
 import type { NetworkEvent } from "../../core/events.ts";
-import type { GenesisConfig, SubnetRequest } from "../../core/genesis.ts";
+import type { SubnetRequest } from "../../core/genesis.ts";
 import { tooLarge, unsignedSize } from "../../core/ingress/envelope-size.ts";
 import { nonceOf, RequestIds } from "../../core/ingress/request-ids.ts";
 import type { IngressEntry } from "../../core/ingress/history.ts";
 import type { Answer, IngressInput, Input, RoundMakers } from "../../core/inputs.ts";
-import { Network, type Environment } from "../../core/network.ts";
+import { Network } from "../../core/network.ts";
 import type { CanisterId, MessageId, PrincipalId, SubnetId } from "../../core/state/ids.ts";
 import type { NetworkState, SubnetState } from "../../core/state/network-state.ts";
-import type { OutcallRequest, OutcallResponse } from "../../core/state/pending-calls.ts";
 import { principalText } from "../../core/state/principal.ts";
 import { isThere, route } from "../../core/state/world.ts";
-import type { SignatureChecks } from "../../crypto/signature-checks.ts";
 import type { ServedNetwork } from "../http/served.ts";
 import { checkSubnetCount, CreationRefused, type IcpFeature, type InstanceConfig, type SubnetSpec } from "./config.ts";
-import type { Features } from "./features.ts";
-import { Journal, type Deed, type JournalFile, type TickOptions } from "./journal.ts";
-import type { SnapshotFolders } from "./snapshots.ts";
+import { Journal, type Deed, type TickOptions } from "./journal.ts";
 import { badIngress } from "./failure.ts";
-import { defaultEffectiveCanisterId, subnetRequest } from "./topology.ts";
-
-/** What an instance needs from its host. */
-export interface InstanceHost {
-  readonly environment: Environment;
-  /** Stack of a canister's run, where the host's is deeper than the default needs. */
-  readonly stackBytes?: number;
-  readonly checks: SignatureChecks;
-  /** Nanoseconds since the Unix epoch. */
-  now(): bigint;
-  delay(milliseconds: number): Promise<void>;
-  /** A line of a canister, where the server's user sees it. */
-  print(line: string): void;
-  /** An HTTPS outcall on the web; used only while rounds run by themselves. */
-  fetchOutcall(request: OutcallRequest): Promise<OutcallResponse>;
-  readonly snapshotFolders: SnapshotFolders;
-  readonly features: Features;
-  /** Of a state directory. Throws `CreationRefused`. */
-  openJournal(folder: string): JournalFile;
-}
+import { genesisConfig } from "./genesis.ts";
+import type { InstanceHost } from "./instance-host.ts";
+import { defaultEffectiveCanisterId } from "./topology.ts";
+import { isFinalStatus, WaitingClients } from "./waiting-clients.ts";
 
 export interface Call {
   readonly sender: PrincipalId;
@@ -58,21 +38,10 @@ export interface Call {
   readonly senderInfo: IngressInput["senderInfo"];
 }
 
-/** What became of a call that was run to its end. */
-export type Outcome = { readonly kind: "replied"; readonly data: Uint8Array } | { readonly kind: "failed"; readonly message: string };
-
 /** A round whose maker nobody names has none of the subnet's nodes. Replica: `BlockmakerMetrics::new_for_test` in `rs/types/types/src/batch.rs`. */
 const NO_NODE: RoundMakers = { maker: -1, failed: [] };
-/** Rounds within which a call that is waited for must be answered. Replica: `AwaitIngressMessage`. */
-export const AWAIT_ROUNDS = 100;
-/** Hops to other subnets take no round of their own: see above. */
-const LATENCY = { name: "pocket-ic", roundNanos: 0n, hopRounds: { min: 1, max: 1 } };
 /** How long the message of a client is valid. */
 const EXPIRY_NANOS = 300_000_000_000n;
-/** How long a client of a synchronous call is kept waiting. Source: pocketic-server.md 9. */
-const WAIT_MILLISECONDS = 10_000;
-/** Shorter than mainnet's, so that tests see statistics. Replica: `state_machine_builder`. */
-const QUERY_STATISTICS_EPOCH_ROUNDS = 60;
 
 /** What an instance needs of its network. */
 export type InstanceNetwork = Pick<Network, "state" | "step" | "certificate" | "digest">;
@@ -101,7 +70,7 @@ export class Instance {
   private isResuming = false;
   private clockNanos: bigint;
   private submitted = 0;
-  private readonly waiting = new Map<MessageId, ((isFinal: boolean) => void)[]>();
+  private readonly clients: WaitingClients;
   private readonly listeners = new Set<(event: NetworkEvent) => void>();
 
   protected constructor(host: InstanceHost, { network, specs, features = [], isTrusting = false }: Parts) {
@@ -111,6 +80,7 @@ export class Instance {
     this.features = features;
     this.isTrusting = isTrusting;
     this.requestIds = new RequestIds((bytes) => host.environment.platform.sha256(bytes));
+    this.clients = new WaitingClients((milliseconds) => host.delay(milliseconds));
     this.clockNanos = this.state.timeNanos;
     this.defaultCanisterId = defaultEffectiveCanisterId(this.state, this.specs);
   }
@@ -242,19 +212,6 @@ export class Instance {
     }
   }
 
-  /** Submits a call and runs rounds until it is answered. */
-  run(call: Call, subnet: SubnetId): Outcome {
-    const { id, answer } = this.submit(call, subnet, { ofAnySize: true });
-    if (answer.kind === "refused") return { kind: "failed", message: answer.error.description };
-    for (let round = 0; round < AWAIT_ROUNDS; round++) {
-      this.tick();
-      const status = this.statusOf(subnet, id)?.status;
-      if (status?.kind === "replied") return status;
-      if (status?.kind === "rejected") return { kind: "failed", message: status.message };
-    }
-    return { kind: "failed", message: `${call.method} was not answered within ${AWAIT_ROUNDS} rounds` };
-  }
-
   /** Submits a call whose sender is taken on trust. A call of more bytes than the platform takes is no message, but for those of our own. */
   submit(call: Call, subnet: SubnetId, { ofAnySize = false } = {}): { readonly id: MessageId; readonly answer: Answer } {
     const { sender, receiver, method, arg, senderInfo } = call;
@@ -325,11 +282,9 @@ export class Instance {
   private finished(id: MessageId): Promise<boolean> {
     const isFinal = this.state.subnetOrder.some((subnet) => isFinalStatus(this.statusOf(subnet, id)));
     if (isFinal) return Promise.resolve(true);
-    const final = new Promise<boolean>((resolve) => {
-      this.waiting.set(id, [...(this.waiting.get(id) ?? []), resolve]);
-    });
+    const outcome = this.clients.outcomeOf(id);
     this.whenWaiting();
-    return Promise.race([final, this.host.delay(WAIT_MILLISECONDS).then(() => false)]);
+    return outcome;
   }
 
   /** Whoever waits for an answer is told that there will be none. */
@@ -340,8 +295,7 @@ export class Instance {
       this.journal.end(this.network.digest());
       this.journal = null;
     }
-    for (const tell of [...this.waiting.values()].flat()) tell(false);
-    this.waiting.clear();
+    this.clients.close();
   }
 
   protected step(input: Input): Answer | null {
@@ -351,33 +305,9 @@ export class Instance {
   }
 
   private onEvent(event: NetworkEvent): void {
-    if (event.kind === "printed") {
+    if (event.kind === "printed")
       this.host.print(`${utcText(event.timeNanos)}: [Canister ${principalText(event.canister)}] ${decodeUtf8Lossy(event.content)}`);
-    } else if (event.kind === "ingressStatus" && isFinalStatus(event)) {
-      for (const tell of this.waiting.get(event.messageId) ?? []) tell(true);
-      this.waiting.delete(event.messageId);
-    }
+    this.clients.tell(event);
     for (const listener of this.listeners) listener(event);
   }
-}
-
-function isFinalStatus(entry: Pick<IngressEntry, "status"> | null): boolean {
-  return entry !== null && entry.status.kind !== "received" && entry.status.kind !== "processing";
-}
-
-function genesisConfig(config: InstanceConfig, { stackBytes }: InstanceHost): GenesisConfig {
-  return {
-    seed: 0n,
-    ...(config.initialTimeNanos === null ? {} : { timeNanos: config.initialTimeNanos }),
-    subnets: config.subnets.map((spec) => subnetRequest(spec, config)),
-    latency: LATENCY,
-    limits: {
-      printing: true,
-      rateLimiting: config.rateLimiting,
-      exportLimits: config.exportLimits,
-      paidFlexibleOutcalls: config.betaFeatures,
-      queryStatisticsEpochRounds: QUERY_STATISTICS_EPOCH_ROUNDS,
-      ...(stackBytes === undefined ? {} : { stackBytes }),
-    },
-  };
 }

@@ -3,21 +3,23 @@
  *
  * Source: pocketic-server.md 5, 6. Replica: the operations in `rs/pocket_ic_server/src/pocket_ic.rs` (c7c5005).
  */
-import { fromHex, toHex } from "../../base/bytes.ts";
+import { fromHex } from "../../base/bytes.ts";
 import { toBase64 } from "../../codec/base64.ts";
-import type { IngressEntry } from "../../core/ingress/history.ts";
+import type { IngressStatus } from "../../core/events.ts";
 import type { Answer, RoundMakers } from "../../core/inputs.ts";
 import { nodeOf } from "../../core/certification/topology-tree.ts";
-import type { MessageId, PrincipalId, SubnetId } from "../../core/state/ids.ts";
+import type { CanisterId, PrincipalId, SubnetId } from "../../core/state/ids.ts";
 import { principalBytes, principalText } from "../../core/state/principal.ts";
 import { ErrorCode } from "../../core/state/rejects.ts";
+import { awaitIngress } from "./awaiting.ts";
 import { canisterIsEmpty, canisterNotFound, badIngress, conversionError, errorResponse, failed, OperationFailed, rejectResponse, subnetNotFound } from "./failure.ts"; // prettier-ignore
 import type { PicSubnetKind } from "./config.ts";
-import { AWAIT_ROUNDS, type Instance } from "./instance.ts";
-import { mockFlexibleOutcall, mockOutcall, outcallJson, waitingOutcalls } from "./outcalls.ts";
-import { effectivePrincipal, routed, routedCall, subnetJson, subnetOfCall } from "./routing.ts";
-import { blob, fields, list, maybe, principal, principalIn, required, u64, unsigned, type Fields, type Reader } from "./shape.ts";
-import { downloadSnapshot, uploadSnapshot } from "./snapshots.ts";
+import type { Instance } from "./instance.ts";
+import { mockedFlexibleOutcall, mockedOutcall, mockFlexibleOutcall, mockOutcall, outcallJson, waitingOutcalls } from "./outcalls.ts";
+import { gift, ingressQuestion, messageId, tickConfigs, time, type SubnetBlockMakers } from "./questions.ts";
+import { routed, routedCall, subnetJson, subnetOfCall } from "./routing.ts";
+import { blob, principalIn, required, type Fields, type Reader } from "./shape.ts";
+import { downloadSnapshot, snapshotDownload, snapshotUpload, uploadSnapshot } from "./snapshots.ts";
 import { topologyJson } from "./topology.ts";
 
 /** A blob of the server's store, as it was uploaded. */
@@ -26,118 +28,114 @@ export interface StoredBlob {
   readonly isGzip: boolean;
 }
 
-/** `body` is the request's JSON; `stored` the blob that it names, `null` when there is none. The result is JSON. */
-export type Operation = (instance: Instance, body: unknown, stored: StoredBlob | null) => unknown;
+/**
+ * Reads what is asked of a request's JSON and of the blob that it names (`null` when there is none), and throws what is wrong with that; the
+ * function that comes back does it. So a request is told what is wrong with itself before anybody looks for the instance. The result is JSON.
+ */
+export type Operation = (body: unknown, stored: StoredBlob | null) => (instance: Instance) => unknown;
 
-/** Those that are no counterparts of the mainnet's. Source: the crate `pocket-ic` 15.0.0, `delete_subnet`. */
-const DELETABLE: readonly PicSubnetKind[] = ["Application", "CloudEngine", "System", "VerifiedApplication"];
+function taking<T>(read: Reader<T>, run: (instance: Instance, asked: T) => unknown): Operation {
+  return (body) => {
+    const asked = read(body, "body");
+    return (instance) => run(instance, asked);
+  };
+}
 
-export const READ_GET: Readonly<Record<string, Operation>> = {
-  topology: (instance) => topology(instance),
+export const READ_GET: Readonly<Record<string, (instance: Instance) => unknown>> = {
+  topology,
   get_time: (instance) => ({ nanos_since_epoch: instance.timeNanos }),
   get_canister_http: (instance) => waitingOutcalls(instance).map(outcallJson),
 };
 
+const canisterId = principalIn("canister_id");
+const subnetId: Reader<SubnetId> = (value, what) => principalIn("subnet_id")(value, what) as SubnetId;
+
 export const READ_POST: Readonly<Record<string, Operation>> = {
-  query(instance, body) {
-    const call = routedCall(body, "body");
-    return queryResult(instance.query(call, subnetOfCall(instance, call)));
-  },
-  get_controllers: (instance, body) =>
-    canisterIn(instance, body).settings.controllers.map((id) => ({ principal_id: toBase64(principalBytes(id)) })),
-  get_cycles: (instance, body) => ({ cycles: canisterIn(instance, body).balanceCycles }),
-  get_stable_memory(instance, body) {
-    const { stable } = executionIn(instance, body);
+  query: taking(routedCall, (instance, call) => queryResult(instance.query(call, subnetOfCall(instance, call)))),
+  get_controllers: taking(canisterId, (instance, id) =>
+    canisterIn(instance, id).settings.controllers.map((controller) => ({ principal_id: toBase64(principalBytes(controller)) })),
+  ),
+  get_cycles: taking(canisterId, (instance, id) => ({ cycles: canisterIn(instance, id).balanceCycles })),
+  get_stable_memory: taking(canisterId, (instance, id) => {
+    const { stable } = executionIn(instance, id);
     const bytes = new Uint8Array(stable.byteLength);
     stable.read(0, bytes, 0, bytes.length);
     return { blob: toBase64(bytes) };
-  },
-  get_subnet(instance, body) {
-    const canister = instance.canister(canisterIdIn(body));
+  }),
+  get_subnet: taking(canisterId, (instance, id) => {
+    const canister = instance.canister(id);
     return canister === null ? null : { subnet_id: toBase64(principalBytes(canister.subnetId)) };
-  },
-  pub_key(instance, body) {
-    const id = principalIn("subnet_id")(body, "body") as SubnetId;
+  }),
+  pub_key: taking(subnetId, (instance, id) => {
     const subnet = instance.subnet(id);
     if (subnet === null) throw subnetNotFound(id);
     return [...subnet.config.publicKeyDer];
-  },
-  ingress_status(instance, body) {
-    const given = fields(body, "body");
-    const { subnet, id } = messageIn(instance, required(given, "raw_message_id", fields));
-    const caller = maybe(given, "raw_caller", callerReader);
-    const entry = instance.statusOf(subnet, id);
+  }),
+  ingress_status: taking(ingressQuestion, (instance, { message, caller }) => {
+    const entry = instance.statusOf(routed(instance, message.effective, false), message.id);
     if (caller !== null && entry !== null && entry.user !== caller)
       throw new OperationFailed("The user tries to access Request ID not signed by the caller.", 403);
-    return entry === null ? null : outcomeOf(entry);
-  },
+    return entry === null ? null : outcomeOf(entry.status);
+  }),
 };
 
+/** Those that are no counterparts of the mainnet's. Source: the crate `pocket-ic` 15.0.0, `delete_subnet`. */
+const DELETABLE: readonly PicSubnetKind[] = ["Application", "CloudEngine", "System", "VerifiedApplication"];
+
 export const UPDATE: Readonly<Record<string, Operation>> = {
-  submit_ingress_message(instance, body) {
-    const call = routedCall(body, "body");
+  submit_ingress_message: taking(routedCall, (instance, call) => {
     const subnet = subnetOfCall(instance, call);
     const { id, answer } = instance.submit(call, subnet);
     if (answer.kind === "refused") return { Err: errorResponse(answer.error, false) };
     return { Ok: { effective_principal: subnetJson(subnet), message_id: toBase64(fromHex(id)) } };
-  },
-  await_ingress_message(instance, body) {
-    const { subnet, id } = messageIn(instance, fields(body, "body"));
-    for (let round = 0; round < AWAIT_ROUNDS; round++) {
-      const entry = instance.statusOf(subnet, id);
-      const outcome = entry === null ? null : outcomeOf(entry);
-      if (outcome !== null) return outcome;
-      instance.tick();
-    }
-    throw badIngress(`Failed to answer to ingress 0x${id} after ${AWAIT_ROUNDS} rounds.`);
-  },
-  tick(instance, body) {
-    const given = fields(body, "body");
-    const blockMakers = (maybe(given, "blockmakers", blockmakersReader) ?? []).map((item) => makersOf(instance, item));
-    const first = maybe(given, "first_subnet", principalIn("subnet_id")) as SubnetId | null;
-    const last = maybe(given, "last_subnet", principalIn("subnet_id")) as SubnetId | null;
+  }),
+  await_ingress_message: taking(messageId, (instance, { effective, id }) =>
+    outcomeOf(awaitIngress(instance, routed(instance, effective, false), id)),
+  ),
+  tick: taking(tickConfigs, (instance, { first, last, blockMakers }) => {
+    const makers = blockMakers.map((item) => makersOf(instance, item));
     for (const id of [first, last]) if (id !== null && instance.subnet(id) === null) throw subnetNotFound(id);
     if (first !== null && first === last) throw failed("InvalidTickConfigs", '"first_subnet and last_subnet are the same"');
-    instance.tick({ first, last, blockMakers });
+    instance.tick({ first, last, blockMakers: makers });
     return null;
-  },
-  set_time: (instance, body) => setTime(instance, body, false),
-  set_certified_time: (instance, body) => setTime(instance, body, true),
-  add_cycles(instance, body) {
-    const canister = canisterIn(instance, body).id;
-    const cycles = required(body as Fields, "amount", unsigned(128));
+  }),
+  set_time: taking(time, (instance, nanos) => setTime(instance, nanos, false)),
+  set_certified_time: taking(time, (instance, nanos) => setTime(instance, nanos, true)),
+  add_cycles: taking(gift, (instance, { id, cycles }) => {
+    const { id: canister } = canisterIn(instance, id);
     instance.answered({ kind: "command", command: "addCycles", canister, cycles });
     return { cycles: instance.canister(canister)!.balanceCycles };
-  },
-  set_stable_memory(instance, body, stored) {
-    const canister = canisterIdIn(body);
+  }),
+  set_stable_memory(body, stored) {
+    const canister = canisterId(body, "body");
     required(body as Fields, "blob_id", blob);
     if (stored === null) throw conversionError("Bad blob id");
-    const bytes = stored.isGzip ? unpacked(instance, stored.bytes) : stored.bytes;
-    executionIn(instance, body);
-    const answer = instance.answered({ kind: "command", command: "setStableMemory", canister, bytes });
-    if (answer.kind === "refused") throw badIngress(answer.error.description);
-    return null;
+    return (instance) => {
+      const bytes = stored.isGzip ? unpacked(instance, stored.bytes) : stored.bytes;
+      executionIn(instance, canister);
+      const answer = instance.answered({ kind: "command", command: "setStableMemory", canister, bytes });
+      if (answer.kind === "refused") throw badIngress(answer.error.description);
+      return null;
+    };
   },
-  canister_snapshot_download: (instance, body) => downloadSnapshot(instance, instance.host.snapshotFolders, body),
-  canister_snapshot_upload: (instance, body) => uploadSnapshot(instance, instance.host.snapshotFolders, body),
-  delete_subnet(instance, body) {
-    const subnet = principalIn("subnet_id")(body, "body") as SubnetId;
+  canister_snapshot_download: taking(snapshotDownload, downloadSnapshot),
+  canister_snapshot_upload: taking(snapshotUpload, uploadSnapshot),
+  delete_subnet: taking(subnetId, (instance, subnet) => {
     if (instance.subnet(subnet) === null) throw subnetNotFound(subnet);
     const { kind } = instance.specs[instance.state.subnetOrder.indexOf(subnet)]!;
     if (!DELETABLE.includes(kind)) throw new OperationFailed(`Subnet ${principalText(subnet)} of kind ${kind} cannot be deleted.`);
     const answer = instance.answered({ kind: "subnetDeletion", subnet });
     if (answer.kind === "refused") throw new OperationFailed(answer.error.description);
     return null;
-  },
-  mock_canister_http(instance, body) {
-    mockOutcall(instance, body);
+  }),
+  mock_canister_http: taking(mockedOutcall, (instance, mock) => {
+    mockOutcall(instance, mock);
     return null;
-  },
-  mock_flexible_canister_http(instance, body) {
-    mockFlexibleOutcall(instance, body);
+  }),
+  mock_flexible_canister_http: taking(mockedFlexibleOutcall, (instance, mock) => {
+    mockFlexibleOutcall(instance, mock);
     return null;
-  },
+  }),
 };
 
 export function topology(instance: Instance): object {
@@ -145,19 +143,14 @@ export function topology(instance: Instance): object {
   return topologyJson(instance.state, instance.specs, instance.defaultCanisterId, sha256);
 }
 
-function canisterIdIn(body: unknown): PrincipalId {
-  return principalIn("canister_id")(body, "body");
-}
-
-function canisterIn(instance: Instance, body: unknown) {
-  const id = canisterIdIn(body);
+function canisterIn(instance: Instance, id: CanisterId) {
   const canister = instance.canister(id);
   if (canister === null) throw canisterNotFound(id);
   return canister;
 }
 
-function executionIn(instance: Instance, body: unknown) {
-  const { id, execution } = canisterIn(instance, body);
+function executionIn(instance: Instance, id: CanisterId) {
+  const { execution } = canisterIn(instance, id);
   if (execution === null) throw canisterIsEmpty(id);
   return execution;
 }
@@ -173,21 +166,8 @@ function unpacked(instance: Instance, bytes: Uint8Array): Uint8Array {
   }
 }
 
-/** As an object, or as bare base64, which is what `@dfinity/pic` sends. */
-const callerReader: Reader<PrincipalId> = (value, what) =>
-  typeof value === "string" ? principal(value, what) : principalIn("principal_id")(value, what);
-
-const MESSAGE_ID_BYTES = 32;
-
-function messageIn(instance: Instance, given: Fields): { readonly subnet: SubnetId; readonly id: MessageId } {
-  const bytes = required(given, "message_id", blob);
-  const effective = required(given, "effective_principal", effectivePrincipal);
-  if (bytes.length !== MESSAGE_ID_BYTES) throw conversionError("Bad message id");
-  return { subnet: routed(instance, effective, false), id: toHex(bytes) as MessageId };
-}
-
 /** `null` while there is no outcome. */
-function outcomeOf({ status }: IngressEntry): object | null {
+function outcomeOf(status: IngressStatus): object | null {
   switch (status.kind) {
     case "replied":
       return { Ok: toBase64(status.data) };
@@ -213,21 +193,13 @@ function queryResult(answer: Answer): object {
   }
 }
 
-function setTime(instance: Instance, body: unknown, certified: boolean): null {
-  const time = required(fields(body, "body"), "nanos_since_epoch", u64);
-  if (!instance.setTime(time, certified)) throw failed("SettingTimeIntoPast", `(${instance.timeNanos}, ${time})`);
+function setTime(instance: Instance, nanos: bigint, certified: boolean): null {
+  if (!instance.setTime(nanos, certified)) throw failed("SettingTimeIntoPast", `(${instance.timeNanos}, ${nanos})`);
   return null;
 }
 
-/** A list, or before version 12 of the contract an object around it. */
-const blockmakersReader: Reader<Fields[]> = (value, what) =>
-  list(fields)(Array.isArray(value) ? value : required(fields(value, what), "blockmakers_per_subnet", (inner) => inner), what);
-
 /** Nodes must be of the subnet, and who makes the block cannot have failed to. */
-function makersOf(instance: Instance, given: Fields): [SubnetId, RoundMakers] {
-  const subnet = required(given, "subnet", principalIn("subnet_id")) as SubnetId;
-  const maker = required(given, "blockmaker", principalIn("node_id"));
-  const failedMakers = required(given, "failed_blockmakers", list(principalIn("node_id")));
+function makersOf(instance: Instance, { subnet, maker, failedMakers }: SubnetBlockMakers): [SubnetId, RoundMakers] {
   if (failedMakers.includes(maker)) throw failed("BlockmakerContainedInFailed", principalText(maker));
   const record = instance.subnet(subnet);
   if (record === null) throw subnetNotFound(subnet);

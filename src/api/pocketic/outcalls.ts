@@ -6,11 +6,12 @@
  */
 import { toBase64 } from "../../codec/base64.ts";
 import { NO_BYTES } from "../../base/bytes.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import type { SubnetId } from "../../core/state/ids.ts";
 import type { OutcallRequest, OutcallResponse, PendingCallId } from "../../core/state/pending-calls.ts";
 import { principalBytes, principalText } from "../../core/state/principal.ts";
 import type { RejectCode } from "../../core/state/rejects.ts";
-import { failed, isRejectCode, subnetNotFound, type OperationFailed } from "./failure.ts";
+import { failed, isRejectCode, OperationFailed, subnetNotFound } from "./failure.ts";
 import type { Instance } from "./instance.ts";
 import { blob, fields, list, maybe, principalIn, required, text, u64, unsigned, variant, type Fields, type Reader } from "./shape.ts";
 
@@ -50,7 +51,7 @@ function replicationJson({ isReplicated, flexible }: OutcallRequest): string | o
   return { Flexible: { total_requests: totalRequests, min_responses: minResponses, max_responses: maxResponses } };
 }
 
-type MockedResponse =
+export type MockedResponse =
   | { readonly kind: "response"; readonly response: OutcallResponse }
   | { readonly kind: "reject"; readonly code: bigint; readonly message: string };
 
@@ -72,26 +73,36 @@ function header(value: unknown, what: string): { readonly name: string; readonly
   return { name: required(given, "name", text), value: required(given, "value", text) };
 }
 
-/** Gives the nodes what the client says that they got. */
-export function mockOutcall(instance: Instance, body: unknown): void {
-  const mock = fields(body, "body");
+/** What a client says that the nodes got for an outcall: one response for all of them, or one of each, the first one last. */
+export interface MockedOutcall extends OutcallName {
+  readonly responses: readonly MockedResponse[];
+}
+
+export const mockedOutcall: Reader<MockedOutcall> = (value, what) => {
+  const mock = fields(value, what);
   const named = outcallNamed(mock);
   const first = required(mock, "response", mockedResponse);
-  const others = maybe(mock, "additional_responses", list(mockedResponse)) ?? [];
-  const responses = [...others, first].map(responseOf);
-  const waiting = waitingOutcall(instance, named, (request) => request.flexible === null);
-  const { nodeCount } = instance.subnet(named.subnet)!.config;
+  return { ...named, responses: [...(maybe(mock, "additional_responses", list(mockedResponse)) ?? []), first] };
+};
+
+/** Of a flexible outcall: the response of each node that has one. */
+export const mockedFlexibleOutcall: Reader<MockedOutcall> = (value, what) => {
+  const mock = fields(value, what);
+  return { ...outcallNamed(mock), responses: required(mock, "responses", list(mockedResponse)) };
+};
+
+export function mockOutcall(instance: Instance, mock: MockedOutcall): void {
+  const responses = mock.responses.map(responseOf);
+  const waiting = waitingOutcall(instance, mock, (request) => request.flexible === null);
+  const { nodeCount } = instance.subnet(mock.subnet)!.config;
   if (responses.length !== 1 && responses.length !== nodeCount) throw wrongNumber(responses.length, nodeCount);
   // Where one node does it alone, its response is the first that was given.
   answer(instance, waiting, waiting.request.isReplicated ? responses : responses.slice(-1));
 }
 
-/** Of a flexible outcall: the response of each node that has one. */
-export function mockFlexibleOutcall(instance: Instance, body: unknown): void {
-  const mock = fields(body, "body");
-  const named = outcallNamed(mock);
-  const responses = required(mock, "responses", list(mockedResponse)).map(responseOf);
-  const waiting = waitingOutcall(instance, named, (request) => request.flexible !== null);
+export function mockFlexibleOutcall(instance: Instance, mock: MockedOutcall): void {
+  const responses = mock.responses.map(responseOf);
+  const waiting = waitingOutcall(instance, mock, (request) => request.flexible !== null);
   const { totalRequests } = waiting.request.flexible!;
   if (responses.length > totalRequests) throw wrongNumber(responses.length, totalRequests);
   answer(instance, waiting, responses);
@@ -127,8 +138,13 @@ function answer(instance: Instance, { subnet, call }: WaitingOutcall, responses:
   if (taken.kind === "refused") throw failed("InvalidCanisterHttpRequestId", taken.error.description);
 }
 
+/** Source: the crate `pocket-ic` 16, `CanisterHttpReject`. */
+const MAX_REJECT_BYTES = 1024;
+
 function responseOf(response: MockedResponse): OutcallResponse {
   if (response.kind === "response") return response.response;
   if (!isRejectCode(response.code)) throw failed("InvalidRejectCode", String(response.code));
+  if (encodeUtf8(response.message).length > MAX_REJECT_BYTES)
+    throw new OperationFailed(`A reject message has at most ${MAX_REJECT_BYTES} bytes: that is where a node cuts it off.`);
   return { kind: "reject", code: Number(response.code) as RejectCode, message: response.message };
 }

@@ -5,16 +5,19 @@
  * Source: pocketic-server.md 2, 5, 6, 8, 9. Replica: the routers in `rs/pocket_ic_server/src/state_api/routes.rs` (c7c5005).
  */
 import { endpointAt, methodsOf } from "../http/endpoints.ts";
+import { autoProgressConfig } from "./config.ts";
 import { dashboard } from "./dashboard.ts";
+import { OperationFailed } from "./failure.ts";
 import type { InstanceHandler, InstanceRequest, InstanceResponse } from "./handler.ts";
 import { READ_GET, READ_POST, UPDATE, type Operation } from "./operations.ts";
-import { answered, Html, json, jsonOf } from "./responses.ts";
+import { answered, Html, jsonOf } from "./responses.ts";
 
-/** Gives JSON, or a page. */
-type Run = (handler: InstanceHandler, request: InstanceRequest) => unknown;
+/** Throws what is wrong with the request; the function that comes back does what it asks, and gives JSON, or a page. */
+type Take = (request: InstanceRequest) => (handler: InstanceHandler) => unknown;
 
 export type Route =
-  | { readonly kind: "run"; readonly run: Run; readonly takesJson: boolean }
+  /** `ofDeleted`: what is still answered for an instance that was there. */
+  | { readonly kind: "run"; readonly take: Take; readonly ofDeleted?: false | null }
   /** An endpoint of the public HTTPS interface. */
   | { readonly kind: "api" };
 
@@ -29,32 +32,45 @@ export function routesAt(pathAsWritten: string): Routes | null {
   if (more.length > 0) return null;
   switch (room) {
     case "read":
-      if (Object.hasOwn(READ_GET, name)) return gets(({ instance }) => READ_GET[name]!(instance, null, null));
+      if (Object.hasOwn(READ_GET, name)) return gets(({ instance }) => READ_GET[name]!(instance));
       return Object.hasOwn(READ_POST, name) ? { POST: operation(READ_POST[name]!) } : null;
     case "update":
       return Object.hasOwn(UPDATE, name) ? { POST: operation(UPDATE[name]!) } : null;
     case "_":
       if (name === "topology") return gets((handler) => handler.topology());
       return name === "dashboard" ? gets(({ instance }) => new Html(dashboard(instance))) : null;
-    case "auto_progress": {
-      const start: Run = (handler, request) => handler.startProgress(jsonOf(request));
-      return name === "" ? { ...gets((handler) => handler.isProgressing), POST: { kind: "run", run: start, takesJson: true } } : null;
-    }
+    case "auto_progress":
+      return name === "" ? { ...gets((handler) => handler.isProgressing, false), POST: START_PROGRESS } : null;
     case "stop_progress":
-      return name === "" ? { POST: { kind: "run", run: (handler) => handler.stopProgress(), takesJson: false } } : null;
+      return name === "" ? { POST: { kind: "run", take: () => (handler) => handler.stopProgress(), ofDeleted: null } } : null;
     default:
       return null;
   }
 }
 
+const START_PROGRESS: Route = {
+  kind: "run",
+  take(request) {
+    const { artificialDelayMs } = autoProgressConfig(jsonOf(request), "body");
+    return (handler) => handler.startProgress(artificialDelayMs);
+  },
+  ofDeleted: null,
+};
+
 /** Who may GET may HEAD. */
-function gets(run: Run): Routes {
-  const route: Route = { kind: "run", run, takesJson: false };
+function gets(run: (handler: InstanceHandler) => unknown, ofDeleted?: false): Routes {
+  const route: Route = { kind: "run", take: () => run, ...(ofDeleted === undefined ? {} : { ofDeleted }) };
   return { GET: route, HEAD: route };
 }
 
 function operation(of: Operation): Route {
-  return { kind: "run", run: ({ instance }, request) => of(instance, jsonOf(request), request.stored), takesJson: true };
+  return {
+    kind: "run",
+    take(request) {
+      const run = of(jsonOf(request), request.stored);
+      return ({ instance }) => run(instance);
+    },
+  };
 }
 
 /** A path or a method that is not there. */
@@ -71,8 +87,9 @@ export async function withoutInstance(request: InstanceRequest, wasThere: boolea
   if (route === undefined) return noRoute(routes);
   const message = `UpdateError { message: ${JSON.stringify(wasThere ? "Instance was deleted" : "Instance not found")} }`;
   if (route.kind === "api") return { status: 400, headers: { "content-type": "text/plain; charset=utf-8" }, body: message };
-  const missing = json(400, { message });
-  if (!route.takesJson) return missing;
-  const problem = await answered(() => void jsonOf(request));
-  return problem.status === 200 ? missing : problem;
+  return answered(() => {
+    route.take(request);
+    if (wasThere && route.ofDeleted !== undefined) return route.ofDeleted;
+    throw new OperationFailed(message);
+  });
 }

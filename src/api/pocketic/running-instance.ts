@@ -6,7 +6,8 @@ import type { Answer, Input } from "../../core/inputs.ts";
 import type { NetworkState } from "../../core/state/network-state.ts";
 import type { ServedNetwork } from "../http/served.ts";
 import type { Progress } from "./auto-progress.ts";
-import { Instance, type InstanceHost } from "./instance.ts";
+import { Instance } from "./instance.ts";
+import type { InstanceHost } from "./instance-host.ts";
 import type { TickOptions } from "./journal.ts";
 import { specOf } from "./topology.ts";
 

@@ -13,9 +13,10 @@ import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId } from "../../co
 import { principalText } from "../../core/state/principal.ts";
 import { route } from "../../core/state/world.ts";
 import { chunkFile, METADATA_FILE, PARTS, readMetadata, writeMetadata } from "../snapshot-folder.ts";
+import { runCall } from "./awaiting.ts";
 import { failed } from "./failure.ts";
 import type { Instance } from "./instance.ts";
-import { blob, fields, maybe, principalIn, required, text } from "./shape.ts";
+import { blob, fields, maybe, principalIn, required, text, type Fields, type Reader } from "./shape.ts";
 
 /** Folders of the server's machine. Each function throws with the host's own words. */
 export interface SnapshotFolders {
@@ -28,16 +29,40 @@ export interface SnapshotFolders {
 /** Largest piece that is read or written at once. Replica: `MAX_CHUNK_SIZE`. */
 const PIECE_BYTES = 2_000_000;
 
-export function downloadSnapshot(instance: Instance, folders: SnapshotFolders, body: unknown): null {
-  const given = fields(body, "body");
-  const sender = required(given, "sender", principalIn("principal_id"));
-  const canister = required(given, "canister_id", principalIn("canister_id"));
-  const snapshot_id = required(given, "snapshot_id", blob);
-  const folder = required(given, "snapshot_dir", text);
+interface SnapshotOrder {
+  readonly sender: PrincipalId;
+  readonly canister: CanisterId;
+  readonly folder: string;
+}
+
+function order(given: Fields): SnapshotOrder {
+  return {
+    sender: required(given, "sender", principalIn("principal_id")),
+    canister: required(given, "canister_id", principalIn("canister_id")),
+    folder: required(given, "snapshot_dir", text),
+  };
+}
+
+export const snapshotDownload: Reader<SnapshotOrder & { readonly snapshot: Uint8Array }> = (value, what) => {
+  const given = fields(value, what);
+  return { ...order(given), snapshot: required(given, "snapshot_id", blob) };
+};
+
+export const snapshotUpload: Reader<SnapshotOrder & { readonly replaced: Uint8Array | null }> = (value, what) => {
+  const given = fields(value, what);
+  const named: Reader<Uint8Array> = (id, at) => required(fields(id, at), "snapshot_id", blob);
+  return { ...order(given), replaced: maybe(given, "replace_snapshot", named) };
+};
+
+type Asked<T> = T extends Reader<infer A> ? A : never;
+
+export function downloadSnapshot(instance: Instance, asked: Asked<typeof snapshotDownload>): null {
+  const { sender, canister, folder, snapshot } = asked;
+  const folders = instance.host.snapshotFolders;
   const call = caller(instance, sender, canister);
   const unusable = folders.prepare(folder);
   if (unusable !== null) throw failed("InvalidCanisterSnapshotDirectory", JSON.stringify(unusable));
-  const of = { canister_id: principalOf(canister), snapshot_id };
+  const of = { canister_id: principalOf(canister), snapshot_id: snapshot };
   const [metadata] = IDL.decode(RESULT.read_canister_snapshot_metadata, call("read_canister_snapshot_metadata", of)) as unknown as [
     SnapshotMetadata,
   ];
@@ -61,12 +86,9 @@ export function downloadSnapshot(instance: Instance, folders: SnapshotFolders, b
   return null;
 }
 
-export function uploadSnapshot(instance: Instance, folders: SnapshotFolders, body: unknown): object {
-  const given = fields(body, "body");
-  const sender = required(given, "sender", principalIn("principal_id"));
-  const canister = required(given, "canister_id", principalIn("canister_id"));
-  const replaced = maybe(given, "replace_snapshot", (value, what) => required(fields(value, what), "snapshot_id", blob));
-  const folder = required(given, "snapshot_dir", text);
+export function uploadSnapshot(instance: Instance, asked: Asked<typeof snapshotUpload>): object {
+  const { sender, canister, folder, replaced } = asked;
+  const folders = instance.host.snapshotFolders;
   const call = caller(instance, sender, canister);
   const canister_id = principalOf(canister);
   return inFiles(() => {
@@ -97,7 +119,7 @@ function caller(instance: Instance, sender: PrincipalId, canister: CanisterId) {
     throw failed("CanisterRequestRoutingError", JSON.stringify(`Canister ${principalText(canister)} does not belong to any subnet.`));
   return <N extends ArgumentName>(method: N, value: ArgumentValue[N]): Uint8Array => {
     const arg = encodeArgument(method, value);
-    const outcome = instance.run({ sender, receiver: MANAGEMENT_CANISTER, method, arg, senderInfo: null }, subnet);
+    const outcome = runCall(instance, { sender, receiver: MANAGEMENT_CANISTER, method, arg, senderInfo: null }, subnet);
     if (outcome.kind === "failed") throw snapshotError(outcome.message);
     return outcome.data;
   };

@@ -4,7 +4,7 @@
 import { parentPort } from "node:worker_threads";
 import { CreationRefused, type InstanceConfig } from "../../api/pocketic/config.ts";
 import { InstanceHandler } from "../../api/pocketic/handler.ts";
-import type { InstanceHost } from "../../api/pocketic/instance.ts";
+import type { InstanceHost } from "../../api/pocketic/instance-host.ts";
 import { writeJson } from "../../api/pocketic/json.ts";
 import { InstancePool } from "../../core/canister/instances.ts";
 import { GenesisRefused } from "../../core/genesis.ts";

@@ -8,6 +8,7 @@ import { Principal } from "@icp-sdk/core/principal";
 import { assert } from "../../base/assert.ts";
 import type { IcpFeature, PicSubnetKind } from "../../api/pocketic/config.ts";
 import type { Features } from "../../api/pocketic/features.ts";
+import { runCall } from "../../api/pocketic/awaiting.ts";
 import type { Instance } from "../../api/pocketic/instance.ts";
 import { NO_BYTES } from "../../base/bytes.ts";
 import { encodeArgument, idOf, opt, principalOf, type ArgumentValue } from "../../core/management/candid.ts";
@@ -130,7 +131,7 @@ class Installer {
 
   private run(subnet: SubnetId, sender: string, receiver: CanisterId, { method, arg }: CmcCall): void {
     const call = { sender: idOf(Principal.fromText(sender)), receiver, method, arg, senderInfo: null };
-    const outcome = this.instance.run(call, subnet);
+    const outcome = runCall(this.instance, call, subnet);
     assert(outcome.kind === "replied", `${method} of a system canister succeeds: ${outcome.kind === "failed" ? outcome.message : ""}`);
   }
 }
