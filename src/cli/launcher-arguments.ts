@@ -41,6 +41,8 @@ const OWN_VERSION = "1.1.0";
 const SUPPORTED = /^1\.\d+\.\d+$/;
 
 const SWITCHES = ["--help", "--version", "--verbose", "--ii", "--nns"] as const;
+/** Source: clap's own, which the launcher has. */
+const SHORT: Readonly<Record<string, string>> = { "-h": "--help", "-V": "--version" };
 const VALUES = [
   ...[
     "--interface-version",
@@ -121,7 +123,7 @@ function split(args: readonly string[]): Split {
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]!;
     const equals = arg.startsWith("--") ? arg.indexOf("=") : -1;
-    const name = equals === -1 ? arg : arg.slice(0, equals);
+    const name = equals === -1 ? (SHORT[arg] ?? arg) : arg.slice(0, equals);
     if ((SWITCHES as readonly string[]).includes(name) && equals === -1) switches.add(name);
     else if (VALUES.includes(name)) {
       const value = equals === -1 ? args[++i] : arg.slice(equals + 1);

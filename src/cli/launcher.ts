@@ -16,6 +16,7 @@ import { openConfigPort, SERVED_INSTANCE, type ConfigPort } from "../host/server
 import type { ReadyNetwork } from "../host/server/plan.ts";
 import { recordRunning } from "../host/server/running.ts";
 import { startNetwork } from "../host/server/start.ts";
+import { writing } from "../host/writing.ts";
 import type { SystemFiles } from "../host/system-modules.ts";
 import { InvalidArgumentError } from "commander";
 import { BadArguments, parseLauncherArguments, SUBNET_KINDS, type LauncherArguments } from "./launcher-arguments.ts";
@@ -28,6 +29,8 @@ const CUSTOM_DOMAINS = "custom-domains.txt";
 
 /** What is made whatever is asked for. */
 const ALWAYS = ["nns", "ii", "fiduciary", "testkeys"];
+/** Of which a network has one at most, however often it is asked for. */
+const SINGLE = ["sns", "bitcoin"];
 
 /** For whoever finds one taken: who starts a launcher is `icp`, as a rule. */
 const OTHER_PORT = "give the network in icp.yaml another port: `gateway: { port: 8001 }`, or 0 for any that is free";
@@ -49,7 +52,7 @@ const HELP = `Cannery as the network launcher of icp: ICP_CLI_NETWORK_LAUNCHER_P
   --ii                      Internet Identity, whose module must be given
   --nns                     the SNS subnet too; the canisters of governance, SNS and the NNS dapp do not come with Cannery
   --artificial-delay-ms N   least time between two rounds
-  --verbose, --version, --help`;
+  --verbose, -V --version, -h --help`;
 
 try {
   await launch(parseLauncherArguments(process.argv.slice(2), process.env));
@@ -67,6 +70,8 @@ async function launch(given: LauncherArguments): Promise<void> {
   const system = systemFiles(given.systemCanisters);
   refuseWhatIsMissing(given, system);
   if (given.nns) console.error(missingOfNns(system));
+  const { statusDir } = given;
+  if (statusDir !== null) writing(statusDir, () => mkdirSync(statusDir, { recursive: true }));
   // In the foreground the terminal is ours, too; in the background output goes to files, and the network outlives the terminal.
   const signals = new StopSignals({ hangUp: process.stdout.isTTY ? "stops" : "ignored" });
   const network = await startNetwork({
@@ -78,21 +83,25 @@ async function launch(given: LauncherArguments): Promise<void> {
     bind: given.bind,
     otherPort: OTHER_PORT,
     domains: given.domains.length === 0 ? null : given.domains.map(hostOfUrl),
-    customDomains: given.statusDir === null ? null : join(given.statusDir, CUSTOM_DOMAINS),
+    customDomains: statusDir === null ? null : join(statusDir, CUSTOM_DOMAINS),
     prints: "stdout",
     version,
   });
   const configPort = await openConfigPort(network, { bind: given.bind, port: given.configPort ?? 0, otherPort: OTHER_PORT });
-  const forget = recordRunning({ ...network.ready, configUrl: configPort.url }, { log: null });
-  const statusDir = given.statusDir;
-  if (statusDir !== null) writeStatus(statusDir, network.ready, configPort);
-  console.error(`cannery instance running with gateway port ${network.ready.port}`);
-  signals.whenAsked(() => void network.stop());
-  const failure = await network.ended;
-  forget();
-  await configPort.close();
-  if (statusDir !== null) removeStatus(statusDir);
-  if (failure !== null) throw failure;
+  let forget: (() => void) | null = null;
+  try {
+    forget = recordRunning({ ...network.ready, configUrl: configPort.url }, { log: null });
+    if (statusDir !== null) writeStatus(statusDir, network.ready, configPort);
+    console.error(`cannery instance running with gateway port ${network.ready.port}`);
+    signals.whenAsked(() => void network.stop());
+    const failure = await network.ended;
+    if (failure !== null) throw failure;
+  } finally {
+    await network.stop();
+    forget?.();
+    await configPort.close();
+    if (statusDir !== null) removeStatus(statusDir);
+  }
 }
 
 function systemFiles(given: readonly string[]): SystemFiles {
@@ -126,9 +135,11 @@ function missingOfNns(system: SystemFiles): string {
  * Source: dfinity/icp-cli-network-launcher `src/main.rs` (of PocketIC 15.0.0): what it always makes may be named, to no effect.
  */
 function subnetsOf({ subnets, nns }: LauncherArguments): SubnetRequest[] {
-  const always = nns && !subnets.includes("sns") ? [...ALWAYS, "sns"] : ALWAYS;
   const asked = subnets.length === 0 ? ["application"] : subnets.filter((kind) => !ALWAYS.includes(kind));
-  return [...asked, ...always].map((kind) => namedSubnet(kind.replaceAll("-", "_")));
+  const kinds = [...asked, ...ALWAYS, ...(nns ? ["sns"] : [])];
+  return kinds
+    .filter((kind, i) => !SINGLE.includes(kind) || kinds.indexOf(kind) === i)
+    .map((kind) => namedSubnet(kind.replaceAll("-", "_")));
 }
 
 /** As URLs have it. */
@@ -139,15 +150,16 @@ function hostOfUrl(domain: string): string {
 // Source: icp-launcher.md 2. The text comes whole, and with its end of line: `icp` looks as soon as there is a file.
 
 function writeStatus(folder: string, { port, rootKey, defaultEffectiveCanisterId }: ReadyNetwork, { port: configPort }: ConfigPort): void {
-  mkdirSync(folder, { recursive: true });
   const status = {
     ...{ v: "1", gateway_port: port, root_key: rootKey, default_effective_canister_id: defaultEffectiveCanisterId },
     ...{ instance_id: SERVED_INSTANCE, config_port: configPort },
     supported_features: ["custom-domains"],
   };
   const file = join(folder, "status.json");
-  writeFileSync(`${file}.new`, `${JSON.stringify(status)}\n`);
-  renameSync(`${file}.new`, file);
+  writing(file, () => {
+    writeFileSync(`${file}.new`, `${JSON.stringify(status)}\n`);
+    renameSync(`${file}.new`, file);
+  });
 }
 
 /** What `icp` and we wrote; and the folder, when nothing else is in it. */

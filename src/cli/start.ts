@@ -11,6 +11,7 @@ import type { SystemFiles } from "../host/system-modules.ts";
 import { openConfigPort } from "../host/server/config-port.ts";
 import { makeRunningFolder, recordRunning } from "../host/server/running.ts";
 import { startNetwork } from "../host/server/start.ts";
+import { writing } from "../host/writing.ts";
 import { StopSignals } from "./stop-signals.ts";
 import { version } from "./version.ts";
 
@@ -52,15 +53,20 @@ export async function start(options: StartOptions): Promise<void> {
         ? null
         : await openConfigPort(network, { bind, port: configPort, otherPort: "give another port with --config-port" });
     const ready: ReadyNetwork = config === null ? network.ready : { ...network.ready, configUrl: config.url };
-    const forget = recordRunning(ready, { log });
-    const howToStop = log === null ? "\nCtrl-C stops it; nothing is kept." : "";
-    console.log(json ? jsonLine(ready, process.pid) : `${banner(ready)}${howToStop}`);
-    report({ kind: "ready", network: ready });
-    signals.whenAsked(() => void network.stop());
-    const failure = await network.ended;
-    forget();
-    await config?.close();
-    if (failure !== null) throw failure;
+    let forget: (() => void) | null = null;
+    try {
+      forget = recordRunning(ready, { log });
+      const howToStop = log === null ? "\nCtrl-C stops it; nothing is kept." : "";
+      console.log(json ? jsonLine(ready, process.pid) : `${banner(ready)}${howToStop}`);
+      report({ kind: "ready", network: ready });
+      signals.whenAsked(() => void network.stop());
+      const failure = await network.ended;
+      if (failure !== null) throw failure;
+    } finally {
+      await network.stop();
+      forget?.();
+      await config?.close();
+    }
   } catch (error) {
     if (error instanceof CanneryError) report({ kind: "refused", code: error.code, message: error.message });
     throw error;
@@ -69,7 +75,7 @@ export async function start(options: StartOptions): Promise<void> {
 
 async function startInBackground({ json }: StartOptions): Promise<void> {
   const log = join(makeRunningFolder(), `${process.pid}.log`);
-  const file = openSync(log, "a", 0o600);
+  const file = writing(log, () => openSync(log, "a", 0o600));
   const args = process.argv.slice(1).filter((arg) => arg !== "--background");
   const child = spawn(process.execPath, [...process.execArgv, ...args], {
     detached: true,

@@ -146,12 +146,18 @@ describe("the launcher", () => {
 
   test("its subnets are those asked for, and those of the system's canisters", async () => {
     const cannery = newBench();
-    const { running, status } = launch(cannery, "--subnet=system", "--subnet", "verified-application", "--artificial-delay-ms=5");
+    const { running, status } = launch(
+      cannery,
+      ...["--subnet=system", "--subnet", "verified-application", "--subnet=sns", "--subnet=nns", "--subnet=sns", "--subnet=system"],
+      "--artificial-delay-ms=5",
+    );
     await status();
     const [{ subnets }] = (await cannery.status()) as [Awaited<ReturnType<Bench["status"]>>[number]];
     expect(subnets.map(({ kind, name }) => [kind, name])).toEqual([
       ["system", "system"],
       ["verified_application", "verified_application"],
+      ["application", "sns"],
+      ["system", "system"],
       ["system", "nns"],
       ["system", "ii"],
       ["application", "fiduciary"],
@@ -165,6 +171,22 @@ describe("the launcher", () => {
     for (const arg of ["--ii", "--bitcoind-addr=127.0.0.1:18444"]) {
       const { code, stderr } = await launch(cannery, arg).running.ended;
       expect([code, stderr]).toEqual([1, expect.stringMatching(/^Error: (Cannery|--)/)]);
+    }
+  });
+
+  test("folders that it cannot write are named in one line, and nothing stays", async () => {
+    const cannery = newBench();
+    const file = join(cannery.folder, "file");
+    writeFileSync(file, "");
+    const reason = `${file} cannot be written: EEXIST: file already exists, mkdir '${file}'.\n`;
+    const said = [1, expect.stringMatching(/^[^\n]+\n$/), expect.stringContaining(reason)];
+    for (const [running, place] of [
+      [cannery.spawn("launcher.js", ["--status-dir", file]), "status"],
+      [cannery.spawn("launcher.js", [], { CANNERY_RUNNING_DIR: file }), "records"],
+      [cannery.spawn("main.js", ["start", "--port", "0"], { CANNERY_RUNNING_DIR: file }), "records"],
+    ] as const) {
+      const { code, stderr } = await running.ended;
+      expect([place, code, stderr, stderr]).toEqual([place, ...said]);
     }
   });
 
@@ -258,6 +280,10 @@ describe("its arguments", () => {
     const { warnings, bind } = parse("--interface-version", "1.7.0", "--new", "thing", "--newer=1", "--bind", "::1");
     expect(warnings).toEqual([expect.stringContaining("--new "), expect.stringContaining("--newer=1")]);
     expect(bind).toBe("::1");
+  });
+
+  test("help and version have short names", () => {
+    expect([parse("-h").help, parse("-V").version]).toEqual([true, true]);
   });
 
   test("unknown ones are mistakes in its own version, and without any", () => {

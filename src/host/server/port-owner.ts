@@ -20,7 +20,10 @@ function processOf(port: number): string | null {
   for (const pid of entries("/proc").filter((name) => /^\d+$/.test(name))) {
     const folder = `/proc/${pid}/fd`;
     if (!entries(folder).some((fd) => inodes.has(link(`${folder}/${fd}`)))) continue;
-    const command = text(`/proc/${pid}/cmdline`).split("\0").join(" ").trim();
+    const command = text(`/proc/${pid}/cmdline`)
+      .split(/[\0\s]+/)
+      .join(" ")
+      .trim();
     return `process ${pid}${command === "" ? "" : ` (${command.slice(0, 200)})`}`;
   }
   return null;

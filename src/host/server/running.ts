@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { CanneryError } from "../../base/cannery-error.ts";
 import { isOwn } from "../module-cache.ts";
 import { isAlive, markOf, type ProcessMark } from "../process-mark.ts";
+import { writing } from "../writing.ts";
 import type { ReadyNetwork } from "./plan.ts";
 
 export interface RunningNetwork extends ReadyNetwork, ProcessMark {
@@ -26,7 +27,7 @@ function runningFolder(): string {
 /** Makes the folder; refuses one that somebody else made, as what lies in it says which processes to stop. */
 export function makeRunningFolder(): string {
   const folder = runningFolder();
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writing(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
   if (!isOwn(folder)) {
     throw new CanneryError("foreign-folder", `${folder} belongs to another user. Name a folder of your own in CANNERY_RUNNING_DIR.`);
   }
@@ -42,8 +43,10 @@ export function recordRunning(network: ReadyNetwork, options: { readonly log: st
     log: options.log,
   };
   const file = join(makeRunningFolder(), `${process.pid}-${network.port}.json`);
-  writeFileSync(`${file}.new`, JSON.stringify(record));
-  renameSync(`${file}.new`, file);
+  writing(file, () => {
+    writeFileSync(`${file}.new`, JSON.stringify(record));
+    renameSync(`${file}.new`, file);
+  });
   return () => rmSync(file, { force: true });
 }
 
