@@ -136,12 +136,15 @@ describe("the launcher", () => {
   });
 
   test("each name under which clients come reaches it, by both families of addresses", async () => {
-    const { running, status } = launch(newBench(), "--domain=127.0.0.1");
-    const { gateway_port: port } = await status();
-    for (const host of ["127.0.0.1", "localhost", "[::1]"]) {
-      expect([host, (await fetch(`http://${host}:${port}/api/v2/status`)).status]).toEqual([host, 200]);
+    const cannery = newBench();
+    for (const bind of ["127.0.0.1", "::1"]) {
+      const { running, status } = launch(cannery, "--domain=127.0.0.1", "--bind", bind);
+      const { gateway_port: port } = await status();
+      for (const host of ["127.0.0.1", "localhost", "[::1]"]) {
+        expect([host, (await fetch(`http://${host}:${port}/api/v2/status`)).status]).toEqual([host, 200]);
+      }
+      expect((await running.kill("SIGINT")).code).toBe(0);
     }
-    expect((await running.kill("SIGINT")).code).toBe(0);
   });
 
   test("its subnets are those asked for, and those of the system's canisters", async () => {

@@ -25,6 +25,8 @@ export interface ListenOptions {
 
 const LOOPBACK_4 = "127.0.0.1";
 const LOOPBACK_6 = "::1";
+/** This machine by the other family of addresses: which of them `localhost` is, differs. */
+const OTHER_FAMILY: Readonly<Record<string, string>> = { [LOOPBACK_4]: LOOPBACK_6, [LOOPBACK_6]: LOOPBACK_4 };
 /** Connections that are not used stay open for so long: clients keep pools, and one closed under a request is an error for them. */
 const KEEP_ALIVE_MILLISECONDS = 120_000;
 /** Of a port that is free for both families of addresses. */
@@ -41,10 +43,10 @@ export async function listenWith(listener: RequestListener, options: ListenOptio
     const servers = [await open(listener, options)];
     const { port } = servers[0]!.address() as AddressInfo;
     const close = async (): Promise<void> => void (await Promise.all(servers.map(closed)));
-    // Where `localhost` is the other family's address first, clients come there.
-    if (options.bind === LOOPBACK_4) {
+    const other = OTHER_FAMILY[options.bind];
+    if (other !== undefined) {
       try {
-        servers.push(await open(listener, { ...options, bind: LOOPBACK_6, port }));
+        servers.push(await open(listener, { ...options, bind: other, port }));
       } catch (error) {
         const isTaken = error instanceof CanneryError && error.code === "port-taken";
         if (isTaken) await close();
