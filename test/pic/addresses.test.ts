@@ -97,5 +97,20 @@ describe("the server's own addresses", () => {
     const response = await fetch(`${url}/instances/7/read/query`, { method: "OPTIONS", headers: { origin: "http://localhost" } });
     expect(response.status).toBe(200);
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    expect(response.headers.get("access-control-allow-methods")).toBe("GET,POST");
+  });
+
+  test("are described, each with its methods and no other", async () => {
+    const { openapi, paths } = (await (await fetch(`${url}/api.json`)).json()) as { openapi: string; paths: Record<string, object> };
+    expect(openapi).toBe("3.1.0");
+    expect(Object.keys(paths)).toEqual(expect.arrayContaining(["/status", "/instances/{id}/update/tick", "/http_gateway/{id}/stop"]));
+    for (const [path, methods] of Object.entries(paths)) {
+      const { status, headers } = await fetch(url + path.replace(/\{\w+\}/g, "7"), { method: "PUT" });
+      const allowed = headers
+        .get("allow")
+        ?.split(",")
+        .filter((method) => method !== "HEAD");
+      expect([path, status, allowed]).toEqual([path, 405, Object.keys(methods).map((method) => method.toUpperCase())]);
+    }
   });
 });

@@ -27,13 +27,18 @@ const VERSIONS: readonly (readonly [target: "canister" | "subnet", kind: Kind, v
   ["subnet", "read_state", [2, 3]],
 ];
 
+/** Each address, with `:id` for what an endpoint is about. */
+export const ADDRESSES: ReadonlyMap<string, (id: string) => Endpoint> = new Map([
+  ["/api/v2/status", (): Endpoint => ({ kind: "status" })],
+  ...VERSIONS.flatMap(([target, kind, versions]) =>
+    versions.map(
+      (version) => [`/api/v${version}/${target}/:id/${kind}`, (id: string): Endpoint => ({ kind, version, target, id })] as const,
+    ),
+  ),
+]);
+
 const router = new TrieRouter<(id: string) => Endpoint>();
-router.add(METHOD_NAME_ALL, "/api/v2/status", () => ({ kind: "status" }));
-for (const [target, kind, versions] of VERSIONS) {
-  for (const version of versions) {
-    router.add(METHOD_NAME_ALL, `/api/v${version}/${target}/:id/${kind}`, (id) => ({ kind, version, target, id }));
-  }
-}
+for (const [address, endpoint] of ADDRESSES) router.add(METHOD_NAME_ALL, address, endpoint);
 
 /** What is at a path; `null` when nothing is. */
 export function endpointAt(path: string): Endpoint | null {
@@ -48,7 +53,8 @@ export function methodsOf({ kind }: Endpoint): readonly string[] {
   return kind === "status" ? ["GET", "HEAD"] : ["POST"];
 }
 
-function unescaped(part: string): string {
+/** A part of a path, as it was meant; as it is where it was not escaped rightly. */
+export function unescaped(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {

@@ -3,9 +3,9 @@
  */
 import type { HttpRefusal } from "./refusal.ts";
 
-const CORS = { "access-control-allow-origin": "*" };
+export const CORS = { "access-control-allow-origin": "*" };
 /** Replica: `cors_layer` in `rs/http_endpoints/public/src/common.rs` (c7c5005). */
-const PREFLIGHT = {
+export const PREFLIGHT = {
   ...CORS,
   "access-control-allow-methods": "GET,POST",
   "access-control-allow-headers": "authorization,accept,content-type",

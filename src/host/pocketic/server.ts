@@ -5,7 +5,9 @@
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { CreationRefused, instanceConfig, type InstanceConfig } from "../../api/pocketic/config.ts";
+import { CORS, PREFLIGHT } from "../../api/http/responses.ts";
 import type { InstanceRequest, InstanceResponse } from "../../api/pocketic/handler.ts";
+import { openApi } from "../../api/pocketic/openapi.ts";
 import { answered, json, jsonOf } from "../../api/pocketic/responses.ts";
 import { noRoute, routesAt } from "../../api/pocketic/routes.ts";
 import { verifyCanisterSignature } from "../../api/pocketic/verify-signature.ts";
@@ -17,12 +19,23 @@ import { boundServer, gatewayRequest, GatewayRefused, Gateways, type GatewayRequ
 import type { Created, Instances } from "./instances.ts";
 import { stateDirProblem } from "./journal-file.ts";
 import { MAX_HEADER_BYTES } from "../http-limits.ts";
+import { Router, type Handlers } from "./router.ts";
 import { bodyOf, empty, plain, send } from "./wire.ts";
 
 /** Of the server that it answers for. */
 export const HTTP = { keepAliveTimeout: 600_000, requestTimeout: 0, headersTimeout: 60_000, maxHeaderSize: MAX_HEADER_BYTES } as const;
 
+interface ServerRequest {
+  readonly method: string;
+  readonly contentType: string | null;
+  readonly encoding: string | undefined;
+  /** How long the client waits, as it says it. */
+  readonly timeout: string | string[] | undefined;
+  readonly body: Uint8Array;
+}
+
 export class PicServer {
+  private readonly router = new Router(this.table());
   private readonly instances: Instances;
   private readonly blobs = new Blobs();
   private readonly gateways: Gateways;
@@ -64,49 +77,49 @@ export class PicServer {
   }
 
   private async answer(request: IncomingMessage, body: Uint8Array): Promise<InstanceResponse> {
-    const method = request.method ?? "GET";
     const path = (request.url ?? "/").replace(/[?#].*$/s, "");
     const parts = path.split("/").filter((part) => part !== "");
-    const [room = "", first, ...more] = parts;
-    switch (room) {
-      case "status":
-        return first === undefined ? only(method, { GET: () => empty(200) }) : empty(404);
-      case "blobstore":
-        return this.blob(method, request, first, body);
-      case "read_graph":
-        return more.length === 1
-          ? only(method, { GET: () => this.instances.readGraph(unescaped(first!), unescaped(more[0]!)) })
-          : empty(404);
-      case "prune_graph":
-        return more.length === 1
-          ? only(method, { DELETE: () => this.instances.pruneGraph(unescaped(first!), unescaped(more[0]!)) })
-          : empty(404);
-      case "instances":
-        return withCors(method, await this.instance(method, request, first, path, body));
-      case "verify_signature": {
-        const question = { contentType: request.headers["content-type"] ?? null, body };
-        return only(method, { POST: () => answeredWithin(async () => verifyCanisterSignature(jsonOf(question), nodePlatform)) });
-      }
-      case "http_gateway":
-        return this.gateway(method, { contentType: request.headers["content-type"] ?? null, body }, first, more);
-      default:
-        return empty(404);
-    }
+    const given: ServerRequest = {
+      method: request.method ?? "GET",
+      contentType: request.headers["content-type"] ?? null,
+      encoding: request.headers["content-encoding"],
+      timeout: request.headers["processing-timeout-ms"],
+      body,
+    };
+    if (parts[0] !== "instances") return this.router.answer(`/${parts.join("/")}`, given);
+    // A browser asks what it may ask before anybody looks what is there.
+    if (given.method === "OPTIONS") return { ...empty(200), headers: PREFLIGHT };
+    const below = path.slice(path.indexOf(parts[1] ?? "") + (parts[1] ?? "").length);
+    const response = await (parts.length > 2 ? this.instance(given, parts[1]!, below) : this.router.answer(`/${parts.join("/")}`, given));
+    return { ...response, headers: { ...response.headers, ...CORS } };
   }
 
-  private gateway(
-    method: string,
-    request: Pick<InstanceRequest, "contentType" | "body">,
-    id: string | undefined,
-    more: readonly string[],
-  ): InstanceResponse | Promise<InstanceResponse> {
-    if (id === undefined)
-      return only(method, {
+  /** All but what is below an instance's own path. */
+  private table(): Readonly<Record<string, Handlers<ServerRequest>>> {
+    return {
+      "/api.json": { GET: () => json(200, openApi(Object.entries(this.table()).map(([path, handlers]) => [path, Object.keys(handlers)]))) },
+      "/status": { GET: () => empty(200) },
+      "/blobstore": { POST: ({ encoding, body }) => this.storeBlob(encoding, body) },
+      "/blobstore/:id": { GET: (_, parameter) => this.fetchBlob(parameter("id")) },
+      "/verify_signature": {
+        POST: (request) => answeredWithin(async () => verifyCanisterSignature(jsonOf(request), nodePlatform)),
+      },
+      "/read_graph/:state_label/:op_id": {
+        GET: (_, parameter) => this.instances.readGraph(parameter("state_label"), parameter("op_id")),
+      },
+      "/prune_graph/:state_label/:op_id": {
+        DELETE: (_, parameter) => this.instances.pruneGraph(parameter("state_label"), parameter("op_id")),
+      },
+      "/instances": { GET: () => json(200, this.instances.list()), POST: (request) => this.create(request) },
+      "/instances/:id": { DELETE: (_, parameter) => withNumber(parameter("id"), (id) => this.delete(id)) },
+      "/http_gateway": {
         GET: () => json(200, this.gateways.list()),
-        POST: () => answeredWithin(() => this.createGateway(gatewayRequest(jsonOf(request), "body"))),
-      });
-    if (more.length !== 1 || more[0] !== "stop") return empty(404);
-    return only(method, { POST: () => (NUMBER.test(id) ? this.gateways.stop(Number(id)).then(() => json(200, null)) : noNumber(id)) });
+        POST: (request) => answeredWithin(() => this.createGateway(gatewayRequest(jsonOf(request), "body"))),
+      },
+      "/http_gateway/:id/stop": {
+        POST: (_, parameter) => withNumber(parameter("id"), (id) => this.gateways.stop(id).then(() => json(200, null))),
+      },
+    };
   }
 
   private async createGateway(request: GatewayRequest): Promise<InstanceResponse> {
@@ -122,11 +135,6 @@ export class PicServer {
     await this.gateways.stopAll((backend) => backend.kind === "instance" && backend.id === id);
     await this.instances.delete(id);
     return empty(200);
-  }
-
-  private async blob(method: string, request: IncomingMessage, id: string | undefined, body: Uint8Array): Promise<InstanceResponse> {
-    if (id === undefined) return only(method, { POST: () => this.storeBlob(request.headers["content-encoding"], body) });
-    return only(method, { GET: () => this.fetchBlob(id) });
   }
 
   private storeBlob(encoding: string | undefined, body: Uint8Array): InstanceResponse {
@@ -145,29 +153,15 @@ export class PicServer {
     };
   }
 
-  private async instance(
-    method: string,
-    request: IncomingMessage,
-    number: string | undefined,
-    path: string,
-    body: Uint8Array,
-  ): Promise<InstanceResponse> {
-    if (method === "OPTIONS") return empty(200);
-    const contentType = request.headers["content-type"] ?? null;
-    if (number === undefined)
-      return only(method, { GET: () => json(200, this.instances.list()), POST: () => this.create({ contentType, body }) });
-    const id = NUMBER.test(number) ? Number(number) : null;
-    const below = path.slice(path.indexOf(number) + number.length);
-    if (below === "" || below === "/") return only(method, { DELETE: () => (id === null ? noNumber(number) : this.delete(id)) });
-    const routes = routesAt(below);
+  private async instance(request: ServerRequest, number: string, path: string): Promise<InstanceResponse> {
+    const { method, contentType, body, timeout } = request;
+    const routes = routesAt(path);
     if (routes?.[method] === undefined) return noRoute(routes);
-    if (id === null) return noNumber(number);
-    const stored = below.startsWith("/update/set_stable_memory") ? this.named(body) : null;
-    const timeout = request.headers["processing-timeout-ms"];
-    const given: InstanceRequest = { method, path: below, contentType, body, stored };
+    const stored = path.startsWith("/update/set_stable_memory") ? this.named(body) : null;
     // Endpoints of the platform block until they are done.
-    const waits = below.startsWith("/api/") || below.startsWith("/_/");
-    return this.instances.handle(id, given, typeof timeout === "string" && /^\d+$/.test(timeout) && !waits ? Number(timeout) : null);
+    const waits = path.startsWith("/api/") || path.startsWith("/_/");
+    const milliseconds = typeof timeout === "string" && /^\d+$/.test(timeout) && !waits ? Number(timeout) : null;
+    return withNumber(number, (id) => this.instances.handle(id, { method, path, contentType, body, stored }, milliseconds));
   }
 
   /** The blob that a request names; `null` when it names none that is here, or is no such request: the instance says so. */
@@ -219,39 +213,14 @@ async function answeredWithin(run: () => Promise<InstanceResponse>): Promise<Ins
   return response ?? failure;
 }
 
-function only(
-  method: string,
-  handlers: Readonly<Record<string, () => InstanceResponse | Promise<InstanceResponse>>>,
-): InstanceResponse | Promise<InstanceResponse> {
-  const run = handlers[method === "HEAD" ? "GET" : method];
-  if (run !== undefined) return run();
-  const allowed = Object.keys(handlers).flatMap((name) => (name === "GET" ? ["GET", "HEAD"] : [name]));
-  return { status: 405, headers: { allow: allowed.join(",") }, body: "" };
-}
-
 /** Of an instance or a gateway, in a path. */
 const NUMBER = /^\d{1,15}$/;
 
-function noNumber(text: string): InstanceResponse {
+function withNumber(text: string, answer: (id: number) => Promise<InstanceResponse>): InstanceResponse | Promise<InstanceResponse> {
+  if (NUMBER.test(text)) return answer(Number(text));
   return plain(400, `Invalid URL: Cannot parse \`id\` with value \`${text}\` to a \`usize\``);
 }
 
 function tooLarge(): InstanceResponse {
   return plain(413, "Failed to buffer the request body: length limit exceeded");
-}
-
-const CORS = { "access-control-allow-origin": "*" };
-const PREFLIGHT = { ...CORS, "access-control-allow-methods": "*", "access-control-allow-headers": "*" };
-
-function withCors(method: string, response: InstanceResponse): InstanceResponse {
-  return { ...response, headers: { ...response.headers, ...(method === "OPTIONS" ? PREFLIGHT : CORS) } };
-}
-
-/** A part of a path, as it was meant; as it is where it was not escaped rightly. */
-function unescaped(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }
