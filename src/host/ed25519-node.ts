@@ -4,24 +4,16 @@
 import { createPrivateKey, createPublicKey, sign, type KeyObject } from "node:crypto";
 import { concat, fromHex, toHex } from "../base/bytes.ts";
 import type { Ed25519Signer } from "../crypto/network-keys.ts";
+import { keptKeys } from "./kept-keys.ts";
 
 /** DER of a private key up to the key. Source: RFC 8410, 7. */
 const PRIVATE_PREFIX = fromHex("302e020100300506032b657004220420");
 const PUBLIC_BYTES = 32;
-/** As many as a few networks have nodes. */
-const KEPT_KEYS = 1000;
 
-const keys = new Map<string, KeyObject>();
+const kept = keptKeys();
 
 function keyOf(secret: Uint8Array): KeyObject {
-  const name = toHex(secret);
-  let key = keys.get(name);
-  if (key === undefined) {
-    key = createPrivateKey({ key: Buffer.from(concat(PRIVATE_PREFIX, secret)), format: "der", type: "pkcs8" });
-    if (keys.size >= KEPT_KEYS) keys.clear();
-    keys.set(name, key);
-  }
-  return key;
+  return kept(toHex(secret), () => createPrivateKey({ key: Buffer.from(concat(PRIVATE_PREFIX, secret)), format: "der", type: "pkcs8" }));
 }
 
 export const nodeEd25519: Ed25519Signer = {

@@ -3,6 +3,7 @@
  */
 import { createHash, createPublicKey, verify, type JsonWebKey, type KeyObject } from "node:crypto";
 import type { SignatureChecks } from "../crypto/signature-checks.ts";
+import { keptKeys } from "./kept-keys.ts";
 
 const CURVE = { p256: "P-256", secp256k1: "secp256k1" } as const;
 
@@ -19,8 +20,10 @@ function keyOf(make: () => KeyObject): KeyObject | null {
   }
 }
 
+const kept = keptKeys();
+
 function ofJwk(key: JsonWebKey): KeyObject | null {
-  return keyOf(() => createPublicKey({ key, format: "jwk" }));
+  return keyOf(() => kept(JSON.stringify(key), () => createPublicKey({ key, format: "jwk" })));
 }
 
 function pointKey(curve: keyof typeof CURVE, point: Uint8Array): KeyObject | null {

@@ -21,6 +21,8 @@ export interface ListenOptions {
   readonly bind: string;
   /** How another port is given, for whoever finds this one taken. */
   readonly otherPort?: string;
+  /** The thread does nothing else: what Node has for a response, which costs more than our answers, may be replaced there. */
+  readonly isOwnThread?: boolean;
 }
 
 const LOOPBACK_4 = "127.0.0.1";
@@ -34,7 +36,7 @@ const MAX_TRIES = 20;
 
 /** Rejects with a `CanneryError` (`port-taken`, `bad-address`) when the address cannot be listened on. */
 export function listen(handler: (request: Request) => Promise<Response>, options: ListenOptions): Promise<Listening> {
-  return listenWith(listenerOf(handler), options);
+  return listenWith(listenerOf(handler, options.isOwnThread === true), options);
 }
 
 /** The same for a function of Node's own requests. */
@@ -60,13 +62,13 @@ export async function listenWith(listener: RequestListener, options: ListenOptio
 }
 
 /** What turns Node's requests into the web's is loaded with the first one: with it comes all of Node's `fetch`. */
-function listenerOf(handler: (request: Request) => Promise<Response>): RequestListener {
+function listenerOf(handler: (request: Request) => Promise<Response>, isOwnThread: boolean): RequestListener {
   let listener: RequestListener | null = null;
   let loading: Promise<RequestListener> | null = null;
   const load = async (): Promise<RequestListener> => {
     const { getRequestListener } = await import("@hono/node-server");
     // Handlers take one argument: `fetch` functions would take the library's second one for options.
-    return (listener = getRequestListener((request) => handler(request), { overrideGlobalObjects: false }) as RequestListener);
+    return (listener = getRequestListener((request) => handler(request), { overrideGlobalObjects: isOwnThread }) as RequestListener);
   };
   return (request, response) => {
     if (listener !== null) return listener(request, response);

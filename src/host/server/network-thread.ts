@@ -52,7 +52,7 @@ async function serveNetwork(plan: NetworkPlan): Promise<Served> {
   net.live(plan.delayMilliseconds === undefined ? {} : { delayMilliseconds: plan.delayMilliseconds });
   const named = plan.customDomains === null ? null : customDomainsOf(plan.customDomains);
   const gateway = net.handler({ domains: plan.domains, customDomain: customDomain(net, named) });
-  const listening = await listen(withDeveloperPages(net, gateway), plan);
+  const listening = await listen(withDeveloperPages(net, gateway), { ...plan, isOwnThread: true });
   await installBehindGateway(net, plan.system, listening.port);
   const { subnets, subnetOrder } = net.state;
   const ready: ReadyNetwork = {
