@@ -287,7 +287,7 @@ export class Instance {
     return outcome;
   }
 
-  /** Whoever waits for an answer is told that there will be none. */
+  /** Whoever waits for an answer is told that there will be none; what its canisters ran on is given back. */
   close(): void {
     if (this.journal !== null) {
       // The real server's last round is one with a checkpoint.
@@ -296,6 +296,10 @@ export class Instance {
       this.journal = null;
     }
     this.clients.close();
+    const { pool } = this.host.environment;
+    for (const { canisters } of this.state.subnets.values()) {
+      for (const { execution } of canisters.values()) if (execution !== null) pool.retire(execution);
+    }
   }
 
   protected step(input: Input): Answer | null {

@@ -282,6 +282,14 @@ export class InstancePool {
     this.bytes -= instance.accountedBytes;
   }
 
+  /** Nobody runs the canister any more: what it ran on is no memory that is worth keeping. */
+  retire({ lineage }: ExecutionState): void {
+    for (const variant of ["fast", "exact"] as const) {
+      const instance = this.last[variant].get(lineage);
+      if (instance !== undefined && !instance.busy) this.drop(instance);
+    }
+  }
+
   /** Nobody may notice. */
   dropAll(): void {
     for (const instance of [...this.live]) if (!instance.busy) this.drop(instance);

@@ -7,16 +7,22 @@ import type { InstanceResponse } from "../../api/pocketic/handler.ts";
 /** Most bytes of a body: what one buffer of this process may hold. The real server knows no limit. */
 const MAX_BODY_BYTES = 2 ** 31;
 
-/** `null` when there is more than is taken. */
-export async function bodyOf(request: IncomingMessage): Promise<Uint8Array | null> {
+/** `null` when there is more than is taken. Rejects when the client goes away in the middle. */
+export function bodyOf(request: IncomingMessage): Promise<Uint8Array | null> {
   const pieces: Buffer[] = [];
   let length = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    length += piece.length;
-    if (length > MAX_BODY_BYTES) return null;
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
+  return new Promise((resolve, reject) => {
+    request.on("data", (piece: Buffer) => {
+      length += piece.length;
+      if (length <= MAX_BODY_BYTES) return void pieces.push(piece);
+      pieces.length = 0;
+      request.pause();
+      resolve(null);
+    });
+    request.once("end", () => resolve(pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)));
+    request.once("error", reject);
+    request.once("close", () => request.complete || reject(new Error("the client went away")));
+  });
 }
 
 export function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: InstanceResponse): void {

@@ -8,6 +8,7 @@ import type { InstanceHost } from "../../api/pocketic/instance-host.ts";
 import { writeJson } from "../../api/pocketic/json.ts";
 import { InstancePool } from "../../core/canister/instances.ts";
 import { GenesisRefused } from "../../core/genesis.ts";
+import type { WasmEngine } from "../../core/wasm/engine.ts";
 import { ModuleCache } from "../../core/wasm/prepare.ts";
 import { DEEP_STACK_BYTES } from "../deep-stack.ts";
 import { delay, now } from "../clock.ts";
@@ -24,10 +25,16 @@ const port = parentPort!;
 /** Live Wasm memories of one worker: a process has addresses for some thousand, and workers may be many. */
 const LIVE_MEMORIES = 250;
 
+/**
+ * V8 counts a memory by its size, of which a small canister writes to a sixth, and collects all garbage when memories for two or three tests have come and gone.
+ * Of shared ones it keeps no books.
+ */
+const engine: WasmEngine = { ...nodePlatform.engine, sharesMemoryFrom: 0 };
+
 const environment = {
-  platform: nodePlatform,
+  platform: { ...nodePlatform, engine },
   modules: new ModuleCache({ store: rewrittenStore() }),
-  pool: new InstancePool(nodePlatform.engine, { instances: LIVE_MEMORIES }),
+  pool: new InstancePool(engine, { instances: LIVE_MEMORIES }),
 };
 const handlers = new Map<number, InstanceHandler>();
 let isSilent = false;
