@@ -31,7 +31,7 @@ export const Cannery = {
 export function explore<S = object>(written: Written<S>): Exploration<S>;
 export function explore<S = object>(body: Body<S>, options?: ExploreOptions<S>): Exploration<S>;
 export function explore<S = object>(body: Body<S> | Written<S>, options: ExploreOptions<S> = {}): Exploration<S> {
-  return typeof body === "function" ? new Exploration(body, options, nodeHost()) : new Exploration(body.body, body, nodeHost());
+  return typeof body === "function" ? new Exploration(body, options, nodeHost()) : new Exploration(body?.body, body, nodeHost());
 }
 
 /** Repeats a run from its file, which is given as parsed JSON, to the same digest; the result goes to any of its messages. */

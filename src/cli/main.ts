@@ -14,9 +14,9 @@ import {
   parseShard,
   parseSubnets,
   parseSystemCanister,
-  STRATEGIES,
   wholeNumber,
 } from "./options.ts";
+import { STRATEGY_NAMES } from "../explore/strategies/portfolio.ts";
 import type { ExploreCommand } from "./explore.ts";
 import type { ReplayCommand } from "./replay/replay.ts";
 import type { TraceOptions } from "./trace.ts";
@@ -146,7 +146,7 @@ command(
   .argument("<file>", "a module whose default export is explore(…)")
   .option("--runs <n>", "runs at most", wholeNumber)
   .option("--time <seconds>", "seconds at most", wholeNumber)
-  .addOption(new Option("--strategy <name>", "how orders and faults are chosen").choices(STRATEGIES))
+  .addOption(new Option("--strategy <name>", "how orders and faults are chosen").choices(STRATEGY_NAMES))
   .option("--seed <n>", "first seed", wholeNumber)
   .option("--shard <i/n>", "every n-th run, from the i-th", parseShard)
   .option("--out <file>", "where the failing run goes", "cannery-run.json")

@@ -6,7 +6,6 @@ import { namedSubnet } from "../api/pocketic/topology.ts";
 import type { SubnetRequest } from "../core/genesis.ts";
 import { systemFileOf, type SystemFiles } from "../host/system-modules.ts";
 import { SYSTEM_CANISTER_IDS } from "../network/system/canisters.ts";
-import type { StrategyName } from "../explore/strategies/portfolio.ts";
 
 export const DEFAULT_PORT = 8000;
 /** What `icp`'s own local networks have. */
@@ -15,8 +14,6 @@ export const DEFAULT_SUBNETS = "application,nns,ii,fiduciary,testkeys";
 /** What `cannery trace` writes. */
 export const FORMATS = ["text", "mermaid", "perfetto", "json", "otlp", "html"] as const;
 export type Format = (typeof FORMATS)[number];
-
-export const STRATEGIES = ["random", "pct", "few", "late", "exhaustive", "portfolio"] as const satisfies readonly StrategyName[];
 
 export function parsePort(text: string): number {
   const port = Number(text);

@@ -10,6 +10,7 @@ import type { Host } from "../network/host.ts";
 import { ExplorationFailed, type Counterexample } from "./counterexample.ts";
 import { isSame, type Failure } from "./failure.ts";
 import type { Body, ExploreOptions, ExploreResult, Progress } from "./options.ts";
+import { checkExploration } from "./options-check.ts";
 import { report } from "./report.ts";
 import { ExhaustiveSearch } from "./strategies/exhaustive.ts";
 import { shrink } from "./shrink.ts";
@@ -38,7 +39,7 @@ export class Exploration<S = object> implements PromiseLike<ExploreResult> {
 
   /** Explores, and gives what came of it. What is given here goes before the options that the exploration was written with. */
   async run(overrides: Partial<ExploreOptions<S>> = {}): Promise<ExploreResult> {
-    const options = { ...this.options, ...overrides };
+    const options = this.with(overrides);
     const bench = await Workbench.create(this.body, options, this.host);
     return new Campaign(bench, options, this.host).run();
   }
@@ -51,7 +52,7 @@ export class Exploration<S = object> implements PromiseLike<ExploreResult> {
     deviations: readonly Deviation[],
     overrides: Partial<ExploreOptions<S>> = {},
   ): Promise<{ readonly unused: readonly Deviation[] }> {
-    const options = { ...this.options, ...overrides };
+    const options = this.with(overrides);
     const bench = await Workbench.create(this.body, options, this.host);
     const schedule = new ReplaySchedule(deviations);
     const stuck = new StuckWatch(bench, options, this.host, { seed: seedOf(options), strategy: "regression" }, () => NOTHING_YET);
@@ -59,6 +60,12 @@ export class Exploration<S = object> implements PromiseLike<ExploreResult> {
     if (result.failure === null) return { unused: schedule.unused };
     const found = { failure: result.failure, seed: seedOf(options), strategy: "regression", deviationsFound: deviations.length };
     throw new ExplorationFailed(report(bench, options, result, found));
+  }
+
+  private with(overrides: Partial<ExploreOptions<S>>): ExploreOptions<S> {
+    const options = { ...this.options, ...overrides };
+    checkExploration(this.body, options);
+    return options;
   }
 
   /** Explores once, however often it is awaited; throws an `ExplorationFailed` when a run failed. */
@@ -76,11 +83,7 @@ export class Exploration<S = object> implements PromiseLike<ExploreResult> {
 
 const NOTHING_YET: Progress = { runs: 0, orders: 0, deviations: 0, faults: 0, milliseconds: 0 };
 
-function seedOf({ seed = 1 }: { readonly seed?: number }): number {
-  if (!Number.isSafeInteger(seed) || seed < 0)
-    throw new CanneryError("bad-options", `a seed is a whole number, not below zero; got ${seed}`);
-  return seed;
-}
+const seedOf = ({ seed = 1 }: { readonly seed?: number }): number => seed;
 
 /** The runs of one exploration. */
 class Campaign<S> {

@@ -12,6 +12,11 @@ export const RUN_FORMAT = "cannery-run-1";
 
 /** Refuses what is none. Inputs, genesis and modules are still packed: see `unreadable`. */
 export function checkedFile(file: unknown): RunFile {
+  if (typeof file === "string")
+    throw new CanneryError(
+      "no-run-file",
+      'a run file is given as parsed JSON, not as a text or a path: replay(JSON.parse(readFileSync(path, "utf8")))',
+    );
   if (!isRecord(file) || typeof file.format !== "string" || !file.format.startsWith(ANY_FORMAT))
     throw new CanneryError(
       "no-run-file",

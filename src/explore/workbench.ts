@@ -10,6 +10,7 @@ import type { Deviation } from "../core/schedule/recorder.ts";
 import { ORDINARY, type Schedule } from "../core/schedule/schedule.ts";
 import { Cannery } from "../network/cannery.ts";
 import { nanosOf } from "../network/duration.ts";
+import { isPromise } from "../network/given.ts";
 import type { Host } from "../network/host.ts";
 import type { NetworkSnapshot } from "../network/options.ts";
 import type { Session } from "../network/session.ts";
@@ -307,8 +308,10 @@ export class Workbench<S> {
     this.executions++;
     for (const [name, invariant] of this.invariants) {
       try {
-        if (invariant(this.given) !== false) continue;
-        this.fail({ kind: "invariant", name, message: "does not hold" });
+        const said = invariant(this.given);
+        if (said !== false && !isPromise(said)) continue;
+        if (isPromise(said)) void said.then(undefined, () => undefined); // nobody waits for it
+        this.fail({ kind: "invariant", name, message: said === false ? "does not hold" : LOOKS_LATER });
       } catch (error) {
         this.fail({ kind: "invariant", name, message: messageOf(error), error });
       }
@@ -345,6 +348,9 @@ export class Workbench<S> {
     return choices[picked]!;
   }
 }
+
+const LOOKS_LATER =
+  "it returned a promise, and would look at another time: between two messages nothing waits. Ask canisters at once, by canister.look; what has to wait belongs to eventually";
 
 /** Methods that make cycles out of nothing. */
 const MAKES_CYCLES: ReadonlySet<string> = new Set(["provisional_create_canister_with_cycles", "provisional_top_up_canister"]);

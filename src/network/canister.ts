@@ -9,11 +9,14 @@ import { principalText } from "../core/state/principal.ts";
 import { makeActor, makeLook, noSuchMethod, type Looking, type ActorTarget, type AnyService } from "./actor.ts";
 import { CallHandle } from "./call-handle.ts";
 import { decodeStatus, type CanisterStatus } from "./canister-status.ts";
+import { bytesOf, cyclesOf, kindOf } from "./given.ts";
 import type { ModuleSource } from "./module-source.ts";
 import type { Session } from "./session.ts";
 import { lifecycleRequest, settingsRequest, uninstallRequest, type LifecycleMethod } from "./management.ts";
 import type { MethodCodec } from "./method-codec.ts";
 import { EMPTY_CANDID, type ModuleInterface } from "./module-interface.ts";
+import { checkCanisterOptions } from "./options-check.ts";
+import type { CallRequest } from "./open-calls.ts";
 import { principalId, principalOf, type PrincipalLike } from "./principals.ts";
 import type { CanisterSettings } from "./settings.ts";
 import { CanisterSnapshots } from "./snapshots.ts";
@@ -101,17 +104,17 @@ export class CanisterView<T = AnyService> {
 
   /** Calls a method with raw bytes as an update; resolves with the raw reply. */
   async call(method: string, arg: Uint8Array = new Uint8Array(), options: BySender = {}): Promise<Uint8Array> {
-    return this.net.execute({ sender: this.senderOr(options), receiver: this.canisterId, method, arg });
+    return this.net.execute(this.request(method, arg, options));
   }
 
   /** Calls a method with raw bytes as a query (or composite query), on the state as it is now; resolves with the raw reply. */
   async query(method: string, arg: Uint8Array = new Uint8Array(), options: BySender = {}): Promise<Uint8Array> {
-    return this.net.ask({ sender: this.senderOr(options), receiver: this.canisterId, method, arg });
+    return this.net.ask(this.request(method, arg, options));
   }
 
   /** A query with raw bytes, answered at once from the state as it is, leaving no trace. */
   lookAt(method: string, arg: Uint8Array = new Uint8Array(), options: BySender = {}): Uint8Array {
-    return this.net.look({ sender: this.senderOr(options), receiver: this.canisterId, method, arg });
+    return this.net.look(this.request(method, arg, options));
   }
 
   /** Submits a call of an update method and returns at once. Values are encoded by the canister's Candid. */
@@ -138,6 +141,11 @@ export class CanisterView<T = AnyService> {
 
   protected interface(): ModuleInterface | null {
     return this.net.interfaceOf(this.canisterId);
+  }
+
+  private request(method: string, arg: Uint8Array, options: BySender): CallRequest {
+    if (typeof method !== "string") throw new CanneryError("no-such-method", `a method is called by its name; got ${kindOf(method)}`);
+    return { sender: this.senderOr(options), receiver: this.canisterId, method, arg: bytesOf(arg) };
   }
 
   private senderOr(options: BySender): PrincipalId {
@@ -185,12 +193,12 @@ export class Canister<T = AnyService> extends CanisterView<T> {
 
   /** Adds cycles out of nowhere. */
   addCycles(cycles: bigint): void {
-    this.net.command({ kind: "command", command: "addCycles", canister: this.canisterId, cycles });
+    this.net.command({ kind: "command", command: "addCycles", canister: this.canisterId, cycles: cyclesOf(cycles) });
   }
 
   /** Sets the main balance, in cycles. */
   setBalance(cycles: bigint): void {
-    this.net.command({ kind: "command", command: "setBalance", canister: this.canisterId, cycles });
+    this.net.command({ kind: "command", command: "setBalance", canister: this.canisterId, cycles: cyclesOf(cycles) });
   }
 
   /** The canister's log, oldest first: what it printed, and its traps. The platform keeps the newest 4 KiB. */
@@ -214,16 +222,18 @@ export class Canister<T = AnyService> extends CanisterView<T> {
 
   /** Replaces the stable memory; it is filled up with zeros to a multiple of 64 KiB. */
   setStableMemory(bytes: Uint8Array): void {
-    this.net.command({ kind: "command", command: "setStableMemory", canister: this.canisterId, bytes });
+    this.net.command({ kind: "command", command: "setStableMemory", canister: this.canisterId, bytes: bytesOf(bytes) });
   }
 
   /** Installs code into this canister, which must be empty. */
   async install(module: ModuleSource, options: InstallArguments = {}): Promise<void> {
+    checkCanisterOptions(options, "code");
     await this.net.installCode(this.canisterId, { kind: "install" }, module, options, this.controllerOr(options));
   }
 
   /** Replaces the code; stable memory is kept, the heap as the module's language has it. */
   async upgrade(module: ModuleSource, options: UpgradeOptions = {}): Promise<void> {
+    checkCanisterOptions(options, "upgrade");
     const mode = {
       kind: "upgrade",
       skipPreUpgrade: options.skipPreUpgrade ?? false,
@@ -234,6 +244,7 @@ export class Canister<T = AnyService> extends CanisterView<T> {
 
   /** Replaces the code and forgets all memory. */
   async reinstall(module: ModuleSource, options: InstallArguments = {}): Promise<void> {
+    checkCanisterOptions(options, "code");
     await this.net.installCode(this.canisterId, { kind: "reinstall" }, module, options, this.controllerOr(options));
   }
 

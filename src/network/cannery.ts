@@ -24,6 +24,7 @@ import { DEFAULT_CALL_BUDGET_ROUNDS, DEFAULT_MOCK_PATIENCE_MS } from "./driver.t
 import { instantNanos, nanosOf, type Duration, type Instant } from "./duration.ts";
 import { Faults } from "./faults/faults.ts";
 import { FaultSchedule, type Now } from "./faults/schedule.ts";
+import { cyclesOf, kindOf, refuseOtherWords, refuseUnlessWhole } from "./given.ts";
 import type { Host } from "./host.ts";
 import { identityOf, type Identity } from "./identity.ts";
 import { createdId, createRequest, settingsRequest } from "./management.ts";
@@ -48,6 +49,7 @@ import {
   type SettleOptions,
   type Subnet,
 } from "./options.ts";
+import { checkCanisterOptions, checkNetworkOptions } from "./options-check.ts";
 import type { Outcalls } from "./outcalls.ts";
 import { principalId, type PrincipalLike } from "./principals.ts";
 import { served } from "./served.ts";
@@ -72,6 +74,8 @@ export class Cannery {
   private readonly session: Session;
   private readonly options: CanneryOptions;
   private log: TraceLog;
+  /** The same object for a network and its forks, whose snapshots fit each other. */
+  private readonly family: object;
   private ownHandler: ((request: Request) => Promise<Response>) | null = null;
   private readonly eventListeners = new Set<Listener<NetworkEvent>>();
   private readonly printListeners = new Set<Listener<PrintedLine>>();
@@ -86,10 +90,12 @@ export class Cannery {
       readonly submitted: number;
       readonly mocks: MocksSnapshot | null;
       readonly faults: FaultSchedule;
+      readonly family: object;
     },
   ) {
     this.options = options;
     this.log = from.log;
+    this.family = from.family;
     this.session = new Session({
       core,
       host,
@@ -117,13 +123,14 @@ export class Cannery {
    * begin with something in them.
    */
   static async create(options: CanneryOptions & CreatedWith): Promise<Cannery> {
-    const { host, probe, begin } = options;
+    const { host, probe, begin, ...own } = options;
+    checkNetworkOptions(own);
     const faults = new FaultSchedule(options.schedule ?? ORDINARY, () => nowOf(core.state));
     const config = genesisConfig(options);
     const given = { schedule: faults, checkInvariants: options.checkInvariants ?? false, ...(probe === undefined ? {} : { probe }) };
     const core: Network = Network.genesis(config, host.environment, given, begin?.(config));
     const log = new TraceLog(options.trace === false ? 0 : (options.trace ?? DEFAULT_TRACE_EVENTS));
-    const net = new Cannery(core, host, options, { names: new Names(), log, submitted: 0, mocks: null, faults });
+    const net = new Cannery(core, host, options, { names: new Names(), log, submitted: 0, mocks: null, faults, family: {} });
     for (const rule of options.faults ?? []) net.faults.add(rule);
     return net;
   }
@@ -132,7 +139,7 @@ export class Cannery {
   static over(core: Core, host: Host, names: Names): Cannery {
     const faults = new FaultSchedule(ORDINARY, () => nowOf(core.state));
     const log = new TraceLog(DEFAULT_TRACE_EVENTS);
-    return new Cannery(core, host, { print: false }, { names, log, submitted: 0, mocks: null, faults });
+    return new Cannery(core, host, { print: false }, { names, log, submitted: 0, mocks: null, faults, family: {} });
   }
 
   /** What is behind the face: for the rooms that are built on it (`../explore`, `../testing`). */
@@ -188,6 +195,7 @@ export class Cannery {
 
   /** Runs rounds now, one after the other; resolves when whoever was answered has gone on. */
   async tick(rounds = 1): Promise<void> {
+    refuseUnlessWhole(rounds, "the number of rounds");
     await this.session.driver.tick(rounds);
   }
 
@@ -213,6 +221,7 @@ export class Cannery {
 
   /** Creates a canister, installs the module and gives its actor. The module is bytes, or a path of a `.wasm`, `.wasm.gz` or `.mo` file. */
   async install<T = AnyService>(module: ModuleSource, options: InstallOptions = {}): Promise<Canister<T>> {
+    checkCanisterOptions(options, "install");
     const { bytes, stem } = await loadModule(module, this.session.host);
     const canister = await this.createUnder<T>({ ...options, name: options.name ?? stem ?? "canister" }, options.sender);
     const id = principalId(canister.id);
@@ -225,6 +234,7 @@ export class Cannery {
 
   /** Creates an empty canister. */
   async createCanister<T = AnyService>(options: CreateOptions = {}): Promise<Canister<T>> {
+    checkCanisterOptions(options, "create");
     const canister = await this.createUnder<T>({ ...options, name: options.name ?? "canister" }, options.sender);
     await this.setControllers(principalId(canister.id), options);
     return canister;
@@ -235,6 +245,7 @@ export class Cannery {
    * that take the arguments and a context (`MockContext`); what has no function traps.
    */
   async mock<T = AnyService>(of: ModuleSource, handlers: MockHandlers<NoInfer<T>>, options: CreateOptions = {}): Promise<Mock<T>> {
+    checkCanisterOptions(options, "create");
     const { candid, stem } = await mockSource(of, this.session.host);
     const canister = await this.createUnder<T>({ ...options, name: options.name ?? stem ?? "mock" }, options.sender);
     const id = principalId(canister.id);
@@ -263,6 +274,7 @@ export class Cannery {
    * canister is made, and the snapshot uploaded and loaded, which costs it cycles. Whatever it remembers of ids is from its former life.
    */
   async importSnapshot<T = AnyService>(folder: string, options: CreateOptions = {}): Promise<Canister<T>> {
+    checkCanisterOptions(options, "create");
     const canister = await this.createUnder<T>({ ...options, name: options.name ?? "canister" }, options.sender);
     const snapshot = await canister.snapshots.upload(folder);
     await canister.snapshots.load(snapshot);
@@ -299,6 +311,7 @@ export class Cannery {
 
   /** A user with a name, the same principal in every run. */
   identity(name: string): Identity {
+    if (typeof name !== "string") throw new CanneryError("bad-name", `an identity is known by its name, a text; got ${kindOf(name)}`);
     const identity = identityOf(name, this.session.host.environment.platform);
     this.session.names.give(principalId(identity), name);
     return identity;
@@ -340,6 +353,7 @@ export class Cannery {
   on(kind: "event", listener: Listener<NetworkEvent>): () => void;
   on(kind: "print", listener: Listener<PrintedLine>): () => void;
   on(kind: "event" | "print", listener: Listener<NetworkEvent> | Listener<PrintedLine>): () => void {
+    refuseOtherWords(kind, ["event", "print"], "what is listened to");
     const listeners = (kind === "event" ? this.eventListeners : this.printListeners) as Set<unknown>;
     listeners.add(listener);
     return () => void listeners.delete(listener);
@@ -411,6 +425,7 @@ export class Cannery {
       faults: faults.snapshot(),
       submitted: driver.submissions.submitted,
       open: driver.steps.calls.ids(),
+      family: this.family,
     };
   }
 
@@ -419,6 +434,12 @@ export class Cannery {
    * was taken, and are not answered, go on; all later ones are given up with a `CanneryError` (`network-restored`).
    */
   restore(snapshot: NetworkSnapshot): void {
+    const family: unknown = typeof snapshot === "object" && snapshot !== null ? snapshot.family : null;
+    if (family !== this.family)
+      throw new CanneryError(
+        "bad-snapshot",
+        `net.restore takes what net.snapshot() gave, of this network or of one it was forked from; got ${typeof family === "object" && family !== null ? "a snapshot of another network" : kindOf(snapshot)}`,
+      );
     const { core, driver, mocks } = this.session;
     core.restore(snapshot.core);
     this.session.faults.restore(snapshot.faults);
@@ -436,10 +457,18 @@ export class Cannery {
 
   /** A second network that goes on from here on its own. Promises of this network's calls stay with this one. */
   fork(): Cannery {
+    const { family } = this;
     const { driver, names, mocks, host } = this.session;
     const faults = this.session.faults.fork(() => nowOf(core.state));
     const core: Core = this.session.core.fork(faults);
-    const from = { names: names.copy(), log: this.log.copy(), submitted: driver.submissions.submitted, mocks: mocks.snapshot(), faults };
+    const from = {
+      names: names.copy(),
+      log: this.log.copy(),
+      submitted: driver.submissions.submitted,
+      mocks: mocks.snapshot(),
+      faults,
+      family,
+    };
     return new Cannery(core, host, this.options, from);
   }
 
@@ -451,7 +480,8 @@ export class Cannery {
     const wantedId = options.id === undefined ? null : principalId(options.id);
     const settings = settingsAtCreation(options);
     const subnet = wantedId !== null && options.subnet === undefined ? route(this.state, wantedId) : this.subnetId(options.subnet);
-    const reply = await this.session.execute(createRequest(by, { subnet, id: wantedId, cycles: options.cycles ?? null, settings }));
+    const cycles = options.cycles === undefined ? null : cyclesOf(options.cycles);
+    const reply = await this.session.execute(createRequest(by, { subnet, id: wantedId, cycles, settings }));
     const id = createdId(reply);
     this.session.names.give(id, options.name);
     return new Canister<T>(this.session, id, by);
@@ -467,12 +497,12 @@ export class Cannery {
   private subnetId(wanted: Subnet | string | undefined): SubnetId {
     const { state } = this.session.core;
     if (wanted === undefined) return state.subnetOrder[0]!;
-    const text = typeof wanted === "string" ? wanted : wanted.id;
+    const text = typeof wanted === "object" && wanted !== null ? wanted.id : wanted;
     const found = state.subnetOrder.find((id) => principalText(id) === text);
     if (found === undefined)
       throw new CanneryError(
         "no-such-subnet",
-        `there is no subnet ${JSON.stringify(text)}; net.subnets has ${this.subnets.map(({ name, id }) => `${name} (${id})`).join(", ")}`,
+        `there is no subnet ${kindOf(text)}; net.subnets has ${this.subnets.map(({ name, id }) => `${name} (${id})`).join(", ")}`,
       );
     return found;
   }

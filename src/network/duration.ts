@@ -2,6 +2,7 @@
  * Virtual time as people write it.
  */
 import { CanneryError } from "../base/cannery-error.ts";
+import { kindOf } from "./given.ts";
 
 /** A span of virtual time: nanoseconds as `bigint`, or a sum of parts. Parts may be fractions; the sum is rounded to nanoseconds. */
 export type Duration =
@@ -59,7 +60,9 @@ export type Instant = bigint | { getTime(): number };
 
 export function instantNanos(instant: Instant): bigint {
   if (typeof instant === "bigint") return instant;
-  const millis = instant.getTime();
+  const millis = typeof instant === "object" && instant !== null && "getTime" in instant ? instant.getTime() : null;
+  if (millis === null)
+    throw new CanneryError("bad-time", `an instant is a Date, or a bigint of nanoseconds since the Unix epoch; got ${kindOf(instant)}`);
   if (!Number.isFinite(millis)) throw new CanneryError("bad-time", "the given date is not a valid one");
   return BigInt(Math.round(millis)) * 1_000_000n;
 }

@@ -5,7 +5,7 @@ import { IDL } from "@icp-sdk/core/candid";
 import { CanneryError } from "../base/cannery-error.ts";
 import { candidText } from "../codec/candid-print.ts";
 import { CandidArgs } from "../codec/candid-args.ts";
-import { shown } from "./shown.ts";
+import { kindOf } from "./given.ts";
 import type { IdlMethod } from "../codec/did/to-idl.ts";
 import type { MethodMode } from "../codec/did/ast.ts";
 
@@ -89,6 +89,8 @@ export class ArgsCodec {
   }
 
   encode(values: readonly unknown[], what: () => string): Uint8Array {
+    if (!Array.isArray(values))
+      throw new CanneryError("candid-argument", `${what()} takes its arguments as an array; got ${kindOf(values)}`);
     if (values.length !== this.types.length) {
       throw new CanneryError(
         "candid-argument",
@@ -115,7 +117,7 @@ export class ArgsCodec {
   private misfit(values: readonly unknown[], what: string, cause: unknown): CanneryError {
     const index = this.types.findIndex((type, i) => !fits(type, values[i]));
     const place =
-      index < 0 ? "" : `argument ${index + 1} must be ${quoted(this.types[index]!.display())}, got ${quoted(shown(values[index]))} `;
+      index < 0 ? "" : `argument ${index + 1} must be ${quoted(this.types[index]!.display())}, got ${quoted(kindOf(values[index]))} `;
     return new CanneryError("candid-argument", `${what} takes ${quoted(this.text)}: ${place}(${quoted(messageOf(cause))})`, { cause });
   }
 }

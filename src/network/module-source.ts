@@ -2,6 +2,7 @@
  * Where a module's bytes come from: bytes, a file, an address, or a Motoko source that is compiled.
  */
 import { CanneryError } from "../base/cannery-error.ts";
+import { kindOf } from "./given.ts";
 import type { Host } from "./host.ts";
 
 /**
@@ -41,7 +42,7 @@ export async function loadModule(source: ModuleSource, host: Host): Promise<Modu
   }
   throw new CanneryError(
     "bad-module",
-    `a module is given as bytes, as a path, as { wasm: bytes }, as a URL, or as a Response, File or Blob; got ${typeof source}`,
+    `a module is given as bytes, as a path, as { wasm: bytes }, as a URL, or as a Response, File or Blob; got ${kindOf(source)}`,
   );
 }
 

@@ -114,6 +114,8 @@ export interface NetworkSnapshot {
   readonly mocks: MocksSnapshot;
   readonly submitted: number;
   readonly open: ReadonlySet<MessageId>;
+  /** Of the network and its forks. */
+  readonly family: object;
   readonly faults: FaultSnapshot;
 }
 

@@ -107,6 +107,8 @@ export class Outcalls {
 
   /** The first outcall that waits, or the next one that a canister makes. */
   async next(): Promise<Outcall> {
+    if (this.options.policy !== "wait")
+      throw new CanneryError("no-outcalls", 'no outcall of this network waits for a test: create it with { outcalls: "wait" }');
     const [first] = this.pending;
     return first ?? new Promise<Outcall>((resolve) => this.waitingForNext.push(resolve));
   }

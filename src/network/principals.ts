@@ -5,6 +5,7 @@
 import { Principal } from "@icp-sdk/core/principal";
 import { CanneryError } from "../base/cannery-error.ts";
 import { toHex } from "../base/bytes.ts";
+import { kindOf } from "./given.ts";
 import type { PrincipalId } from "../core/state/ids.ts";
 import { InvalidPrincipal, parsePrincipal, principalBytes, principalText } from "../core/state/principal.ts";
 
@@ -30,8 +31,9 @@ export function principalId(from: PrincipalLike): PrincipalId {
     try {
       return parsePrincipal(from);
     } catch (error) {
-      if (error instanceof InvalidPrincipal) throw new CanneryError("bad-principal", error.message, { cause: error });
-      throw error;
+      if (!(error instanceof InvalidPrincipal)) throw error;
+      const hint = from.includes("-") ? "" : ". Names are for drawings: give the canister itself, its id, or an identity";
+      throw new CanneryError("bad-principal", `${error.message}${hint}`, { cause: error });
     }
   }
   if (typeof from === "object" && from !== null) {
@@ -41,7 +43,7 @@ export function principalId(from: PrincipalLike): PrincipalId {
   }
   throw new CanneryError(
     "bad-principal",
-    `a principal is expected: an object of @icp-sdk/core/principal, its text, an identity or a canister; got ${typeof from}`,
+    `a principal is expected: an object of @icp-sdk/core/principal, its text, an identity or a canister; got ${kindOf(from)}`,
   );
 }
 

@@ -92,11 +92,16 @@ export class Session {
     return this.names.get(id) ?? this.subnetName(id) ?? principalText(id);
   }
 
+  /** Its name with its id, where it has one. */
+  private whoIs(id: CanisterId): string {
+    const [name, text] = [this.nameOf(id), principalText(id)];
+    return name === text ? text : `${name} (${text})`;
+  }
+
   /** A canister's record; refuses when there is none. To be read only. */
   canisterState(id: CanisterId): CanisterState {
     const canister = this.findCanister(id);
-    if (canister === undefined)
-      throw new CanneryError("no-such-canister", `there is no canister ${this.nameOf(id)} (${principalText(id)}) in this network`);
+    if (canister === undefined) throw new CanneryError("no-such-canister", `there is no canister ${this.whoIs(id)} in this network`);
     return canister;
   }
 

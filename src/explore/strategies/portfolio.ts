@@ -9,7 +9,8 @@ import type { Strategy } from "./strategy.ts";
 import { WEATHERS, type Weather } from "./weather.ts";
 
 /** How a run chooses: `random`; `pct`, by priorities; `few` deviations; `late`, one or two messages come last; `exhaustive`, all up to a bound; or some of each. */
-export type StrategyName = "portfolio" | "random" | "pct" | "few" | "late" | "exhaustive";
+export type StrategyName = (typeof STRATEGY_NAMES)[number];
+export const STRATEGY_NAMES = ["portfolio", "random", "pct", "few", "late", "exhaustive"] as const;
 
 const FEW = [few(1), few(2), few(3), few(5)];
 const LATE = [late(1), late(2)];

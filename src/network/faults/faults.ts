@@ -6,6 +6,7 @@
 import type { PrincipalId } from "../../core/state/ids.ts";
 import type { Limits } from "../../core/state/limits.ts";
 import type { Canister } from "../canister.ts";
+import { checkLimits } from "../options-check.ts";
 import { principalId, type PrincipalLike } from "../principals.ts";
 import { checkRule, type CallMatch, type Entry, type Fault, type FaultRule, type Operation, type Part, type SubnetFault } from "./rule.ts";
 import type { FaultSchedule, Standing } from "./schedule.ts";
@@ -170,6 +171,7 @@ export class Faults {
 
   /** Subnets have so little room from now on: memory of canisters, of messages, whatever `Limits` has. It stays until it is set again. */
   pressure(limits: Partial<Limits>): void {
+    checkLimits(limits);
     this.target.setLimits(limits);
   }
 }

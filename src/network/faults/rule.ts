@@ -5,8 +5,9 @@
  */
 import { CanneryError } from "../../base/cannery-error.ts";
 import { RejectCode } from "../../core/state/rejects.ts";
+import { kindOf, refuseOtherWords, refuseUnknown, type FieldsOf } from "../given.ts";
 import type { ModuleSource } from "../module-source.ts";
-import type { Duration } from "../duration.ts";
+import { nanosOf, type Duration } from "../duration.ts";
 import type { PrincipalLike } from "../principals.ts";
 
 /** Which calls. What is left out is anything. */
@@ -94,6 +95,9 @@ export function checkRule(rule: FaultRule, isUnlawful: boolean): void {
   const bad = (why: string): never => {
     throw new CanneryError("bad-fault", `the fault ${rule.fault} ${why}`);
   };
+  if (typeof rule !== "object" || rule === null || !Object.hasOwn(FIELDS, rule.fault))
+    throw new CanneryError("bad-fault", `a fault is an object with fault: one of ${Object.keys(FIELDS).join(", ")}; got ${kindOf(rule)}`);
+  refuseUnknown(rule, FIELDS[rule.fault], `the fault ${rule.fault}`, "bad-fault");
   if (rule.fault === "cutOff") return;
   if (rule.fault === "slow") {
     if (!Number.isSafeInteger(rule.every) || rule.every < 2) bad(`takes every: a whole number from 2; got ${rule.every}`);
@@ -103,7 +107,16 @@ export function checkRule(rule: FaultRule, isUnlawful: boolean): void {
     const count = rule[key];
     if (count !== undefined && (!Number.isSafeInteger(count) || count < 1)) bad(`takes ${key}: a whole number from 1; got ${count}`);
   }
+  checkMatch(rule, bad);
+  if ("part" in rule && rule.part !== undefined)
+    refuseOtherWords(rule.part, ["request", "response"], `part of the fault ${rule.fault}`, "bad-fault");
+  if ("entry" in rule && rule.entry !== undefined)
+    refuseOtherWords(rule.entry, Object.keys(ENTRIES), `entry of the fault ${rule.fault}`, "bad-fault");
   if (rule.fault === "delay" && rule.rounds === undefined && rule.time === undefined) bad("takes rounds, or time, or both");
+  if (rule.fault === "delay" && rule.time !== undefined) nanosOf(rule.time); // refuses what is none
+  if (rule.fault === "reject" && rule.code !== undefined && !Object.values<unknown>(RejectCode).includes(rule.code))
+    bad(`takes code: a reject code, a number from 1 to 6; got ${kindOf(rule.code)}`);
+  if (rule.fault === "meanwhile" && typeof rule.run !== "function") bad(`takes run: a function; got ${kindOf(rule.run)}`);
   if (rule.fault === "outOfInstructions" || rule.fault === "trap") {
     const { after = 0 } = rule;
     if (!Number.isSafeInteger(after) || after < 0) bad(`takes after: a number of instructions; got ${after}`);
@@ -113,6 +126,38 @@ export function checkRule(rule: FaultRule, isUnlawful: boolean): void {
     if (why !== undefined) throw unlawful(why);
   }
 }
+
+/** Refuses what no call ever matches. */
+function checkMatch({ method, round, when }: CallMatch, bad: (why: string) => never): void {
+  if (method !== undefined && typeof method !== "string" && typeof (method as { readonly test?: unknown }).test !== "function")
+    bad(`takes method: a name or a pattern; got ${kindOf(method)}`);
+  if (when !== undefined && typeof when !== "function") bad(`takes when: a function of the call; got ${kindOf(when)}`);
+  const [first, last] = typeof round === "number" ? [round, round] : (round ?? [0, 0]);
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last) || first > last)
+    bad(`takes round: a number, or the first and the last; got ${kindOf(round)}`);
+}
+
+const MATCH: FieldsOf<CallMatch> = { from: true, to: true, method: true, nth: true, times: true, round: true, when: true };
+const EXECUTION = { ...MATCH, entry: true, after: true } as const;
+
+/** What each fault is told by. */
+const FIELDS: { readonly [F in FaultRule["fault"]]: FieldsOf<Extract<FaultRule, { fault: F }>> } = {
+  reject: { ...MATCH, fault: true, code: true },
+  refuseCall: { ...MATCH, fault: true },
+  loseResponse: { ...MATCH, fault: true },
+  loseRequest: { ...MATCH, fault: true },
+  delay: { ...MATCH, fault: true, part: true, rounds: true, time: true },
+  withhold: { ...MATCH, fault: true, part: true },
+  meanwhile: { ...MATCH, fault: true, part: true, run: true },
+  outOfInstructions: { ...EXECUTION, fault: true },
+  trap: { ...EXECUTION, fault: true },
+  outOfCycles: { ...MATCH, fault: true },
+  skipInspection: { ...MATCH, fault: true },
+  cutOff: { fault: true, subnet: true },
+  slow: { fault: true, subnet: true, every: true },
+};
+
+const ENTRIES: Readonly<Record<Entry, true>> = { method: true, callback: true, heartbeat: true, timer: true, lowMemory: true };
 
 /** Codes that the system gives to no request for a canister that is there. */
 const NEVER_REJECTED: Readonly<Partial<Record<RejectCode, string>>> = {

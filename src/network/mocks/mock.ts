@@ -56,7 +56,11 @@ async function didFile(path: string, { files }: Host): Promise<{ readonly candid
   if (files === null)
     throw new CanneryError("no-files", `there is no file system here: give the text of ${JSON.stringify(path)} instead of its path`);
   const absolute = files.resolve(null, path);
-  if (!(await files.isFile(absolute))) throw new CanneryError("no-such-file", `there is no file ${absolute}`);
+  if (!(await files.isFile(absolute)))
+    throw new CanneryError(
+      "no-such-file",
+      `there is no file ${absolute}: give its path relative to the working directory, or the Candid text itself`,
+    );
   const candid = decodeUtf8(await files.read(absolute));
   if (candid === null) throw new CanneryError("bad-candid", `${absolute} is not UTF-8 text`);
   return { candid, stem: files.stemOf(absolute) };

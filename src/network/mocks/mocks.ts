@@ -12,6 +12,7 @@ import type { MockInput } from "../../core/inputs.ts";
 import type { CanisterId, PrincipalId, SubnetId } from "../../core/state/ids.ts";
 import type { NetworkState } from "../../core/state/network-state.ts";
 import type { PendingCallId } from "../../core/state/pending-calls.ts";
+import { kindOf } from "../given.ts";
 import type { ModuleInterface } from "../module-interface.ts";
 import type { AnyHandler, MockCall } from "./context.ts";
 import { Invocation, type MockNetwork } from "./invocation.ts";
@@ -86,6 +87,8 @@ export class Mocks {
   /** Adds handlers, or replaces them; refuses names that the description does not have. */
   setHandlers(id: CanisterId, handlers: Readonly<Record<string, unknown>>): void {
     const { candid, handlers: known } = this.definitionOf(id);
+    if (typeof handlers !== "object" || handlers === null)
+      throw new CanneryError("bad-mock", `handlers of a mock are an object of functions by method, {} for none; got ${kindOf(handlers)}`);
     for (const [name, handler] of Object.entries(handlers)) {
       if (handler === undefined) continue;
       const problem = !candid.methods.has(name)
