@@ -66,8 +66,7 @@ const KINDS: Readonly<Record<SubnetKind, true>> = { application: true, system: t
 export function checkNetworkOptions(options: CanneryOptions): void {
   refuseUnknown(options, NETWORK, "options of a network");
   const { seed = 0, latency = "instant", subnets = [], outcalls = "refuse", print = true, trace = false } = options;
-  if (typeof seed !== "bigint" && !Number.isSafeInteger(seed))
-    refuseValue("a seed", "a whole number or a bigint", seed);
+  if (typeof seed !== "bigint" && !Number.isSafeInteger(seed)) refuseValue("a seed", "a whole number or a bigint", seed);
   if (typeof latency !== "object" || latency === null)
     refuseOtherWords(latency, ["instant", "mainnet"], "latency, unless it is a profile,");
   if (typeof outcalls !== "function") refuseOtherWords(outcalls, ["refuse", "wait", "fetch"], "outcalls, unless they are a function,");
