@@ -65,6 +65,7 @@ export class HostedInstance implements Hosted {
   async delete(): Promise<void> {
     this.isDeleted = true;
     const { worker } = this;
+    const runs = worker.running === this.id;
     for (const asked of this.asked) reject(asked, new WorkerEnded("the instance was deleted"));
     this.asked = [];
     const dropped = worker.run(this.id, { kind: "drop" }).then(
@@ -72,8 +73,9 @@ export class HostedInstance implements Hosted {
       () => true,
     );
     const isDropped = await Promise.race([dropped, after(LONG_MILLISECONDS).then(() => false)]);
-    // Another's long run is not ours to end: ours is dropped when that is over.
-    if (!isDropped && worker.running === this.id) await worker.end();
+    // Another's long run is not ours to end, nor a worker that another cannot leave: ours is dropped when that one comes to it.
+    const isAnothers = worker.reservedFor !== null && worker.reservedFor !== this.id;
+    if (!isDropped && runs && worker.running === this.id && !isAnothers) await worker.end();
     this.pool.release(worker, this.id);
   }
 
@@ -106,13 +108,18 @@ export class HostedInstance implements Hosted {
         if (this.worker !== worker) return;
         this.done(asked, outcome);
         this.milliseconds += Date.now() - started;
-        if (this.asked.length > MOST_REQUESTS || this.bytes > MOST_BYTES || this.milliseconds > MOST_MILLISECONDS) this.keepWorker();
+        // Where others wait for the worker it goes on being repeatable: to move now would be to repeat all of it.
+        if (this.isTooMuch() && !worker.isWantedByOthers(this.id)) this.keepWorker();
       },
       (error: Error) => {
         if (this.worker !== worker || this.isDeleted) return;
         this.lost(error);
       },
     );
+  }
+
+  private isTooMuch(): boolean {
+    return this.asked.length > MOST_REQUESTS || this.bytes > MOST_BYTES || this.milliseconds > MOST_MILLISECONDS;
   }
 
   private done(asked: Asked, outcome: Outcome): void {
@@ -140,7 +147,8 @@ export class HostedInstance implements Hosted {
   /** From now on it stays where it is, and others go. */
   private keepWorker(): void {
     if (!this.isRepeatable) return;
-    if (this.worker.reservedFor !== null) this.move();
+    // What another runs here might never end, and this one could not go then.
+    if (this.worker.reservedFor !== null || this.worker.isWantedByOthers(this.id)) this.move();
     this.isRepeatable = false;
     this.worker.reservedFor = this.id;
     this.asked = this.asked.filter(({ tell }) => tell !== null);

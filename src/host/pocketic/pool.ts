@@ -68,6 +68,11 @@ export class PicWorker {
     return this.queue[0]?.instance ?? null;
   }
 
+  /** Whether tasks of other instances are under way or to come. */
+  isWantedByOthers(instance: number): boolean {
+    return this.queue.some((task) => task.instance !== instance);
+  }
+
   /** Whether the task under way takes long. */
   get isStuck(): boolean {
     return this.isReady && this.queue.length > 0 && Date.now() - this.headSince >= LONG_MILLISECONDS;
