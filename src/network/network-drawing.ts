@@ -55,7 +55,7 @@ export function isManagement({ message, to, method }: TracedMessage): boolean {
 }
 
 /** Subnets appear as callees of management calls: they are one lane with the management canister. */
-export function nameInLane(session: Session, id: PrincipalId): string {
+function nameInLane(session: Session, id: PrincipalId): string {
   if (session.core.state.subnets.has(id as never)) return session.nameOf(MANAGEMENT_CANISTER);
   if (id === ANONYMOUS) return session.nameOf(id);
   const name = session.names.get(id);
@@ -69,7 +69,7 @@ function namesOf(names: NetworkDrawOptions["names"]): Map<PrincipalId, string> {
   return new Map(entries.map(([who, name]) => [principalId(who), name]));
 }
 
-export function labelWithValues(session: Session, arrow: Arrow): string | null {
+function labelWithValues(session: Session, arrow: Arrow): string | null {
   const { message, isAnswer } = arrow;
   return decoded(session, arrow, (codec, data) => {
     if (!isAnswer)

@@ -27,6 +27,7 @@ import {
   roundsOf,
   see,
   used,
+  SHORT_SLICES,
 } from "./sheet.ts";
 
 const APPLICATION = { kind: "application" as const, name: "application" };
@@ -180,15 +181,7 @@ test("a fee that is charged stays charged where the canister turns out to be sto
 });
 
 test("fees of messages that come while an execution lasts are taken when it ends [replica: fees during long executions] [replica: fees]", () => {
-  const limits = {
-    sliceInstructions: 1_000_000,
-    installCodeSliceInstructions: 1_000_000,
-    roundInstructions: 2_000_000,
-    messageOverheadInstructions: 0,
-    canisterOverheadInstructions: 0,
-    canistersPerRoundOverheadInstructions: 0,
-  };
-  const scene = new Scenario({ limits });
+  const scene = new Scenario({ limits: SHORT_SLICES });
   const id = scene.puppet();
   const long = scene.start(id, program(does.spin(5_000_000), reply()));
   scene.rounds();

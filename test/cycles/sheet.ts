@@ -19,6 +19,16 @@ const RESPONSE = 2_097_152n;
 const GIB = 2n ** 30n;
 export const DAY = 86_400n;
 
+/** Limits under which an execution lasts over rounds: two slices in each, and nothing else takes of them. */
+export const SHORT_SLICES = {
+  sliceInstructions: 1_000_000,
+  installCodeSliceInstructions: 1_000_000,
+  roundInstructions: 2_000_000,
+  messageOverheadInstructions: 0,
+  canisterOverheadInstructions: 0,
+  canistersPerRoundOverheadInstructions: 0,
+};
+
 /** All prices on a subnet of so many nodes. */
 export function prices(nodes: bigint) {
   const S = (x: bigint): bigint => (x * nodes) / 13n;

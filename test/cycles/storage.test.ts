@@ -8,7 +8,7 @@ import type { CanisterId } from "../../src/core/state/ids.ts";
 import { allCycles } from "../support/all-cycles.ts";
 import { Scenario } from "../support/scenario.ts";
 import { call, growStable, program, reply, spin } from "../universal/program.ts";
-import { consumed, costOf, createEmpty, cyclesOf, prices, roundsOf, setBalance } from "./sheet.ts";
+import { consumed, costOf, createEmpty, cyclesOf, prices, roundsOf, setBalance, SHORT_SLICES } from "./sheet.ts";
 
 const GIB = 2n ** 30n;
 const APPLICATION = { kind: "application" as const, name: "application" };
@@ -121,15 +121,7 @@ test("a rate below 8 640 a day costs nothing at ten-second intervals [replica: c
 });
 
 test("nothing is charged while an execution lasts; then for the whole time [replica: charges for resources]", () => {
-  const limits = {
-    sliceInstructions: 1_000_000,
-    installCodeSliceInstructions: 1_000_000,
-    roundInstructions: 2_000_000,
-    messageOverheadInstructions: 0,
-    canisterOverheadInstructions: 0,
-    canistersPerRoundOverheadInstructions: 0,
-  };
-  const { scene, id, price } = one(13, limits);
+  const { scene, id, price } = one(13, SHORT_SLICES);
   scene.setSettings(id, { memory_allocation: GIB });
   settle(scene);
   const last = scene.canister(id).lastChargeNanos;

@@ -10,6 +10,7 @@ import { principalText } from "../../src/core/state/principal.ts";
 import { allCycles } from "../support/all-cycles.ts";
 import { compileWat, importLine } from "../support/ic0-wat.ts";
 import { principal } from "../support/management-world.ts";
+import { httpRequest } from "../support/outcall-requests.ts";
 import { Scenario } from "../support/scenario.ts";
 
 const USED = [
@@ -46,16 +47,7 @@ function go(callee: PrincipalId, method: string, payload: Uint8Array): Uint8Arra
 
 const MANAGEMENT = "" as PrincipalId;
 const encode = (name: keyof typeof ARGUMENT, value: object): Uint8Array => IDL.encode(ARGUMENT[name] as unknown as IDL.Type[], [value]);
-const OUTCALL = encode("http_request", {
-  url: "https://example.org",
-  max_response_bytes: [],
-  method: { get: null },
-  headers: [],
-  body: [],
-  transform: [],
-  is_replicated: [],
-  pricing_version: [],
-});
+const OUTCALL = httpRequest();
 const SIGNATURE = encode("sign_with_ecdsa", {
   message_hash: new Uint8Array(32),
   derivation_path: [],

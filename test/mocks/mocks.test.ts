@@ -159,6 +159,8 @@ describe("queries", () => {
     expect([...(await shop.call("run", asking(ledger, "balance_of", arg))).slice(-1)]).toEqual([8]);
     expect(digest).toHaveLength(64);
     expect(ledger.calls.map(({ isQuery }) => isQuery)).toEqual([true, true, false]);
+    ledger.forgetCalls();
+    expect(ledger.calls).toEqual([]);
   });
 
   test("have no time for promises and calls", async () => {

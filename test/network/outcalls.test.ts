@@ -6,37 +6,16 @@ import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { IDL } from "@icp-sdk/core/candid";
 import { describe, expect, test } from "vitest";
-import { ARGUMENT, RESULT } from "../../src/core/management/candid-types.ts";
-import type { PrincipalId } from "../../src/core/state/ids.ts";
+import { RESULT } from "../../src/core/management/candid-types.ts";
 import { fetchOutcall as outcall } from "../../src/host/outcall-node.ts";
 import { Cannery, type CanneryOptions, type OutcallAnswer } from "../../src/index.ts";
-import { append, appendArgument, appendReject, call, program, puppet, send } from "../support/puppet.ts";
-
-const FIELDS = {
-  max_response_bytes: [],
-  method: { get: null },
-  headers: [],
-  body: [],
-  transform: [],
-  is_replicated: [],
-  pricing_version: [],
-};
-
-function get(url: string) {
-  const arg = IDL.encode(ARGUMENT.http_request as unknown as IDL.Type[], [{ ...FIELDS, url }]);
-  return call("" as PrincipalId, {
-    method: "http_request",
-    arg,
-    cycles: 100_000_000_000n,
-    onReply: program(append("+"), appendArgument, send),
-    onReject: program(append("-"), appendReject, send),
-  });
-}
+import { fetching } from "../support/outcall-requests.ts";
+import { puppet } from "../support/puppet.ts";
 
 async function network(options: CanneryOptions) {
   const net = await Cannery.create(options);
   const canister = await net.install(puppet(), { name: "client" });
-  return { net, fetch: async (url: string) => said(await canister.call("run", get(url))) };
+  return { net, fetch: async (url: string) => said(await canister.call("run", fetching(url))) };
 }
 
 function said(data: Uint8Array): string {
@@ -87,7 +66,7 @@ describe("a function answers", () => {
       outcalls: async () => ({ body: await new Promise<string>((resolve) => setImmediate(() => resolve("late"))) }),
     });
     const canister = net.canister(net.canisterIds[0]!, { candid: "service : {}" });
-    const answer = canister.call("run", get("https://a/"));
+    const answer = canister.call("run", fetching("https://a/"));
     const before = net.time;
     await net.settle();
     expect(said(await answer)).toBe("200 late");

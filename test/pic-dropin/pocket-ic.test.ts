@@ -20,22 +20,8 @@ import {
   type ActorMethod,
   type HttpsOutcallResponseMock,
 } from "../../src/pic.ts";
-import {
-  append,
-  appendArgument,
-  appendCaller,
-  appendReject,
-  call,
-  growStable,
-  noteStable,
-  program,
-  puppet,
-  reply,
-  send,
-  trap,
-} from "../support/puppet.ts";
-import { ARGUMENT } from "../../src/core/management/candid-types.ts";
-import type { PrincipalId } from "../../src/core/state/ids.ts";
+import { fetching } from "../support/outcall-requests.ts";
+import { appendCaller, growStable, noteStable, program, puppet, reply, send, trap } from "../support/puppet.ts";
 
 interface Counter {
   inc: ActorMethod<[], bigint>;
@@ -224,15 +210,7 @@ test("several subnets, their topology and their canisters", async () => {
 
 test("HTTPS outcalls are found and mocked, for all nodes or for each", async () => {
   const { canisterId } = await pic.setupCanister({ idlFactory: () => IDL.Service({}), wasm: puppet() });
-  const none = { max_response_bytes: [], headers: [], body: [], transform: [], is_replicated: [], pricing_version: [] };
-  const arg = IDL.encode(ARGUMENT.http_request as unknown as IDL.Type[], [{ ...none, url: "https://example.org/", method: { get: null } }]);
-  const fetch = call("" as PrincipalId, {
-    method: "http_request",
-    arg,
-    cycles: 100_000_000_000n,
-    onReply: program(append("+"), appendArgument, send),
-    onReject: program(append("-"), appendReject, send),
-  });
+  const fetch = fetching("https://example.org/");
   const outcome = pic.updateCall({ canisterId, method: "run", arg: fetch }).catch((error: Error) => error.message);
   expect(await outcome).toMatch(/Failed to answer to ingress 0x[0-9a-f]{64} after 100 rounds/);
   const [pending] = await pic.getPendingHttpsOutcalls();

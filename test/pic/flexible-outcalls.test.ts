@@ -8,18 +8,11 @@ import { Principal } from "@icp-sdk/core/principal";
 import { expect, test } from "vitest";
 import type { PrincipalId } from "../../src/core/state/ids.ts";
 import { RESULT } from "../../src/core/management/candid-types.ts";
-import { base64, encoded, NEW, PicInstance, raw } from "../support/pic-instance.ts";
+import { flexibleRequest } from "../support/outcall-requests.ts";
+import { base64, NEW, PicInstance, raw } from "../support/pic-instance.ts";
 import { appendArgument, appendReject, call, program, puppet, send } from "../support/puppet.ts";
 
-const REQUEST = {
-  url: "https://example.org/price",
-  max_response_bytes: [],
-  method: { get: null },
-  headers: [],
-  body: [],
-  transform: [],
-  replication: [{ total_requests: 3, min_responses: 2, max_responses: 2 }],
-};
+const REQUEST = flexibleRequest({ replication: [{ total_requests: 3, min_responses: 2, max_responses: 2 }] });
 const reply = (body: string) => ({ CanisterHttpReply: { status: 200, headers: [], body: base64(body) } });
 
 interface Pending {
@@ -36,11 +29,10 @@ async function asking(config: object) {
   };
   const canister_id = Principal.fromUint8Array(Uint8Array.from(Buffer.from(first.canister_id, "base64")));
   await pic.manage("install_code", { mode: { install: null }, canister_id, wasm_module: puppet(), arg: [], sender_canister_version: [] });
-  const arg = encoded("flexible_http_request", REQUEST);
   const said = program(appendArgument, send);
   const made = call("" as PrincipalId, {
     method: "flexible_http_request",
-    arg,
+    arg: REQUEST,
     cycles: 10n ** 12n,
     onReply: said,
     onReject: program(appendReject, send),

@@ -5,9 +5,10 @@
  */
 import { IDL } from "@icp-sdk/core/candid";
 import { expect, describe, test } from "vitest";
-import { ARGUMENT, RESULT } from "../../src/core/management/candid-types.ts";
+import { RESULT } from "../../src/core/management/candid-types.ts";
 import type { CanisterId, PrincipalId } from "../../src/core/state/ids.ts";
 import type { OutcallResponse } from "../../src/core/state/pending-calls.ts";
+import { flexibleRequest, type FlexibleRequest } from "../support/outcall-requests.ts";
 import { append, appendArgument, appendInfo, appendReject, call, program, send } from "../support/puppet.ts";
 import { Scenario } from "../support/scenario.ts";
 
@@ -23,18 +24,6 @@ interface Counts {
 const counts = (total_requests: number, min_responses: number, max_responses: number): [Counts] => [
   { total_requests, min_responses, max_responses },
 ];
-
-const BASE = {
-  url: "https://example.org/price",
-  max_response_bytes: [],
-  method: { get: null } as Record<string, null>,
-  headers: [],
-  body: [],
-  transform: [],
-  replication: [] as [] | [Counts],
-};
-const encode = (given: Partial<typeof BASE>) =>
-  IDL.encode(ARGUMENT.flexible_http_request as unknown as IDL.Type[], [{ ...BASE, ...given }]);
 
 const response = (body: string | number): OutcallResponse => ({
   kind: "response",
@@ -58,10 +47,10 @@ class Flexible {
   }
 
   /** Makes the call; its message. */
-  ask(argument: Partial<typeof BASE>) {
+  ask(argument: Partial<FlexibleRequest>) {
     const onReply = program(append("+"), appendInfo("refunded"), appendArgument, send);
     const onReject = program(append("-"), appendInfo("refunded"), appendReject, send);
-    const made = call(MANAGEMENT, { method: "flexible_http_request", arg: encode(argument), cycles: CYCLES, onReply, onReject });
+    const made = call(MANAGEMENT, { method: "flexible_http_request", arg: flexibleRequest(argument), cycles: CYCLES, onReply, onReject });
     const { messageId } = this.net.submit(this.caller, "run", made);
     this.net.rounds(2);
     return messageId;
@@ -80,7 +69,7 @@ class Flexible {
     return { refunded, data: end.data.slice(9), isReply: end.data[0] === 43 };
   }
 
-  result(argument: Partial<typeof BASE>, responses: readonly OutcallResponse[]): Result {
+  result(argument: Partial<FlexibleRequest>, responses: readonly OutcallResponse[]): Result {
     const message = this.ask(argument);
     this.answer(responses);
     return resultOf(this.end(message).data);
@@ -164,7 +153,7 @@ describe("a flexible outcall [replica: flexible outcalls]", () => {
     expect(flexible.net.net.step({ kind: "outcall", subnet, call: 0, responses } as never).answer).toMatchObject({ kind: "refused" });
   });
 
-  test.each<[string, Partial<typeof BASE>, string]>([
+  test.each<[string, Partial<FlexibleRequest>, string]>([
     ["no node", { replication: counts(0, 0, 0) }, "total_requests (0) must be at least 1"],
     [
       "more nodes than there are",

@@ -11,27 +11,15 @@ import type { OutcallResponse } from "../../src/core/state/pending-calls.ts";
 import { principalText } from "../../src/core/state/principal.ts";
 import { allCycles } from "../support/all-cycles.ts";
 import { importLine } from "../support/ic0-wat.ts";
+import { ASKED_URL, httpRequest, type HttpRequest } from "../support/outcall-requests.ts";
 import { append, appendArgument, appendInfo, appendReject, call, program, send } from "../support/puppet.ts";
 import { Scenario } from "../support/scenario.ts";
 
 const MANAGEMENT = "" as PrincipalId;
 const CYCLES = 100_000_000_000n;
 
-const BASE = {
-  url: "https://example.org/price",
-  max_response_bytes: [] as bigint[],
-  method: { get: null } as Record<string, null>,
-  headers: [] as { name: string; value: string }[],
-  body: [] as Uint8Array[],
-  transform: [] as { function: [Principal, string]; context: Uint8Array }[],
-  is_replicated: [] as boolean[],
-  pricing_version: [] as number[],
-};
-type Argument = typeof BASE;
-
-const encode = (given: Partial<Argument>) => IDL.encode(ARGUMENT.http_request as unknown as IDL.Type[], [{ ...BASE, ...given }]);
-const transformOf = (id: CanisterId, method: string) => [
-  { function: [Principal.fromUint8Array(fromHex(id)), method] as [Principal, string], context: Uint8Array.of(7) },
+const transformOf = (id: CanisterId, method: string): HttpRequest["transform"] => [
+  { function: [Principal.fromUint8Array(fromHex(id)), method], context: Uint8Array.of(7) },
 ];
 const response = (body: string, headers: { name: string; value: string }[] = [], status = 200): OutcallResponse => ({
   kind: "response",
@@ -84,8 +72,8 @@ const TRANSFORMS = `(module ${[
   (data (i32.const 16) "http_request") (data (i32.const 32) "SHOUT"))`;
 
 /** Makes the call and runs until it waits: what the canister said when the responses have come. */
-function outcall(scene: Scenario, caller: CanisterId, argument: Partial<Argument>, responses: readonly OutcallResponse[]): Uint8Array {
-  const sent = scene.submit(caller, "go", encode(argument)).messageId;
+function outcall(scene: Scenario, caller: CanisterId, argument: Partial<HttpRequest>, responses: readonly OutcallResponse[]): Uint8Array {
+  const sent = scene.submit(caller, "go", httpRequest(argument)).messageId;
   scene.rounds(2);
   const [pending] = [...scene.net.state.subnets.get(scene.subnet(0))!.pendingCalls.values()];
   if (pending !== undefined) {
@@ -184,7 +172,7 @@ describe("what the nodes got [management-canister#ic-http_request]", () => {
 
   test("limits on what comes back", () => {
     const { scene: net, caller } = scene();
-    const max_response_bytes = [100n];
+    const max_response_bytes = [100n] as const;
     const long = "x".repeat(101);
     expect(rejectOf(outcall(net, caller, { max_response_bytes }, [response(long)]))).toBe("1 Http body exceeds size limit of 100 bytes.");
     expect(rejectOf(outcall(net, caller, { max_response_bytes }, [response("", [{ name: "a", value: long }])]))).toBe(
@@ -199,7 +187,7 @@ describe("what the nodes got [management-canister#ic-http_request]", () => {
 
   test("without an answer for more than a minute it is given up [replica: CANISTER_HTTP_TIMEOUT_INTERVAL]", () => {
     const { scene: net, caller } = scene();
-    const sent = net.submit(caller, "go", encode({})).messageId;
+    const sent = net.submit(caller, "go", httpRequest({})).messageId;
     net.rounds(2);
     net.pass(59.9);
     net.rounds(2);
@@ -214,7 +202,7 @@ describe("what is refused at once, with every cycle back [management-canister#ic
   const { scene: net, caller } = scene();
   const other = net.install(TRANSFORMS);
   const header = (bytes: number) => ({ name: "n", value: "v".repeat(bytes) });
-  const rows: [string, Partial<Argument>, string][] = [
+  const rows: [string, Partial<HttpRequest>, string][] = [
     [
       "another canister's transform",
       { transform: transformOf(other, "shout") },
@@ -241,12 +229,12 @@ describe("what is refused at once, with every cycle back [management-canister#ic
     ],
   ];
   const puppet = net.puppet();
-  const ask = (argument: Partial<Argument>, cycles = CYCLES) => {
+  const ask = (argument: Partial<HttpRequest>, cycles = CYCLES) => {
     const onReject = program(append("-"), appendInfo("refunded"), appendReject, send);
     const end = net.call(
       puppet,
       "run",
-      call(MANAGEMENT, { method: "http_request", arg: encode(argument), cycles, onReply: program(appendArgument, send), onReject }),
+      call(MANAGEMENT, { method: "http_request", arg: httpRequest(argument), cycles, onReply: program(appendArgument, send), onReject }),
     );
     if (end.kind === "rejected") throw new Error(end.message);
     const view = new DataView(end.data.buffer, end.data.byteOffset);
@@ -264,8 +252,12 @@ describe("what is refused at once, with every cycle back [management-canister#ic
   });
 
   test("too few cycles: the price counts every byte of the request and of the largest answer [replica: http_request_fee]", () => {
-    const price = 13n * (3_000_000n + 60_000n * 13n + 400n * BigInt(BASE.url.length + 3 + "grow".length + 1) + 800n * 100n);
-    const argument = { body: [new Uint8Array(3)], max_response_bytes: [100n], transform: transformOf(puppet, "grow") };
+    const price = 13n * (3_000_000n + 60_000n * 13n + 400n * BigInt(ASKED_URL.length + 3 + "grow".length + 1) + 800n * 100n);
+    const argument: Partial<HttpRequest> = {
+      body: [new Uint8Array(3)],
+      max_response_bytes: [100n],
+      transform: transformOf(puppet, "grow"),
+    };
     expect(ask(argument, price - 1n)).toEqual({
       refunded: price - 1n,
       code: 4,
@@ -274,7 +266,7 @@ describe("what is refused at once, with every cycle back [management-canister#ic
   });
 
   test("a user cannot make one [management-canister#ic-http_request]", () => {
-    expect(net.submit(MANAGEMENT, "http_request", encode({})).answer).toMatchObject({
+    expect(net.submit(MANAGEMENT, "http_request", httpRequest({})).answer).toMatchObject({
       error: { description: "ic00 method http_request can not be called via ingress messages" },
     });
   });
@@ -283,10 +275,10 @@ describe("what is refused at once, with every cycle back [management-canister#ic
 test("cycles are conserved while it waits and after; what was not needed comes back [management-canister#ic-http_request]", () => {
   const { scene: net, caller } = scene();
   const before = allCycles(net.net.state);
-  const sent = net.submit(caller, "go", encode({ max_response_bytes: [0n] })).messageId;
+  const sent = net.submit(caller, "go", httpRequest({ max_response_bytes: [0n] })).messageId;
   net.rounds(2);
   expect(allCycles(net.net.state)).toBe(before);
-  const price = 13n * (3_000_000n + 60_000n * 13n + 400n * BigInt(BASE.url.length));
+  const price = 13n * (3_000_000n + 60_000n * 13n + 400n * BigInt(ASKED_URL.length));
   const [pending] = [...net.net.state.subnets.get(net.subnet(0))!.pendingCalls.values()];
   expect(pending.refundCycles).toBe(CYCLES - price);
   net.net.step({ kind: "outcall", subnet: net.subnet(0), call: pending.id, responses: [response("")] });
@@ -297,7 +289,7 @@ test("cycles are conserved while it waits and after; what was not needed comes b
 
 test("an answer that nobody waits for, or of a wrong number of nodes, is refused and changes nothing", () => {
   const { scene: net, caller } = scene();
-  net.submit(caller, "go", encode({}));
+  net.submit(caller, "go", httpRequest({}));
   net.rounds(2);
   const [pending] = [...net.net.state.subnets.get(net.subnet(0))!.pendingCalls.values()];
   const digest = net.net.digest();

@@ -7,9 +7,9 @@ import { fileURLToPath } from "node:url";
 import { IDL } from "@icp-sdk/core/candid";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { loadGenerated } from "../../examples/modules.ts";
-import { ARGUMENT, RESULT } from "../../src/core/management/candid-types.ts";
-import type { PrincipalId } from "../../src/core/state/ids.ts";
-import { append, appendInfo, appendArgument, appendReject, call, program, puppet, reject, send, trap } from "../support/puppet.ts";
+import { RESULT } from "../../src/core/management/candid-types.ts";
+import { fetching } from "../support/outcall-requests.ts";
+import { append, appendInfo, program, puppet, reject, send, trap } from "../support/puppet.ts";
 import {
   BINARY,
   CLIENT_FOLDER,
@@ -250,24 +250,7 @@ describe("calls", () => {
 });
 
 describe("HTTPS outcalls", () => {
-  const FIELDS = {
-    max_response_bytes: [],
-    method: { get: null },
-    headers: [],
-    body: [],
-    transform: [],
-    is_replicated: [],
-    pricing_version: [],
-  };
-  const fetching = program(
-    call("" as PrincipalId, {
-      method: "http_request",
-      arg: IDL.encode(ARGUMENT.http_request as unknown as IDL.Type[], [{ ...FIELDS, url: "https://example.org/page" }]),
-      cycles: 100_000_000_000n,
-      onReply: program(append("+"), appendArgument, send),
-      onReject: program(append("-"), appendReject, send),
-    }),
-  );
+  const asking = fetching("https://example.org/page");
 
   /** Waits until the client has submitted the call and rounds have made the outcall. */
   async function pending(net: PicInstance): Promise<PendingOutcall> {
@@ -284,7 +267,7 @@ describe("HTTPS outcalls", () => {
     const { client } = net as unknown as {
       client: { submitCall(call: object): Promise<object>; awaitCall(id: object): Promise<{ body: Uint8Array }> };
     };
-    const submit = () => client.submitCall({ canisterId, sender: canisterId, method: "run", payload: fetching });
+    const submit = () => client.submitCall({ canisterId, sender: canisterId, method: "run", payload: asking });
     const ok = (body: string) => ({
       type: "success",
       statusCode: 200,

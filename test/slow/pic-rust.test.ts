@@ -8,12 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { IDL } from "@icp-sdk/core/candid";
 import { beforeAll, describe, expect, test } from "vitest";
 import { loadGenerated } from "../../examples/modules.ts";
-import { ARGUMENT } from "../../src/core/management/candid-types.ts";
 import { MANAGEMENT_CANISTER } from "../../src/core/state/ids.ts";
 import { BINARY, builtServer } from "../pic/client.ts";
+import { flexibleRequest, httpRequest } from "../support/outcall-requests.ts";
 import { append, appendArgument, call, print, program, puppet, reject, send, trap } from "../support/puppet.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -32,31 +31,10 @@ function hasCargo(): boolean {
 
 const isMissing = !hasCargo() && process.env["CI"] !== "true";
 
-const outcall = IDL.encode(ARGUMENT.http_request as unknown as IDL.Type[], [
-  {
-    url: "https://example.org/price",
-    max_response_bytes: [1000n],
-    method: { get: null },
-    headers: [],
-    body: [],
-    transform: [],
-    is_replicated: [],
-    pricing_version: [],
-  },
-]);
+const outcall = httpRequest({ max_response_bytes: [1000n] });
 
 /** Of three nodes, two answer. */
-const flexible = IDL.encode(ARGUMENT.flexible_http_request as unknown as IDL.Type[], [
-  {
-    url: "https://example.org/price",
-    max_response_bytes: [],
-    method: { get: null },
-    headers: [],
-    body: [],
-    transform: [],
-    replication: [{ total_requests: 3, min_responses: 2, max_responses: 3 }],
-  },
-]);
+const flexible = flexibleRequest({ replication: [{ total_requests: 3, min_responses: 2, max_responses: 3 }] });
 
 /** What the tests in Rust find in their folder. */
 const FILES: Readonly<Record<string, Uint8Array>> = {

@@ -162,6 +162,15 @@ const Transform = Record({
   context: Blob,
 });
 const HttpMethods = Variant({ get: Null, head: Null, post: Null, put: Null, delete: Null, patch: Null });
+/** Of both kinds of outcalls. */
+const HttpRequest = {
+  url: Text,
+  max_response_bytes: Opt(Nat64),
+  method: HttpMethods,
+  headers: Vec(HttpHeader),
+  body: Opt(Blob),
+  transform: Opt(Transform),
+};
 
 const Path = Vec(Blob);
 const EcdsaKeyId = Record({ curve: Variant({ secp256k1: Null }), name: Text });
@@ -217,26 +226,10 @@ export const ARGUMENT = {
       sender_canister_version: Nat64,
     }),
   ],
-  http_request: [
-    Record({
-      url: Text,
-      max_response_bytes: Opt(Nat64),
-      method: HttpMethods,
-      headers: Vec(HttpHeader),
-      body: Opt(Blob),
-      transform: Opt(Transform),
-      is_replicated: Opt(Bool),
-      pricing_version: Opt(Nat32),
-    }),
-  ],
+  http_request: [Record({ ...HttpRequest, is_replicated: Opt(Bool), pricing_version: Opt(Nat32) })],
   flexible_http_request: [
     Record({
-      url: Text,
-      max_response_bytes: Opt(Nat64),
-      method: HttpMethods,
-      headers: Vec(HttpHeader),
-      body: Opt(Blob),
-      transform: Opt(Transform),
+      ...HttpRequest,
       replication: Opt(Record({ min_responses: Nat32, max_responses: Nat32, total_requests: Nat32 })),
     }),
   ],
