@@ -2,6 +2,7 @@
  * What brings a network on: a round, time for what is due next, or somebody outside who is at work.
  */
 import type { NetworkEvent } from "../core/events.ts";
+import type { SubnetId } from "../core/state/ids.ts";
 import type { NetworkState } from "../core/state/network-state.ts";
 import type { Operations } from "./faults/operations.ts";
 import type { FaultSchedule } from "./faults/schedule.ts";
@@ -27,6 +28,8 @@ export class Pace {
   private readonly options: PaceOptions;
   /** Rounds in a row in which nothing happened. */
   private idleRounds = 0;
+  /** Of the latest round. */
+  private roundEvents: readonly NetworkEvent[] = [];
   /** Timers that were due and did not run, because their canister does not. */
   private readonly idleTimers = new Set<string>();
 
@@ -65,14 +68,23 @@ export class Pace {
     return nextDue(this.options.state(), this.idleTimers);
   }
 
-  /** The round for what was due is over. A timer whose canister is stopped or frozen stays where it is: waiting for it would never end. */
+  /**
+   * The round for what was due is over. A timer whose canister is stopped or frozen stays where it is: waiting for it would never end. Where the schedule
+   * has its subnet make no round, it is the next one's.
+   */
   ranFor(due: Pick<Due, "key"> | null): void {
     const still = this.nextDue();
-    if (due !== null && still !== null && still.key === due.key && isQuiet(this.options.state())) this.idleTimers.add(due.key);
+    if (due === null || still?.key !== due.key || !isQuiet(this.options.state())) return;
+    if (this.hasRun(still.subnet) || this.idleRounds >= STALLED_ROUNDS) this.idleTimers.add(due.key);
+  }
+
+  private hasRun(subnet: SubnetId): boolean {
+    return this.roundEvents.some((event) => event.kind === "round" && event.subnet === subnet);
   }
 
   /** Counts the rounds in which nothing happened. */
   stepped(isRound: boolean, events: readonly NetworkEvent[]): void {
+    if (isRound) this.roundEvents = events;
     const isIdle = isRound && events.every(({ kind }) => kind === "round" || kind === "chosen");
     this.idleRounds = isIdle ? this.idleRounds + 1 : 0;
   }

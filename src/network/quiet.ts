@@ -65,6 +65,7 @@ export interface Due {
   readonly kind: "timer" | "deadline" | "stopTimeout" | "outcallTimeout";
   readonly timeNanos: bigint;
   readonly canister: CanisterId;
+  readonly subnet: SubnetId;
   /** Equal for the same event only. */
   readonly key: string;
 }
@@ -77,8 +78,8 @@ export function nextDue(state: NetworkState, ignored: ReadonlySet<string> = NOTH
   let first: Due | null = null;
   for (const subnet of state.subnets.values()) {
     for (const due of [
-      firstKey("timer", subnet.timers.entries(), ignored),
-      firstKey("deadline", subnet.deadlines.entries(), ignored),
+      firstKey("timer", subnet, ignored),
+      firstKey("deadline", subnet, ignored),
       firstStop(subnet),
       firstOutcall(subnet),
     ]) {
@@ -91,12 +92,14 @@ export function nextDue(state: NetworkState, ignored: ReadonlySet<string> = NOTH
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** Keys begin with 16 hex digits of nanoseconds: see `timerKey`. */
-function firstKey(kind: "timer" | "deadline", entries: IterableIterator<[string, CanisterId]>, ignored: ReadonlySet<string>): Due | null {
+function firstKey(kind: "timer" | "deadline", subnet: SubnetState, ignored: ReadonlySet<string>): Due | null {
+  const entries = (kind === "timer" ? subnet.timers : subnet.deadlines).entries();
   for (const [key, canister] of entries) {
     const name = `${kind} ${key}`;
     if (ignored.has(name)) continue;
     const keyNanos = BigInt(`0x${key.slice(0, 16)}`);
-    return { kind, timeNanos: kind === "deadline" ? keyNanos + DEADLINE_GRACE_NANOS : keyNanos, canister, key: name };
+    const timeNanos = kind === "deadline" ? keyNanos + DEADLINE_GRACE_NANOS : keyNanos;
+    return { kind, timeNanos, canister, subnet: subnet.config.id, key: name };
   }
   return null;
 }
@@ -109,7 +112,7 @@ function firstStop(subnet: SubnetState): Due | null {
     for (const { sinceNanos } of status.requests) {
       const timeNanos = sinceNanos + STOP_TIMEOUT_NANOS;
       if (first === null || timeNanos < first.timeNanos)
-        first = { kind: "stopTimeout", timeNanos, canister: id, key: `stop ${id} ${timeNanos}` };
+        first = { kind: "stopTimeout", timeNanos, canister: id, subnet: subnet.config.id, key: `stop ${id} ${timeNanos}` };
     }
   }
   return first;
@@ -120,7 +123,8 @@ function firstOutcall(subnet: SubnetState): Due | null {
   for (const { id, request, origin, sinceNanos } of subnet.pendingCalls.values()) {
     if (request.kind !== "outcall") continue;
     const timeNanos = sinceNanos + OUTCALL_TIMEOUT_NANOS + 1n;
-    return { kind: "outcallTimeout", timeNanos, canister: origin.canister, key: `outcall ${subnet.config.id} ${id}` };
+    const key = `outcall ${subnet.config.id} ${id}`;
+    return { kind: "outcallTimeout", timeNanos, canister: origin.canister, subnet: subnet.config.id, key };
   }
   return null;
 }

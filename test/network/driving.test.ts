@@ -158,6 +158,38 @@ test("a lost answer of a bounded-wait call: time goes to its deadline, as nothin
   expect(net.deviations().map(({ kind, nth }) => [kind, nth])).toEqual([["loseResponse", 0], ["loseResponse", 1]]); // prettier-ignore
 });
 
+test.each([1, 5])(
+  "what is due on subnets that are slower, by %i round(s), happens when their rounds come: deadlines and timers",
+  async (late) => {
+    /** Rounds not made so far; they begin when something is due. */
+    let slow = 0;
+    let dueAt = 0n;
+    const schedule: Schedule = {
+      ordinary: false,
+      injects: true,
+      choose: (choice) => {
+        if (choice.kind === "subnetRound") return net.time >= dueAt && slow++ < 2 * late ? 1 : 0;
+        return choice.kind === "loseResponse" ? 1 : 0;
+      },
+    };
+    const net = await network({ application: 2, schedule });
+    const [near, far] = net.subnets;
+    dueAt = net.time + 3_600_000_000_000n;
+    const callee = await net.install(program("parallel-calls-callee"), { subnet: far! });
+    const caller = await net.install<Caller>(program("parallel-calls-caller"), { subnet: near! });
+    dueAt = net.time + 60_000_000_000n;
+    expect(await caller.actor.parallelBounded(callee.id, 1n)).toEqual({ succeeded: 0n, rejected: [["system_unknown", 1n]] });
+    expect(slow).toBeGreaterThan(2 * late);
+
+    await net.install(timerModule({ firstSeconds: 60, everySeconds: 0 }));
+    dueAt = net.time + 60_000_000_000n;
+    slow = 0;
+    await net.settle();
+    expect(executed(net, "globalTimer")).toBe(1);
+    expect(slow).toBeGreaterThan(2 * late);
+  },
+);
+
 test("a call without an answer is given up after a number of rounds, with who waits for whom", async () => {
   const net = await network({ callBudgetRounds: 500 });
   const loop = await net.install(callsItselfForever(), { name: "loop" });
