@@ -10,6 +10,7 @@ import type { Exploration } from "../explore/explore.ts";
 import type { StrategyName } from "../explore/strategies/portfolio.ts";
 import type { StuckRun } from "../explore/stuck.ts";
 import { Progress } from "./progress.ts";
+import { terminalWidth } from "./terminal.ts";
 import { readTypeScript } from "./typescript.ts";
 
 export interface ExploreCommand {
@@ -43,6 +44,7 @@ export async function exploreFile(file: string, command: ExploreCommand): Promis
     ...(shard === undefined ? {} : { shard }),
     file: importOf(file, command.test ?? "regression.test.ts"),
     command: ["cannery explore", file, ...(strategy === undefined ? [] : [`--strategy ${strategy}`])].join(" "),
+    ...terminalWidth(),
     onProgress: (soFar) => {
       if (soFar.runs > 1 && performance.now() - shownAt < PROGRESS_MILLIS) return;
       progress.show(progressLine(soFar));

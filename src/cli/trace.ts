@@ -5,6 +5,7 @@ import { toJsonLines } from "../trace/jsonl.ts";
 import { toMermaid, toOtlp, toPerfetto } from "../trace/formats.ts";
 import type { Format } from "./options.ts";
 import { openRun, type RunFileOptions } from "./replay/run-file.ts";
+import { terminalWidth } from "./terminal.ts";
 
 export interface TraceOptions extends RunFileOptions {
   readonly format: Format;
@@ -14,7 +15,7 @@ export function traceFile(file: string, options: TraceOptions): void {
   const run = openRun(file, options);
   const { trace, telling } = run;
   const made: Readonly<Record<Format, () => string>> = {
-    text: () => run.draw(),
+    text: () => run.draw(terminalWidth()),
     mermaid: () => toMermaid(trace, telling),
     perfetto: () => toPerfetto(trace, telling),
     json: () => toJsonLines(trace).trimEnd(),

@@ -77,6 +77,8 @@ export interface ExploreOptions<S> {
   readonly onStuck?: (stuck: StuckRun) => void;
   /** Ends the exploration before its next run, with what was seen so far. */
   readonly signal?: { readonly aborted: boolean };
+  /** Columns of the report; 120 by default. */
+  readonly width?: number;
   /** What explores on the command line, for reports: `cannery explore bank.ts`. */
   readonly command?: string;
 }

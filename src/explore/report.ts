@@ -21,6 +21,7 @@ export interface Found {
 
 /** Rows of a diagram, from its beginning and its end. */
 const MAX_ROWS = 60;
+const WIDTH = 120;
 
 /** Of the run that was recorded last. */
 export function report<S>(bench: Workbench<S>, options: ExploreOptions<S>, result: RunResult, found: Found): Counterexample {
@@ -35,7 +36,7 @@ export function report<S>(bench: Workbench<S>, options: ExploreOptions<S>, resul
     choice: ({ deviation }) => chosenText(deviation, nameOf),
     first: MAX_ROWS / 2,
     last: MAX_ROWS / 2,
-    width: 120,
+    width: options.width ?? WIDTH,
   });
   const { sha256 } = session.host.environment.platform;
   const { inputs, setupInputs, asked } = bench.recording;

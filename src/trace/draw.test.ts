@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { A, B, dedent, NAMES, TraceWriter, USER } from "../../test/support/trace-events.ts";
-import type { PrincipalId } from "../core/state/ids.ts";
+import type { NetworkEvent } from "../core/events.ts";
+import type { CanisterId, PrincipalId } from "../core/state/ids.ts";
+import type { MessageTag } from "../core/state/messages.ts";
 import { beside, draw } from "./draw.ts";
 
 /** The user calls `a.go`, which calls `b.sulk`; nobody answers there. */
@@ -105,6 +107,72 @@ test("the first and last rows only", () => {
   );
 });
 
+test("of what is left out, what the schedule chose is shown", () => {
+  const { events } = pings(50, "sequential");
+  const { round, timeNanos, subnet } = events[100]!;
+  const deviation = { kind: "pick", concerns: "pick how", nth: 0, chose: "1: at once" } as const;
+  const chosen: NetworkEvent = { kind: "chosen", round, timeNanos, subnet, deviation, at: null, tag: null };
+  const all = [...events.slice(0, 100), chosen, ...events.slice(100)];
+  expect(draw(all, { names: NAMES, first: 1, last: 1, choice: () => "how: at once" })).toBe(
+    dedent(`
+      user            a         b  schedule
+       ├─ sequential ─▶         │     │
+       ┆              ┆         ┆     ┆         47 more
+       │              ◀─ reply ─┤     │
+       │              ├─ ping ──▶     │
+       │              │         │     ● chosen  how: at once
+       │              ◀─ reply ─┤     │
+       │              ├─ ping ──▶     │
+       ┆              ┆         ┆     ┆         49 more
+       ◀─── reply ────┤         │     │
+    `),
+  );
+});
+
+test("more lanes than have room beside each other are a list, in which an answer stands below its call", () => {
+  const trace = new TraceWriter();
+  const names = new Map<PrincipalId, string>([[USER, "user"]]);
+  const ids = Array.from({ length: 12 }, (_, i) => `00000000000000${String(i).padStart(2, "0")}0101` as CanisterId);
+  for (const [i, id] of ids.entries()) names.set(id, `a-service-with-a-name-of-more-than-forty-letters-${i}`);
+  const go = trace.ingress(ids[0]!, "go");
+  const requests: [MessageTag, CanisterId][] = [];
+  for (let i = 0, running = trace.executed(ids[0]!, go, 1); i < 11; i++) {
+    const request = trace.request(running, ids[i]!, ids[i + 1]!, "next");
+    requests.push([request, ids[i + 1]!]);
+    running = trace.executed(ids[i + 1]!, request, 1);
+  }
+  trace.reject(null, requests.at(-1)![0], 5, "the last one says no");
+  trace.pass(2);
+  trace.replied(go);
+  expect(draw(trace.events, { names, width: 80, first: 2, last: 3, margin: "rounds" })).toBe(
+    dedent(`
+      round 1            user ──▶ a-servi…ters-0  go
+               a-servi…ters-0 ──▶ a-servi…ters-1  next
+                               ┆                  9 more
+               a-servi…ers-10 ──▶ a-servi…ers-11  next
+               a-servi…ers-10 ◀── a-servi…ers-11  reject 5: the last one says no
+      round 3            user ◀── a-servi…ters-0  reply
+    `),
+  );
+});
+
+test("ideographs and pictures take two columns, marks of a character none; what would move the cursor is shown as its number", () => {
+  const names = new Map([
+    [USER, "王さん"],
+    [A, "Börse🏦"],
+    [B, "e\u0301\u001b[2J"],
+  ]);
+  expect(draw(starved().events, { names })).toBe(
+    dedent(`
+      王さん   Börse🏦     é\\u{1b}[2J
+        ├── go ───▶            │
+        │         ├─── sulk ───▶
+        │         ◀─ reject 5 ─┤       did not reply
+        ◀─ reply ─┤            │
+    `),
+  );
+});
+
 test("an arrow passes the lanes between, a call to oneself returns, a lost message does not arrive", () => {
   const trace = new TraceWriter();
   const C = "00000000000000020101" as PrincipalId;
@@ -167,7 +235,7 @@ test("long names, methods and notes are kept within the width", () => {
   });
   expect(text).toBe(
     dedent(`
-      someone-with-a-rather…     a-canister-with-a-lon…
+      someone-wit…-long-name     a-canister-…-long-name
                 ├─ a_method_with_a_name_… ─▶
                 ◀──────── reject 5 ────────┤             Error from Canister aaaaa-aa:
                 │                          │             Canister called \`ic0.trap\`

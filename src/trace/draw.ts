@@ -8,12 +8,15 @@
  *      │           ◀─ reject 5 ─┤  did not reply
  *      ◀─ reply 5 ─┤            │
  *
- * An arrow stands where its message was sent. Columns are as wide as their texts need; when that is too wide, texts are cut.
+ * An arrow stands where its message was sent. Columns are as wide as their texts need; when that is too wide, texts are cut. More lanes than can be told
+ * apart in the width that there is become a list (`list.ts`).
  */
 import type { NetworkEvent } from "../core/events.ts";
 import type { PrincipalId } from "../core/state/ids.ts";
 import { principalText } from "../core/state/principal.ts";
 import type { Moment } from "./messages.ts";
+import { cells, columnsOf, cut, cutName, padEnd, visible, wrap } from "./columns.ts";
+import { drawList } from "./list.ts";
 import { foldRows, limitRows, rowsOf, type Row, type RowOptions } from "./rows.ts";
 
 /** How a trace is drawn. */
@@ -38,16 +41,15 @@ export interface DrawOptions extends Partial<RowOptions> {
 /** Ends without a line end; no line has trailing blanks. */
 export function draw(events: readonly NetworkEvent[], options: DrawOptions = {}): string {
   const nameOf = (principal: PrincipalId): string => options.names?.get(principal) ?? options.nameOf?.(principal) ?? shortName(principal);
-  const all = rowsOf(events, { nameOf, label: options.label, include: options.include, choice: options.choice });
+  const named = (principal: PrincipalId): string => visible(nameOf(principal));
+  const all = rowsOf(events, { nameOf: named, label: options.label, include: options.include, choice: options.choice });
   const margin = marginOf(options.margin ?? "none", all);
-  const rows = limitRows(foldRows(all, options.fold ?? 4, margin), options);
+  const rows = limitRows(foldRows(all, options.fold ?? 4, margin), options).map(shownRow);
   if (rows.length === 0) return "(no messages)";
-  return drawRows(rows, {
-    lanes: options.lanes ?? users(events, nameOf),
-    width: options.width ?? 100,
-    ascii: options.ascii ?? false,
-    margin,
-  });
+  const { lanes = users(events, named), width = 100 } = options;
+  const margins = rows.map((row) => (row.kind === "gap" ? "" : margin(row.moment)));
+  const text = drawLanes(rows, { lanes, width, margins }) ?? drawList(rows, { width, margins });
+  return options.ascii === true ? toAscii(text) : text;
 }
 
 function users(events: readonly NetworkEvent[], nameOf: (principal: PrincipalId) => string): string[] {
@@ -57,39 +59,39 @@ function users(events: readonly NetworkEvent[], nameOf: (principal: PrincipalId)
 interface Sheet {
   readonly lanes: readonly string[];
   readonly width: number;
-  readonly ascii: boolean;
-  readonly margin: (moment: Moment) => string;
+  /** Of each row. */
+  readonly margins: readonly string[];
 }
 
 /** A text is cut to no less than this. */
 const MIN_TEXT = 6;
+const FEW_LANES = 4;
 /** Columns kept for notes, when there are some. */
 const MIN_NOTE = 28;
-const MAX_NOTE_LINES = 3;
 
-function drawRows(rows: readonly Row[], sheet: Sheet): string {
-  const margins = rows.map((row) => (row.kind === "gap" ? "" : sheet.margin(row.moment)));
+/** `null` when the lanes have no room beside each other. */
+function drawLanes(rows: readonly Row[], { lanes, width, margins }: Sheet): string | null {
   const marginWidth = Math.max(0, ...margins.map((text) => text.length));
   const indent = marginWidth === 0 ? 0 : marginWidth + 2;
   const hasNotes = rows.some((row) => row.kind === "gap" || row.note !== null);
-  const room = sheet.width - indent - (hasNotes ? MIN_NOTE + 2 : 0);
-  const layout = fit(rows, lanesOf(rows, sheet.lanes), room);
+  const room = width - indent - (hasNotes ? MIN_NOTE + 2 : 0);
+  const layout = fit(rows, lanesOf(rows, lanes), room);
+  if (layout === null) return null;
 
   const lines = [" ".repeat(indent) + heading(layout)];
   const noteColumn = indent + layout.end + 2;
-  const noteWidth = Math.max(MIN_NOTE, sheet.width - noteColumn);
+  const noteWidth = Math.max(MIN_NOTE, width - noteColumn);
   let shownMargin = "";
   for (const [i, row] of rows.entries()) {
     const margin = margins[i] === shownMargin ? "" : margins[i]!;
     if (margins[i] !== "") shownMargin = margins[i]!;
-    const body = margin.padStart(marginWidth).padEnd(indent) + drawRow(row, layout).padEnd(layout.end);
+    const body = margin.padStart(marginWidth).padEnd(indent) + padEnd(drawRow(row, layout), layout.end);
     const note = row.kind === "gap" ? `${row.count} more` : row.note;
     const [first = "", ...more] = note === null ? [] : wrap(note, noteWidth);
     lines.push(`${body}  ${first}`);
     for (const line of more) lines.push(`${" ".repeat(indent)}${emptyRow(layout, "│").padEnd(layout.end)}  ${line}`);
   }
-  const text = lines.map((line) => line.trimEnd()).join("\n");
-  return sheet.ascii ? toAscii(text) : text;
+  return lines.map((line) => line.trimEnd()).join("\n");
 }
 
 /** Where everything stands: names and columns of the lanes, and the length to which texts are cut. */
@@ -112,29 +114,40 @@ function lanesOf(rows: readonly Row[], first: readonly string[]): string[] {
   return [...new Set([...first.filter((name) => present.has(name)), ...present])];
 }
 
-/** The layout with the longest texts that fits into `room` columns. */
-function fit(rows: readonly Row[], lanes: readonly string[], room: number): Layout {
-  const longest = Math.max(
-    MIN_TEXT,
-    ...lanes.map((name) => name.length),
-    ...rows.map((row) => (row.kind === "gap" ? 0 : row.label.length)),
-  );
-  let layout = layOut(rows, lanes, longest);
-  for (let length = longest - 1; layout.end > room && length >= MIN_TEXT; length--) layout = layOut(rows, lanes, length);
-  return layout;
+/** The layout with the longest texts that fits into `room` columns; `null` when there is none, or names in it look the same. */
+function fit(rows: readonly Row[], lanes: readonly string[], room: number): Layout | null {
+  const widths = new Map(rows.map((row) => [row, row.kind === "gap" ? 0 : columnsOf(row.label)]));
+  let length = MIN_TEXT - 1;
+  for (let most = Math.max(MIN_TEXT, ...lanes.map(columnsOf), ...widths.values()); length < most;) {
+    const middle = Math.ceil((length + most) / 2);
+    if (layOut(rows, lanes, middle, widths).end <= room) length = middle;
+    else most = middle - 1;
+  }
+  // A few lanes are a drawing however narrow it is asked for.
+  const isSmall = lanes.length <= FEW_LANES;
+  if (length < MIN_TEXT && !isSmall) return null;
+  const layout = layOut(rows, lanes, Math.max(length, MIN_TEXT), widths);
+  return isSmall || new Set(layout.names).size === lanes.length ? layout : null;
 }
 
-function layOut(rows: readonly Row[], lanes: readonly string[], textLength: number): Layout {
-  const names = lanes.map((name) => cut(name, textLength));
+/** In one line, of what can be seen. */
+function shownRow(row: Row): Row {
+  if (row.kind === "gap") return row;
+  return { ...row, label: visible(row.label.replaceAll(/\s+/gu, " ")), note: row.note === null ? null : visible(row.note) };
+}
+
+function layOut(rows: readonly Row[], lanes: readonly string[], textLength: number, labelWidths: ReadonlyMap<Row, number>): Layout {
+  const names = lanes.map((name) => cutName(name, textLength));
+  const widths = names.map(columnsOf);
   const laneOf = new Map(lanes.map((name, lane) => [name, lane]));
-  const before = (name: string): number => Math.floor((name.length - 1) / 2);
+  const before = (lane: number): number => Math.floor((widths[lane]! - 1) / 2);
   const columns: number[] = [];
   // What stands right of a lane without reaching another one, and arrows by the lane they end at on the right.
   const rightOf = lanes.map(() => 0);
   const spans: { from: number; length: number }[][] = lanes.map(() => []);
   for (const row of rows) {
     if (row.kind === "gap") continue;
-    const length = Math.min(row.label.length, textLength);
+    const length = Math.min(labelWidths.get(row)!, textLength);
     if (row.kind === "mark" || row.from === row.to) {
       const lane = laneOf.get(row.kind === "mark" ? row.at : row.from)!;
       rightOf[lane] = Math.max(rightOf[lane]!, row.kind === "mark" ? length + 1 : length + 4);
@@ -143,13 +156,12 @@ function layOut(rows: readonly Row[], lanes: readonly string[], textLength: numb
       spans[Math.max(a, b)]!.push({ from: Math.min(a, b), length });
     }
   }
-  for (const [lane, name] of names.entries()) {
-    let column = lane === 0 ? before(name) : columns[lane - 1]! + 4;
+  for (const lane of names.keys()) {
+    let column = lane === 0 ? before(lane) : columns[lane - 1]! + 4;
     if (lane > 0) {
-      const previous = names[lane - 1]!;
       column = Math.max(
         column,
-        columns[lane - 1]! - before(previous) + previous.length + 2 + before(name),
+        columns[lane - 1]! - before(lane - 1) + widths[lane - 1]! + 2 + before(lane),
         columns[lane - 1]! + rightOf[lane - 1]! + 2,
       );
       for (const span of spans[lane]!) column = Math.max(column, columns[span.from]! + span.length + 5);
@@ -157,13 +169,13 @@ function layOut(rows: readonly Row[], lanes: readonly string[], textLength: numb
     columns.push(column);
   }
   const last = names.length - 1;
-  const end = last < 0 ? 0 : Math.max(columns[last]! - before(names[last]!) + names[last]!.length, columns[last]! + 1 + rightOf[last]!);
+  const end = last < 0 ? 0 : Math.max(columns[last]! - before(last) + widths[last]!, columns[last]! + 1 + rightOf[last]!);
   return { names, columns, laneOf, textLength, end };
 }
 
 function heading({ names, columns }: Layout): string {
   let text = "";
-  for (const [lane, name] of names.entries()) text = text.padEnd(columns[lane]! - Math.floor((name.length - 1) / 2)) + name;
+  for (const [lane, name] of names.entries()) text = padEnd(text, columns[lane]! - Math.floor((columnsOf(name) - 1) / 2)) + name;
   return text;
 }
 
@@ -178,8 +190,9 @@ function drawRow(row: Row, layout: Layout): string {
   const label = cut(row.label, layout.textLength);
   const canvas = [...emptyRow(layout, "│")];
   const put = (column: number, text: string): void => {
-    while (canvas.length < column + text.length) canvas.push(" ");
-    for (const [i, character] of [...text].entries()) canvas[column + i] = character;
+    const written = cells(text);
+    while (canvas.length < column + written.length) canvas.push(" ");
+    for (const [i, cell] of written.entries()) canvas[column + i] = cell;
   };
   if (row.kind === "mark") {
     put(layout.columns[layout.laneOf.get(row.at)!]!, `${row.isFailure ? "✗" : "●"} ${label}`);
@@ -196,8 +209,9 @@ function drawRow(row: Row, layout: Layout): string {
 /** `── ping ───`; a lost arrow ends in a cross before its goal. */
 function shaft(label: string, length: number, lostAt: "left" | "right" | null): string {
   const text = ` ${label} `;
-  const left = Math.floor((length - text.length) / 2);
-  const line = `${"─".repeat(left)}${text}${"─".repeat(length - text.length - left)}`;
+  const rest = length - columnsOf(text);
+  const left = Math.floor(rest / 2);
+  const line = `${"─".repeat(left)}${text}${"─".repeat(rest - left)}`;
   if (lostAt === null) return line;
   return lostAt === "right" ? `${line.slice(0, -1)}✗` : `✗${line.slice(1)}`;
 }
@@ -214,30 +228,6 @@ function marginOf(kind: "none" | "rounds" | "seconds", rows: readonly Row[]): (m
 function tenths(nanos: bigint): string {
   const value = nanos / 100_000_000n;
   return `${value / 10n}.${value % 10n}`;
-}
-
-function cut(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
-}
-
-/** Lines of at most `width` characters, broken at blanks where there are some; too long a text ends in an ellipsis. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(/\s+/u).filter((part) => part !== "")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = "";
-    }
-    line = line === "" ? word : `${line} ${word}`;
-    while (line.length > width) {
-      lines.push(line.slice(0, width));
-      line = line.slice(width);
-    }
-  }
-  if (line !== "") lines.push(line);
-  if (lines.length <= MAX_NOTE_LINES) return lines;
-  return [...lines.slice(0, MAX_NOTE_LINES - 1), cut(`${lines[MAX_NOTE_LINES - 1]!} …`, width)];
 }
 
 const ASCII: Readonly<Record<string, string>> = {
@@ -275,11 +265,11 @@ export function beside(
   const titled = (title: string | null, text: string): string[] => (title === null ? text.split("\n") : [title, "", ...text.split("\n")]);
   const a = titled(leftTitle, left);
   const b = titled(rightTitle, right);
-  const width = Math.max(...a.map((line) => [...line].length)) + (options.gap ?? 6);
+  const width = Math.max(...a.map(columnsOf)) + (options.gap ?? 6);
   const lines: string[] = [];
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
     const line = a[i] ?? "";
-    lines.push((line + " ".repeat(width - [...line].length) + (b[i] ?? "")).trimEnd());
+    lines.push((padEnd(line, width) + (b[i] ?? "")).trimEnd());
   }
   return lines.join("\n");
 }

@@ -31,6 +31,8 @@ export type Row =
       readonly kind: "mark";
       readonly at: string;
       readonly isFailure: boolean;
+      /** Of the schedule. */
+      readonly isChoice?: boolean;
       readonly label: string;
       readonly note: string | null;
       readonly moment: Moment;
@@ -117,7 +119,7 @@ export function rowOf(event: NetworkEvent, index: MessageIndex, options: RowOpti
     case "chosen": {
       if (options.choice === undefined) return null;
       const at = event.tag === null ? "schedule" : options.nameOf(event.at ?? event.subnet);
-      return { kind: "mark", at, isFailure: false, label: "chosen", note: options.choice(event), moment: event };
+      return { kind: "mark", at, isFailure: false, isChoice: true, label: "chosen", note: options.choice(event), moment: event };
     }
     case "mock":
     case "inducted":
@@ -214,7 +216,11 @@ function isSame(a: Row, b: Row, momentKey: (moment: Moment) => string): boolean 
   );
 }
 
-/** The first and the last rows, with a gap that says how many are left out. */
+/** Choices in the middle that are shown, and rows around each. */
+const MAX_CHOICES = 12;
+const AROUND = 2;
+
+/** The first and the last rows, and what was chosen in between: with gaps that say how many are left out. */
 export function limitRows(
   rows: readonly Row[],
   limits: { readonly first?: number | undefined; readonly last?: number | undefined },
@@ -222,8 +228,17 @@ export function limitRows(
   const { first, last } = limits;
   if (first === undefined && last === undefined) return [...rows];
   const head = Math.max(0, first ?? 0);
-  const tail = Math.max(0, last ?? 0);
-  const count = rows.length - head - tail;
-  if (count <= 0) return [...rows];
-  return [...rows.slice(0, head), { kind: "gap", count }, ...rows.slice(rows.length - tail)];
+  const tail = rows.length - Math.max(0, last ?? 0);
+  const choices = rows.flatMap((row, i) => (i >= head && i < tail && row.kind === "mark" && row.isChoice === true ? [i] : []));
+  const shown = choices.slice(0, MAX_CHOICES);
+  const isKept = (i: number): boolean => i < head || i >= tail || shown.some((choice) => Math.abs(choice - i) <= AROUND);
+  const limited: Row[] = [];
+  for (let i = 0; i < rows.length; i++) {
+    let end = i;
+    while (end < rows.length && !isKept(end)) end++;
+    if (end > i) limited.push({ kind: "gap", count: end - i });
+    if (end < rows.length) limited.push(rows[end]!);
+    i = end;
+  }
+  return limited;
 }

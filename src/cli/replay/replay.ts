@@ -1,6 +1,7 @@
 /**
  * `cannery replay FILE`: repeats a run to the same digest, as far as is asked for, and shows its messages; with `--step` it takes commands there.
  */
+import { terminalWidth } from "../terminal.ts";
 import { converse } from "./converse.ts";
 import { openRun, type RunFileOptions } from "./run-file.ts";
 import { Stepper } from "./stepper.ts";
@@ -20,7 +21,7 @@ export async function replayFile(file: string, options: ReplayCommand): Promise<
   const { position, length, failure } = run;
   const digest = run.net.digest();
   if (options.json) return console.log(JSON.stringify({ position, length, digest, failure }));
-  console.log(run.draw());
+  console.log(run.draw(terminalWidth()));
   console.log(`\n${position} of ${length} executions, digest ${digest}`);
   const ending = endingText(run);
   if (ending !== null) console.log(ending);

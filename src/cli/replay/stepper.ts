@@ -1,6 +1,7 @@
 /**
  * What the commands of `cannery replay --step` do: each gives an answer, as text and as data. Nothing here knows a terminal.
  */
+import { terminalWidth } from "../terminal.ts";
 import { CanneryError } from "../../base/cannery-error.ts";
 import type { PrincipalId } from "../../core/state/ids.ts";
 import { principalText } from "../../core/state/principal.ts";
@@ -234,7 +235,7 @@ export class Stepper {
 
   private trace(rest: string): Answer {
     const rows = rest === "" ? TRACE_ROWS : rest === "all" ? null : wholeNumber(rest, "trace takes a number of rows, or all");
-    const text = this.run.draw(rows === null ? {} : { first: 0, last: rows });
+    const text = this.run.draw({ ...terminalWidth(), ...(rows === null ? {} : { first: 0, last: rows }) });
     return { text, data: { position: this.run.position, diagram: text } };
   }
 
