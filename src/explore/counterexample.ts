@@ -44,7 +44,7 @@ export class ExplorationFailed extends CanneryError {
 type NameOf = (id: PrincipalId) => string;
 
 /** A deviation for people: ids are replaced by names. */
-export function choiceText(deviation: Deviation, nameOf: NameOf, last: Deviation = deviation): string {
+function choiceText(deviation: Deviation, nameOf: NameOf, last: Deviation): string {
   const { kind, nth } = deviation;
   const from = nth === last.nth ? ordinal(nth + 1) : `${ordinal(nth + 1)} ${last.nth - nth === 1 ? "and" : "to"} ${ordinal(last.nth + 1)}`;
   const times = last.nth === 0 ? "" : `, the ${from} time`;
@@ -52,15 +52,20 @@ export function choiceText(deviation: Deviation, nameOf: NameOf, last: Deviation
   return kind === "pick" ? `${chosen}${times}` : `${situation(deviation, nameOf)}${times}: ${chosen}`;
 }
 
-/** A line for each deviation, or for several in a row that choose the same in the same place. */
+/** As a list. */
 export function choiceLines(deviations: readonly Deviation[], nameOf: NameOf): string[] {
+  return toldChoices(deviations, nameOf).map(({ text }) => `  - ${text}`);
+}
+
+/** What was chosen, one by one, or several in a row that choose the same in the same place; with the first of them. */
+export function toldChoices(deviations: readonly Deviation[], nameOf: NameOf): { readonly text: string; readonly deviation: Deviation }[] {
   const rows: { readonly first: Deviation; last: Deviation }[] = [];
   for (const deviation of deviations) {
     const row = rows.at(-1);
     if (row !== undefined && isNext(row.last, deviation)) row.last = deviation;
     else rows.push({ first: deviation, last: deviation });
   }
-  return rows.map(({ first, last }) => `  - ${choiceText(first, nameOf, last)}`);
+  return rows.map(({ first, last }) => ({ text: choiceText(first, nameOf, last), deviation: first }));
 }
 
 function isNext(before: Deviation, after: Deviation): boolean {

@@ -17,7 +17,7 @@ import { rowOptions, type NetworkDrawOptions } from "../network/network-drawing.
 import type { NetworkSnapshot } from "../network/options.ts";
 import type { NetworkEvent } from "../core/events.ts";
 import type { RowOptions } from "../trace/rows.ts";
-import { choiceText, chosenText } from "./counterexample.ts";
+import { chosenText, toldChoices } from "./counterexample.ts";
 import { Director } from "./director.ts";
 import { messageOf } from "./failure.ts";
 import { FAULTS } from "./strategies/weather.ts";
@@ -168,8 +168,12 @@ export class Replay {
 
   /** The choices that make the run what it is, in words. */
   get choices(): readonly string[] {
+    return this.toldChoices().map(({ text }) => text);
+  }
+
+  private toldChoices(): ReturnType<typeof toldChoices> {
     const session = Cannery.inside(this.net);
-    return this.run.deviations.map((deviation) => choiceText(deviation, (id) => session.nameOf(id)));
+    return toldChoices(this.run.deviations, (id) => session.nameOf(id));
   }
 
   /** The messages up to this position, with the choices that made them come so. */
@@ -181,7 +185,7 @@ export class Replay {
   page(): string {
     const session = Cannery.inside(this.net);
     const nameOf = (id: PrincipalId): string => session.nameOf(id);
-    const { choices } = this;
+    const choices = this.toldChoices();
     return this.net.page({
       since: this.tracePosition,
       title: `A run, up to execution ${this.position} of ${this.length}`,

@@ -230,7 +230,8 @@ export function limitRows(
   const head = Math.max(0, first ?? 0);
   const tail = rows.length - Math.max(0, last ?? 0);
   const choices = rows.flatMap((row, i) => (i >= head && i < tail && row.kind === "mark" && row.isChoice === true ? [i] : []));
-  const shown = choices.slice(0, MAX_CHOICES);
+  // Who asks for the end alone gets no more than that.
+  const shown = head === 0 ? [] : choices.slice(0, MAX_CHOICES);
   const isKept = (i: number): boolean => i < head || i >= tail || shown.some((choice) => Math.abs(choice - i) <= AROUND);
   const limited: Row[] = [];
   for (let i = 0; i < rows.length; i++) {

@@ -101,6 +101,13 @@ describe.skipIf(!hasChromium)("in Chromium (skipped where there is none)", () =>
     expect(await page.locator("header li").allTextContents()).toEqual(["the answer of ledger to sender, pay: lost on its way"]);
     expect(await shown(page)).toEqual(expect.arrayContaining(["lost reply", "fault lost on its way", "reject reject 6"]));
     expect(await page.textContent(".end")).toContain("it is paid once");
+    const current = (): Promise<string | null> => page.locator("[aria-current] .label").textContent();
+    await page.locator("header li a").click();
+    expect(await current()).toBe("lost on its way");
+    await page.keyboard.press("ArrowDown");
+    expect(await current()).not.toBe("lost on its way");
+    await page.keyboard.press("c");
+    expect(await current()).toBe("lost on its way");
     expect(errors).toEqual([]);
     await page.close();
   });

@@ -59,6 +59,13 @@ export const BEHAVIOUR = `
     if (box.top < top) main.scrollTop += box.top - top; else if (box.bottom > frame.bottom - 20) main.scrollTop += box.bottom - frame.bottom + 20;
   };
 
+  /** After the last one comes the first. */
+  const nextChoice = (at) => {
+    const isChoice = (row) => row.shown && (row.node.classList.contains("choice") || row.node.classList.contains("fault"));
+    const next = rows.findIndex((row, i) => i > at && isChoice(row));
+    return next < 0 ? rows.findIndex(isChoice) : next;
+  };
+
   const stepTo = (from, by, suits) => {
     for (let i = from; i >= 0 && i < rows.length; i += by) if (rows[i].shown && suits(rows[i])) return select(rows[i], true);
   };
@@ -78,6 +85,7 @@ export const BEHAVIOUR = `
       ArrowUp: () => stepTo(at < 0 ? rows.length - 1 : at - 1, -1, messages), k: () => stepTo(at < 0 ? rows.length - 1 : at - 1, -1, messages),
       ArrowRight: () => selected && stepTo(at + 1, 1, (row) => row.call && row.call === selected.call),
       ArrowLeft: () => selected && stepTo(at - 1, -1, (row) => row.call && row.call === selected.call),
+      c: () => stepTo(nextChoice(at), 1, any),
       Home: () => stepTo(0, 1, any), End: () => stepTo(rows.length - 1, -1, any), Escape: () => select(null, false), "/": () => search.focus(),
     };
     if (!Object.hasOwn(keys, event.key)) return;

@@ -14,6 +14,7 @@ h1 .failed{color:var(--reject)}
 header p,header ul{margin:.2rem 0;color:var(--dim)}
 header ul{padding-left:1.2rem}
 header li{overflow-wrap:anywhere;color:var(--text)}
+header li a{color:inherit;text-decoration-color:var(--choice)}
 .tools{display:none;flex-wrap:wrap;gap:.5rem .8rem;align-items:center;margin-top:.5rem}
 .js .tools{display:flex}
 input[type=search]{font:inherit;padding:.3rem .6rem;width:min(20rem,100%);border:1px solid var(--edge);border-radius:6px;background:var(--back);color:inherit}

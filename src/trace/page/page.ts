@@ -2,6 +2,7 @@
  * A trace as one page that needs nothing else and loads nothing: a sequence diagram, and all that is known of each of its steps beside it.
  */
 import type { NetworkEvent } from "../../core/events.ts";
+import type { Deviation } from "../../core/schedule/recorder.ts";
 import { BEHAVIOUR } from "./behaviour.ts";
 import { LOOK } from "./look.ts";
 import { escaped } from "./markup.ts";
@@ -11,7 +12,12 @@ import { storyOf, type Step, type Story, type StoryOptions } from "./story.ts";
 export interface PageOptions extends StoryOptions {
   readonly title: string;
   /** What the run failed with, and the choices that made it fail, in words. */
-  readonly failure: { readonly name: string; readonly message: string; readonly choices: readonly string[] } | null;
+  readonly failure: { readonly name: string; readonly message: string; readonly choices: readonly Choice[] } | null;
+}
+
+interface Choice {
+  readonly text: string;
+  readonly deviation: Deviation;
 }
 
 /** Whatever a canister says, the page fetches nothing and sends nothing. */
@@ -27,7 +33,7 @@ export function toHtml(events: readonly NetworkEvent[], options: PageOptions): s
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${POLICY}">
 <title>${escaped(failure === null ? title : failure.name)}</title><style>${LOOK}</style></head><body>
-<header>${heading(options)}${tools(story)}${LEGEND}</header>
+<header>${heading(options, story)}${tools(story)}${LEGEND}</header>
 <main tabindex="-1" aria-label="Messages in the order in which they were sent">
 ${body}
 ${end}
@@ -41,16 +47,25 @@ ${story.steps.map(details).join("\n")}
 }
 
 const KEYS =
-  "<kbd>↓</kbd> <kbd>↑</kbd> step through messages, <kbd>→</kbd> <kbd>←</kbd> along one call, <kbd>/</kbd> searches, <kbd>Esc</kbd> closes.";
+  "<kbd>↓</kbd> <kbd>↑</kbd> step through messages, <kbd>→</kbd> <kbd>←</kbd> along one call, <kbd>c</kbd> to the next choice of the schedule, <kbd>/</kbd> searches, <kbd>Esc</kbd> closes.";
 
-function heading({ title, failure }: PageOptions): string {
+function heading({ title, failure }: PageOptions, { steps }: Story): string {
   if (failure === null) return `<h1>${escaped(title)}</h1>`;
   const { name, message, choices } = failure;
+  const idOf = new Map(steps.flatMap(({ chosen, id }) => (chosen === undefined ? [] : [[keyOf(chosen), id]])));
+  const item = ({ text, deviation }: Choice): string => {
+    const id = idOf.get(keyOf(deviation));
+    return `<li>${id === undefined ? escaped(text) : `<a href="#${id}">${escaped(text)}</a>`}</li>`;
+  };
   const why =
     choices.length === 0
       ? "<p>It fails on the ordinary schedule.</p>"
-      : `<p>It fails when the schedule chooses:</p><ul>${choices.map((choice) => `<li>${escaped(choice)}</li>`).join("")}</ul>`;
+      : `<p>It fails when the schedule chooses:</p><ul>${choices.map(item).join("")}</ul>`;
   return `<h1><span class="failed">✗ ${escaped(name)}</span>: ${escaped(message.split("\n", 1)[0]!)}</h1>${why}`;
+}
+
+function keyOf({ kind, concerns, nth }: Deviation): string {
+  return `${kind} ${nth} ${concerns}`;
 }
 
 function tools({ lanes, steps }: Story): string {

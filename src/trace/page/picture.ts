@@ -2,6 +2,7 @@
  * A story as SVG: a lifeline for each lane, a row for each step. Rows are moved as wholes (`transform`), so that the page's script can close the gaps
  * when it hides some. What a step is can be told by its shape alone, without colours.
  */
+import { columnsOf, cut as cutEnd, cutName } from "../columns.ts";
 import { escaped } from "./markup.ts";
 import { secondsText } from "./facts.ts";
 import type { Lane, Shape, Step, Story } from "./story.ts";
@@ -13,6 +14,9 @@ const SMALL_CHARACTER = 6;
 const GUTTER = 112;
 const MIN_GAP = 96;
 const MAX_GAP = 330;
+/** Many lanes are closer, so that arrows between them are seen whole. */
+const ALL_GAPS = 2600;
+const MAX_NAME_CHARACTERS = 30;
 const MAX_NOTE_CHARACTERS = 70;
 const HEADING = 58;
 /** A picture is cut into pieces of so many rows, which a browser draws only where they are in sight. */
@@ -51,23 +55,24 @@ export function picture(story: Story): string {
 /** Lanes are as far apart as the texts between neighbours need, within bounds. */
 function layOut(story: Story): Sheet {
   const { lanes, steps } = story;
+  const maxGap = Math.max(MIN_GAP + 40, Math.min(MAX_GAP, ALL_GAPS / lanes.length));
   const gaps = lanes.map(() => MIN_GAP);
   let notes = 0;
   for (const { from, to, label, note, shape } of steps) {
     const right = Math.max(from, to);
-    const room = label.length * CHARACTER + 34;
+    const room = columnsOf(label) * CHARACTER + 34;
     if (Math.abs(from - to) === 1) gaps[right] = Math.max(gaps[right]!, room);
     else if (from === to && shape !== "run" && right + 1 < lanes.length) gaps[right + 1] = Math.max(gaps[right + 1]!, room + 26);
-    if (note !== null) notes = Math.max(notes, Math.min(note.length, MAX_NOTE_CHARACTERS));
+    if (note !== null) notes = Math.max(notes, Math.min(columnsOf(note), MAX_NOTE_CHARACTERS));
   }
   let x = GUTTER;
   const halves = lanes.map((_, i) => halfWidth(lanes, i));
   const columns = halves.map((half, i) => {
-    x += i === 0 ? half : Math.max(Math.min(gaps[i]!, MAX_GAP), halves[i - 1]! + half + 28);
+    x += i === 0 ? half : Math.max(Math.min(gaps[i]!, maxGap), halves[i - 1]! + half + 28);
     return x;
   });
   const onLast = steps.filter(({ from, to }) => from === to && to === lanes.length - 1);
-  const end = Math.max(x + 120, ...onLast.map(({ label }) => x + Math.min(label.length, MAX_NOTE_CHARACTERS) * CHARACTER + 60));
+  const end = Math.max(x + 120, ...onLast.map(({ label }) => x + Math.min(columnsOf(label), MAX_NOTE_CHARACTERS) * CHARACTER + 60));
   return { story, columns, width: Math.ceil(end + (notes === 0 ? 0 : notes * CHARACTER + 20)) };
 }
 
@@ -75,15 +80,15 @@ function layOut(story: Story): Sheet {
 function halfWidth(lanes: readonly Lane[], i: number): number {
   const { name, group } = lanes[i]!;
   const isAlone = lanes.every((lane, other) => other === i || lane.group !== group);
-  return Math.max(nameHalf(name), isAlone ? (Math.min(group.length, 30) * SMALL_CHARACTER + 8) / 2 : 0);
+  return Math.max(nameHalf(name), isAlone ? (Math.min(columnsOf(group), MAX_NAME_CHARACTERS) * SMALL_CHARACTER + 8) / 2 : 0);
 }
 
 function nameHalf(name: string): number {
-  return (nameText(name).length * CHARACTER + 20) / 2;
+  return (columnsOf(nameText(name)) * CHARACTER + 20) / 2;
 }
 
 function nameText(name: string): string {
-  return cut(name, 30);
+  return cutName(name, MAX_NAME_CHARACTERS);
 }
 
 function heading({ story: { lanes }, columns, width }: Sheet): string {
@@ -149,7 +154,7 @@ function row(step: Step, place: { readonly y: number; readonly height: number; r
 /** Right of everything; right of its own text for what stands on the last lane. */
 function noteColumn({ from, to, label }: Step, { columns }: Sheet): number {
   const last = columns.at(-1)!;
-  return from === to && from === columns.length - 1 ? last + label.length * CHARACTER + 50 : last + 28;
+  return from === to && from === columns.length - 1 ? last + columnsOf(label) * CHARACTER + 50 : last + 28;
 }
 
 function arrow(step: Step, y: number, { columns }: Sheet): string {
@@ -197,9 +202,6 @@ function text(content: string, x: number, y: number, anchor: "start" | "middle")
   return `<text class="label" x="${x}" y="${y}" text-anchor="${anchor}">${escaped(content)}</text>`;
 }
 
-/** By whole characters. */
-function cut(content: string, characters: number): string {
-  const line = content.replaceAll(/\s+/gu, " ");
-  const all = [...line];
-  return all.length <= characters ? line : `${all.slice(0, characters - 1).join("")}…`;
+function cut(content: string, columns: number): string {
+  return cutEnd(content.replaceAll(/\s+/gu, " "), columns);
 }

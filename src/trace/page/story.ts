@@ -3,6 +3,7 @@
  * stand is the picture's part (`picture.ts`).
  */
 import type { ChosenEvent, ExecutedEvent, NetworkEvent } from "../../core/events.ts";
+import type { Deviation } from "../../core/schedule/recorder.ts";
 import type { PrincipalId } from "../../core/state/ids.ts";
 import type { MessageTag } from "../../core/state/messages.ts";
 import { MessageIndex, type Moment, type TracedMessage } from "../messages.ts";
@@ -39,6 +40,8 @@ export interface Step {
   readonly label: string;
   readonly note: string | null;
   readonly moment: Moment;
+  /** What was chosen here, where it is a choice. */
+  readonly chosen?: Deviation;
   /** The call it belongs to: steps of one call are shown together. */
   readonly call: MessageTag | null;
   readonly title: string;
@@ -89,11 +92,11 @@ function remember(ids: Map<string, PrincipalId>, name: string, id: PrincipalId):
   if (!ids.has(name)) ids.set(name, id);
 }
 
-/** Users first, then subnet by subnet, each in the order of appearance. */
+/** Users first, then what has no subnet, such as the schedule: the decisive choice is to be seen. Then subnet by subnet, each in the order of appearance. */
 function lanesOf(told: readonly Told[], group: (name: string) => string): Lane[] {
   const names = new Set(told.flatMap(({ from, to }) => [from, to]));
   const lanes = [...names].map((name) => ({ name, group: group(name), isUser: group(name) === USERS }));
-  const order = [USERS, ...new Set(lanes.map((lane) => lane.group))];
+  const order = [USERS, "", ...new Set(lanes.map((lane) => lane.group))];
   return lanes.sort((a, b) => order.indexOf(a.group) - order.indexOf(b.group));
 }
 
@@ -127,7 +130,14 @@ function rowStep(event: NetworkEvent, row: Row, setting: Setting): Told | null {
     const name = event.at === null ? at : setting.nameOf(event.at);
     const lane = setting.ids.get(name) === event.at ? name : at;
     const shown = { from: lane, to: lane, label: text, note: null, moment };
-    return { ...shown, shape: isFault ? "fault" : "choice", call: event.tag, title, facts: choiceFacts(event, text, teller) };
+    return {
+      ...shown,
+      chosen: event.deviation,
+      shape: isFault ? "fault" : "choice",
+      call: event.tag,
+      title,
+      facts: choiceFacts(event, text, teller),
+    };
   }
   if (event.kind === "executed") {
     const call = teller.index.callOf(event)?.tag ?? null;
