@@ -29,6 +29,7 @@ const FIELDS: FieldsOf<Written<unknown>> = {
   onProgress: true,
   onStuck: true,
   signal: true,
+  width: true,
   command: true,
 };
 
