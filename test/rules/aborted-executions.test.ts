@@ -131,6 +131,29 @@ describe("a checkpoint aborts what lasts over rounds [replica: aborted execution
   });
 });
 
+describe("a canister that cannot pay, in the middle of something [replica: aborted executions]", () => {
+  test("what goes on at the charge ends first; what is aborted then finds no module, and has its prepayment back", () => {
+    const every = 40;
+    const scene = new Scenario({ latency: "mainnet", limits: { ...LIMITS, checkpointRounds: every } });
+    const ids = Array.from({ length: 6 }, () => scene.puppet());
+    for (const id of ids) scene.setSettings(id, { compute_allocation: 1n });
+    beforeCheckpoint(scene, every, 3);
+    const ends = ids.map((id) => scene.start(id, program(slices(6), reply("done"))));
+    scene.rounds(3);
+    expect(ids.map((id) => [scene.canister(id).paused?.kind, isHeld(scene.canister(id))])).toEqual(ids.map(() => ["message", false]));
+    scene.pass(1e9);
+    scene.rounds();
+    const goesOn = ids.map((id) => isHeld(scene.canister(id)));
+    expect(new Set(goesOn).size).toBe(2);
+    expect(ids.map((id) => scene.canister(id).execution !== null)).toEqual(goesOn);
+    for (const end of ends) scene.await(end);
+    expect(ends.map((end) => scene.outcome(end).slice(0, 6))).toEqual(goesOn.map((on) => (on ? "done" : "IC0537")));
+    scene.rounds();
+    // 200 M instructions; the fixed part stays paid.
+    expect(ids.map((id) => scene.canister(id).balanceCycles)).toEqual(goesOn.map((on) => (on ? 0n : 200_000_000n)));
+  });
+});
+
 describe("cycles that come while a message is under way [replica: balance mismatch on resuming]", () => {
   const come = (scene: Scenario, canister: CanisterId) =>
     scene.net.step({ kind: "command", command: "addCycles", canister, cycles: 1_000n });

@@ -193,3 +193,19 @@ test("an endless loop ends at the limit: the state is unchanged, all instruction
   expect(scene.canister(id).consumed.instructions - instructions).toBe(100_000_000n + 5_000_000n);
   expect(scene.run(id, reply("alive"))).toBe("alive");
 });
+
+test("long heartbeats and long timers take turns, three rounds each: neither starves the other [replica: time slicing]", () => {
+  const scene = new Scenario({ ...LIMITS, latency: "mainnet" });
+  const id = scene.puppet({ hooks: ["heartbeat", "global_timer"] });
+  const [heartbeat, timer] = [program(slices(3), note("h")), program(slices(3), note("t"), setTimer(1n))];
+  scene.run(id, program(setHook("heartbeat", heartbeat), setHook("global_timer", timer), setTimer(1n), reply()));
+  const journals = Array.from({ length: 12 }, () => {
+    scene.rounds();
+    return scene.journal(id).length;
+  });
+  expect(scene.journal(id)).toMatch(/^(th)+t?$/);
+  // The first of them may have begun before.
+  const ended = journals.map((length, i) => length - (journals[i - 1] ?? 0)).lastIndexOf(1);
+  expect([0, 3, 6].map((back) => journals[ended - back]! - journals[ended - back - 1]!)).toEqual([1, 1, 1]);
+  expect(journals[11]).toBe(4);
+});
