@@ -248,10 +248,18 @@ test("a gateway has a port of its own until it is stopped, or its instance is de
   const page = await fetch(`http://127.0.0.1:${port}/?canisterId=rrkah-fqaaa-aaaaa-aaaaq-cai`, { headers: { accept: "text/html" } });
   expect(page.status).toBe(404);
   expect((await fetch(`http://127.0.0.1:${port}/?canisterId=nonsense`)).status).toBe(400);
+  // What else is below the server's own pages is canisters'.
+  expect((await fetch(`http://127.0.0.1:${port}/_/page`)).status).toBe(400);
   const taken = await client.post("/http_gateway", { port, forward_to: { PocketIcInstance: 0 } });
   expect(taken).toMatchObject({
     status: 502,
-    json: { Error: { message: expect.stringContaining(`Failed to bind to address 127.0.0.1:${port}`) as string } },
+    json: {
+      Error: {
+        message: expect.stringMatching(
+          `^Failed to bind to address 127.0.0.1:${port}: Address already in use \\(os error \\d+\\)$`,
+        ) as string,
+      },
+    },
   });
   const nowhere = await client.post("/http_gateway/", { forward_to: { PocketIcInstance: 5 } });
   expect(nowhere).toMatchObject({ status: 502, json: { Error: { message: expect.stringContaining("Instance not found") as string } } });

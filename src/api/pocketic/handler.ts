@@ -46,6 +46,9 @@ export interface InstanceResponse {
 /** Replica: `MAX_REQUEST_BODY_SIZE` of the boundary. */
 const MAX_API_BODY_BYTES = 4 * 2 ** 20;
 
+/** Whatever canister a gateway's address names. All else below `/_/` is the canister's. */
+const PAGES_OF_THE_SERVER = ["/_/dashboard", "/_/topology"];
+
 export class InstanceHandler {
   readonly instance: Instance;
   private readonly api: (request: Request) => Promise<Response>;
@@ -102,7 +105,7 @@ export class InstanceHandler {
    */
   async handle(request: InstanceRequest, whenWaiting: () => void = () => {}): Promise<InstanceResponse> {
     this.instance.whenWaiting = whenWaiting;
-    if (request.gateway !== undefined && !request.path.startsWith("/_/")) return this.throughGateway(request, request.gateway);
+    if (request.gateway !== undefined && !PAGES_OF_THE_SERVER.includes(request.path)) return this.throughGateway(request, request.gateway);
     const routes = routesAt(request.path);
     const route = routes?.[request.method];
     if (route === undefined) return noRoute(routes);

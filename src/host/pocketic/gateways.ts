@@ -12,6 +12,7 @@ import type { InstanceRequest, InstanceResponse } from "../../api/pocketic/handl
 import { fields, required, text, unsigned, variant, type Reader } from "../../api/pocketic/shape.ts";
 import { customDomainsOf } from "../custom-domains.ts";
 import { MAX_HEADER_BYTES } from "../http-limits.ts";
+import { osError } from "./os-error.ts";
 import { bodyOf, empty, plain, send } from "./wire.ts";
 
 export type Backend = { readonly kind: "instance"; readonly id: number } | { readonly kind: "replica"; readonly url: string };
@@ -55,7 +56,7 @@ export function boundServer({ ipAddress, port, https }: GatewayConfig): Promise<
   const host = ipAddress ?? "127.0.0.1";
   const server = https === null ? createServer(HTTP) : createSecureServer(HTTP);
   return new Promise((resolve, reject) => {
-    server.once("error", (error) => reject(new GatewayRefused(`Failed to bind to address ${host}:${port ?? 0}: ${error.message}`)));
+    server.once("error", (error) => reject(new GatewayRefused(`Failed to bind to address ${host}:${port ?? 0}: ${osError(error)}`)));
     server.listen(port ?? 0, host, () => resolve(server));
   });
 }
@@ -65,7 +66,7 @@ function secure(server: Server, { https }: GatewayConfig): void {
   try {
     (server as SecureServer).setSecureContext({ cert: readFileSync(https.certPath), key: readFileSync(https.keyPath) });
   } catch (error) {
-    throw new GatewayRefused(`TLS config could not be created: ${error instanceof Error ? error.message : String(error)}`);
+    throw new GatewayRefused(`TLS config could not be created: ${osError(error)}`);
   }
 }
 

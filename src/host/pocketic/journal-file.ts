@@ -3,13 +3,14 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, 
 import { join } from "node:path";
 import { CreationRefused } from "../../api/pocketic/config.ts";
 import type { JournalFile } from "../../api/pocketic/journal.ts";
+import { osError } from "./os-error.ts";
 
 /** Why a subnet cannot begin with the state in a directory. Replica: `PocketIc::try_new` in `rs/pocket_ic_server/src/pocket_ic.rs` (c7c5005). */
 export function stateDirProblem(path: string): string | null {
   try {
     return readdirSync(path).length === 0 ? `Provided an empty state directory at path ${path}.` : null;
   } catch (error) {
-    return `The path ${path} is not a (subnet state) directory: ${error instanceof Error ? error.message : String(error)}`;
+    return `The path ${path} is not a (subnet state) directory: ${osError(error)}`;
   }
 }
 
