@@ -18,30 +18,33 @@ export interface HashableMap {
   readonly [name: string]: HashableValue | undefined;
 }
 
-/** Hashes of field names: a handful of names makes up all requests. Bounded, as names come from outside. */
-const nameHashes = new Map<string, Uint8Array>();
-const MAX_NAMES = 256;
+/** Hashes of the texts that come with every request: names of fields, of endpoints and of methods. Bounded, as texts come from outside. */
+const textHashes = new Map<string, Uint8Array>();
+const MAX_TEXTS = 256;
+const MAX_TEXT_LENGTH = 64;
 
 /** 32 bytes. The given function is SHA-256. Throws a `RangeError` on a number that is no integer. */
 export function representationIndependentHash(map: HashableMap, sha256: Sha256): Uint8Array {
   const fields: Uint8Array[] = [];
   for (const [name, value] of Object.entries(map)) {
-    if (value !== undefined) fields.push(concat(nameHash(name, sha256), valueHash(value, sha256)));
+    if (value !== undefined) fields.push(concat(textHash(name, sha256), valueHash(value, sha256)));
   }
   return sha256(concat(...fields.sort(compare)));
 }
 
-function nameHash(name: string, sha256: Sha256): Uint8Array {
-  const known = nameHashes.get(name);
+function textHash(text: string, sha256: Sha256): Uint8Array {
+  const known = textHashes.get(text);
   if (known !== undefined) return known;
-  const hash = sha256(encodeUtf8(name));
-  if (nameHashes.size < MAX_NAMES) nameHashes.set(name, hash);
+  const hash = sha256(encodeUtf8(text));
+  if (text.length > MAX_TEXT_LENGTH) return hash;
+  if (textHashes.size >= MAX_TEXTS) textHashes.clear();
+  textHashes.set(text, hash);
   return hash;
 }
 
 function valueHash(value: HashableValue, sha256: Sha256): Uint8Array {
   if (value instanceof Uint8Array) return sha256(value);
-  if (typeof value === "string") return sha256(encodeUtf8(value));
+  if (typeof value === "string") return textHash(value, sha256);
   if (typeof value === "number" || typeof value === "bigint") return sha256(value < 0 ? encodeSignedLeb128(value) : encodeLeb128(value));
   if (isArray(value)) return sha256(concat(...value.map((element) => valueHash(element, sha256))));
   return representationIndependentHash(value, sha256);

@@ -52,7 +52,17 @@ export function subnetSeed(subnet: number): bigint {
 export function networkKeys(curves: SigningCurves): NetworkKeys {
   const signatures = new Map<string, Uint8Array>();
   const publicKeys = new Map<string, Uint8Array>();
-  const nodeSecret = (subnet: number, node: number): Uint8Array => sha256(encodeUtf8(`cannery node key ${subnet} ${node}`));
+  const nodeSecrets = new Map<string, Uint8Array>();
+
+  function nodeSecret(subnet: number, node: number): Uint8Array {
+    const name = `cannery node key ${subnet} ${node}`;
+    let secret = nodeSecrets.get(name);
+    if (secret === undefined) {
+      secret = sha256(encodeUtf8(name));
+      nodeSecrets.set(name, secret);
+    }
+    return secret;
+  }
 
   function signed(subnet: number, message: Uint8Array): Uint8Array {
     const { shortSignatures, fields } = curves.bls().bls12_381;

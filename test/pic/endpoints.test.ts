@@ -291,6 +291,20 @@ test("a snapshot is downloaded into a folder, and uploaded from it", async () =>
   });
 });
 
+test("an instance that is closed gives back what its canisters ran on, and another's stays", async () => {
+  environment.pool.dropAll();
+  await installed();
+  const closed = handler;
+  handler = created(APPLICATION);
+  await installed();
+  expect(environment.pool.size).toBe(2);
+  await closed.close();
+  expect(environment.pool.size).toBe(1);
+  await update("run", program(note("kept"), send));
+  expect(await update("run", program(appendJournal, send))).toEqual({ Ok: Buffer.from("kept").toString("base64") });
+  expect(environment.pool.size).toBe(1);
+});
+
 test("integers are exact both ways", () => {
   const text = '{"a":12345678901234567890,"b":[-98765432109876543210,1.5,7],"c":"1234567890123456789 \\" 12345678901234567890"}';
   const value = { a: 12345678901234567890n, b: [-98765432109876543210n, 1.5, 7], c: '1234567890123456789 " 12345678901234567890' };

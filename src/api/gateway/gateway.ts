@@ -10,6 +10,7 @@ import { rootKey } from "../../core/certification/certificate.ts";
 import { MANAGEMENT_CANISTER, type PrincipalId } from "../../core/state/ids.ts";
 import { principalText } from "../../core/state/principal.ts";
 import { route } from "../../core/state/world.ts";
+import type { HttpInterface } from "../http/handler.ts";
 import type { ServedNetwork } from "../http/served.ts";
 import { CORS, preflight } from "./cors.ts";
 import { exchanged } from "./exchange.ts";
@@ -35,7 +36,7 @@ const MAX_BODY_BYTES = 10 * 10 ** 6;
 const METHODS = ["HEAD", "GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"];
 
 /** Never rejects: what is wrong with a request is in the response. */
-export function httpGateway(network: ServedNetwork, api: Handler, options: GatewayOptions = {}): Handler {
+export function httpGateway(network: ServedNetwork, api: HttpInterface, options: GatewayOptions = {}): Handler {
   const hosts: Hosts = { domains: options.domains ?? null, customDomain: options.customDomain ?? (() => null) };
   const check = certificateCheck(rootKey(network.state), network.platform);
   let requests = 0n;

@@ -24,8 +24,11 @@ export interface HandlerOptions {
 
 const MAX_BODY_BYTES = 5 * 2 ** 20;
 
+/** Answers a request; `path` is that of its address, for who knows it. */
+export type HttpInterface = (request: Request, path?: string) => Promise<Response>;
+
 /** Never rejects: what is wrong with a request is in the response. */
-export function httpInterface(network: ServedNetwork, options: HandlerOptions): (request: Request) => Promise<Response> {
+export function httpInterface(network: ServedNetwork, options: HandlerOptions): HttpInterface {
   const limit = options.maxBodyBytes ?? MAX_BODY_BYTES;
   const awaited = new Set<MessageId>();
 
@@ -38,9 +41,9 @@ export function httpInterface(network: ServedNetwork, options: HandlerOptions): 
     return (kind === "query" ? query : readState)(network, target, version === 2 ? 2 : 3, sent);
   }
 
-  return async (request) => {
+  return async (request, path = new URL(request.url).pathname) => {
     if (request.method === "OPTIONS") return preflight();
-    const endpoint = endpointAt(new URL(request.url).pathname);
+    const endpoint = endpointAt(path);
     if (endpoint === null) return refusalAnswer(new HttpRefusal(404, "Endpoint not found."));
     const methods = methodsOf(endpoint);
     if (!methods.includes(request.method)) return notAllowed(methods);

@@ -4,7 +4,7 @@
  * Source: pocketic-server.md 2, 5, 6, 8, 9. Replica: `rs/pocket_ic_server/src/state_api/routes.rs` (c7c5005).
  */
 import { httpGateway } from "../gateway/gateway.ts";
-import { httpInterface } from "../http/handler.ts";
+import { httpInterface, type HttpInterface } from "../http/handler.ts";
 import { AutoProgress, type Progress } from "./auto-progress.ts";
 import type { InstanceConfig } from "./config.ts";
 import { OperationFailed } from "./failure.ts";
@@ -51,7 +51,7 @@ const PAGES_OF_THE_SERVER = ["/_/dashboard", "/_/topology"];
 
 export class InstanceHandler {
   readonly instance: Instance;
-  private readonly api: (request: Request) => Promise<Response>;
+  private readonly api: HttpInterface;
   private readonly begin: (artificialDelayMs: number) => Progress;
   private progress: Progress | null = null;
 
