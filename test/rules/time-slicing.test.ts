@@ -5,6 +5,8 @@
  */
 import { expect, test } from "vitest";
 import type { GenesisConfig } from "../../src/core/genesis.ts";
+import type { CanisterId } from "../../src/core/state/ids.ts";
+import { allocatedBytes } from "../../src/core/state/memory-usage.ts";
 import {
   accept,
   append,
@@ -22,6 +24,7 @@ import {
   trap,
 } from "../support/puppet.ts";
 import { Scenario } from "../support/scenario.ts";
+import { growStable } from "../universal/program.ts";
 
 /** The platform's limits divided by 200 (message: by 400), with overheads to match. */
 const LIMITS: Partial<GenesisConfig> = {
@@ -208,4 +211,22 @@ test("long heartbeats and long timers take turns, three rounds each: neither sta
   const ended = journals.map((length, i) => length - (journals[i - 1] ?? 0)).lastIndexOf(1);
   expect([0, 3, 6].map((back) => journals[ended - back]! - journals[ended - back - 1]!)).toEqual([1, 1, 1]);
   expect(journals[11]).toBe(4);
+});
+
+test("memory that a long update grew and others took meanwhile is not there at its end; a callback has what is kept for it [replica: time slicing]", () => {
+  const KEPT = 10n * 2n ** 30n;
+  const scene = new Scenario({ limits: { ...LIMITS.limits, messageInstructions: 200_000_000, subnetMemoryBytes: KEPT + 2n ** 24n } });
+  const ids = Array.from({ length: 3 }, () => scene.puppet());
+  const [update, callback, other] = ids as [CanisterId, CanisterId, CanisterId];
+  const growing = program(growStable(16), slices(16), reply("done"));
+  const ends = [scene.start(update, growing), scene.start(callback, call(callback, { arg: reply(), onReply: growing }))];
+  scene.rounds();
+  // A thread has a quarter of what is left, and less than these 16 pages in the end.
+  const left = () => 2n ** 24n - BigInt(scene.net.state.subnets.get(scene.subnet(0))!.memoryUsageBytes);
+  const held = () => allocatedBytes(scene.canister(other));
+  while (left() / 4n >= 16n * 65_536n) scene.setSettings(other, { memory_allocation: held() + left() / 4n });
+  expect(ends.map((end) => scene.outcome(end))).toEqual(["processing", "processing"]);
+  for (const end of ends) scene.await(end);
+  expect(ends.map((end) => scene.outcome(end).slice(0, 6))).toEqual(["IC0507", "done"]);
+  expect([update, callback].map((id) => scene.canister(id).execution!.stableBytes)).toEqual([0, 16 * 65_536]);
 });
