@@ -3,7 +3,6 @@
  */
 import { httpGateway, type GatewayOptions } from "../api/gateway/gateway.ts";
 import { httpInterface } from "../api/http/handler.ts";
-import { NO_BYTES } from "../base/bytes.ts";
 import { CanneryError } from "../base/cannery-error.ts";
 import { decodeUtf8Lossy } from "../base/utf8.ts";
 import { path } from "../core/certification/certificate.ts";
@@ -12,35 +11,33 @@ import type { GenesisConfig } from "../core/genesis.ts";
 import { Network, type Probe } from "../core/network.ts";
 import type { Deviation } from "../core/schedule/recorder.ts";
 import { ORDINARY } from "../core/schedule/schedule.ts";
-import { ANONYMOUS, type PrincipalId, type SubnetId } from "../core/state/ids.ts";
+import { ANONYMOUS, type SubnetId } from "../core/state/ids.ts";
 import type { NetworkState } from "../core/state/network-state.ts";
 import { principalBytes, principalText } from "../core/state/principal.ts";
 import { route } from "../core/state/world.ts";
 import type { AnyService } from "./actor.ts";
 import { Canister } from "./canister.ts";
 import type { Core } from "./core.ts";
+import { createEmpty, createImported, createInstalled, createMock } from "./creation.ts";
 import { deploy, type Deployment, type DeployOptions, type ProjectManifest } from "./deploy/deploy.ts";
 import { DEFAULT_CALL_BUDGET_ROUNDS, DEFAULT_MOCK_PATIENCE_MS } from "./driver.ts";
 import { instantNanos, nanosOf, type Duration, type Instant } from "./duration.ts";
 import { Faults } from "./faults/faults.ts";
 import { FaultSchedule, type Now } from "./faults/schedule.ts";
-import { cyclesOf, kindOf, refuseOtherWords, refuseUnlessWhole } from "./given.ts";
+import { kindOf, refuseOtherWords, refuseUnlessWhole } from "./given.ts";
 import type { Host } from "./host.ts";
 import { identityOf, type Identity } from "./identity.ts";
-import { createdId, createRequest, settingsRequest } from "./management.ts";
 import { interfaceOfCandid } from "./module-interface.ts";
-import { loadModule, type ModuleSource } from "./module-source.ts";
+import type { ModuleSource } from "./module-source.ts";
 import type { LiveOptions } from "./live.ts";
-import { mockSource, Mock } from "./mocks/mock.ts";
+import { Mock } from "./mocks/mock.ts";
 import type { MockHandlers } from "./mocks/context.ts";
-import { mockModule } from "./mocks/module.ts";
 import type { MocksSnapshot } from "./mocks/mocks.ts";
 import { Names } from "./names.ts";
 import { networkPage, type NetworkPageOptions } from "./network-page.ts";
 import { drawNetwork, type NetworkDrawOptions } from "./network-drawing.ts";
 import {
   genesisConfig,
-  settingsAtCreation,
   type CanneryOptions,
   type CreateOptions,
   type InstallOptions,
@@ -49,11 +46,12 @@ import {
   type SettleOptions,
   type Subnet,
 } from "./options.ts";
-import { checkCanisterOptions, checkNetworkOptions } from "./options-check.ts";
+import { checkNetworkOptions } from "./options-check.ts";
 import type { Outcalls } from "./outcalls.ts";
-import { principalId, type PrincipalLike } from "./principals.ts";
+import { principalId, senderOf, type PrincipalLike } from "./principals.ts";
 import { served } from "./served.ts";
 import { Session } from "./session.ts";
+import { subnetsOf } from "./subnets.ts";
 import { DEFAULT_TRACE_EVENTS, TraceLog } from "./trace-log.ts";
 import type { TraceView } from "./trace-view.ts";
 
@@ -151,11 +149,7 @@ export class Cannery {
 
   /** In the order in which they were asked for: application, verified application, system, NNS, then `subnets`. */
   get subnets(): readonly Subnet[] {
-    const { state } = this.session.core;
-    return state.subnetOrder.map((id) => {
-      const { kind, name } = state.subnets.get(id)!.config;
-      return { id: principalText(id), kind, name };
-    });
+    return subnetsOf(this.state);
   }
 
   /** Virtual time, in nanoseconds since the Unix epoch. */
@@ -221,23 +215,12 @@ export class Cannery {
 
   /** Creates a canister, installs the module and gives its actor. The module is bytes, or a path of a `.wasm`, `.wasm.gz` or `.mo` file. */
   async install<T = AnyService>(module: ModuleSource, options: InstallOptions = {}): Promise<Canister<T>> {
-    checkCanisterOptions(options, "install");
-    const { bytes, stem } = await loadModule(module, this.session.host);
-    const canister = await this.createUnder<T>({ ...options, name: options.name ?? stem ?? "canister" }, options.sender);
-    const id = principalId(canister.id);
-    const { arg, args } = options;
-    const given = { ...(arg === undefined ? {} : { arg }), ...(args === undefined ? {} : { args }) };
-    await this.session.installBytes(id, { kind: "install" }, bytes, given, senderOf(options));
-    await this.setControllers(id, options);
-    return canister;
+    return createInstalled<T>(this.session, module, options);
   }
 
   /** Creates an empty canister. */
   async createCanister<T = AnyService>(options: CreateOptions = {}): Promise<Canister<T>> {
-    checkCanisterOptions(options, "create");
-    const canister = await this.createUnder<T>({ ...options, name: options.name ?? "canister" }, options.sender);
-    await this.setControllers(principalId(canister.id), options);
-    return canister;
+    return createEmpty<T>(this.session, options);
   }
 
   /**
@@ -245,21 +228,7 @@ export class Cannery {
    * that take the arguments and a context (`MockContext`); what has no function traps.
    */
   async mock<T = AnyService>(of: ModuleSource, handlers: MockHandlers<NoInfer<T>>, options: CreateOptions = {}): Promise<Mock<T>> {
-    checkCanisterOptions(options, "create");
-    const { candid, stem } = await mockSource(of, this.session.host);
-    const canister = await this.createUnder<T>({ ...options, name: options.name ?? stem ?? "mock" }, options.sender);
-    const id = principalId(canister.id);
-    const described = interfaceOfCandid(candid, null, this.session.nameOf(id));
-    await this.session.installBytes(
-      id,
-      { kind: "install" },
-      mockModule(candid, [...described.methods.values()]),
-      { arg: NO_BYTES },
-      senderOf(options),
-    );
-    this.session.mocks.define(id, described, handlers);
-    await this.setControllers(id, options);
-    return new Mock<T>(this.session, id, senderOf(options));
+    return createMock<T>(this.session, of, handlers, options);
   }
 
   /** A mock by its id: that of another network's mock in a fork of it. */
@@ -274,13 +243,7 @@ export class Cannery {
    * canister is made, and the snapshot uploaded and loaded, which costs it cycles. Whatever it remembers of ids is from its former life.
    */
   async importSnapshot<T = AnyService>(folder: string, options: CreateOptions = {}): Promise<Canister<T>> {
-    checkCanisterOptions(options, "create");
-    const canister = await this.createUnder<T>({ ...options, name: options.name ?? "canister" }, options.sender);
-    const snapshot = await canister.snapshots.upload(folder);
-    await canister.snapshots.load(snapshot);
-    await canister.snapshots.delete(snapshot);
-    await this.setControllers(principalId(canister.id), options);
-    return canister;
+    return createImported<T>(this.session, folder, options);
   }
 
   /** A canister by its id, such as one that another canister created; `candid` describes one whose module does not. */
@@ -472,41 +435,6 @@ export class Cannery {
     return new Cannery(core, host, this.options, from);
   }
 
-  private async createUnder<T>(
-    options: CreateOptions & { readonly name: string },
-    sender: PrincipalLike | undefined,
-  ): Promise<Canister<T>> {
-    const by = sender === undefined ? ANONYMOUS : principalId(sender);
-    const wantedId = options.id === undefined ? null : principalId(options.id);
-    const settings = settingsAtCreation(options);
-    const subnet = wantedId !== null && options.subnet === undefined ? route(this.state, wantedId) : this.subnetId(options.subnet);
-    const cycles = options.cycles === undefined ? null : cyclesOf(options.cycles);
-    const reply = await this.session.execute(createRequest(by, { subnet, id: wantedId, cycles, settings }));
-    const id = createdId(reply);
-    this.session.names.give(id, options.name);
-    return new Canister<T>(this.session, id, by);
-  }
-
-  /** Controllers are set last, so that the sender can install what others will control. */
-  private async setControllers(id: PrincipalId, options: CreateOptions): Promise<void> {
-    const controllers = options.controllers ?? options.settings?.controllers;
-    if (controllers === undefined) return;
-    await this.session.execute(settingsRequest(senderOf(options), id, { controllers }));
-  }
-
-  private subnetId(wanted: Subnet | string | undefined): SubnetId {
-    const { state } = this.session.core;
-    if (wanted === undefined) return state.subnetOrder[0]!;
-    const text = typeof wanted === "object" && wanted !== null ? wanted.id : wanted;
-    const found = state.subnetOrder.find((id) => principalText(id) === text);
-    if (found === undefined)
-      throw new CanneryError(
-        "no-such-subnet",
-        `there is no subnet ${kindOf(text)}; net.subnets has ${this.subnets.map(({ name, id }) => `${name} (${id})`).join(", ")}`,
-      );
-    return found;
-  }
-
   private onEvent(event: NetworkEvent): void {
     for (const listener of this.eventListeners) listener(event);
     if (event.kind !== "printed") return;
@@ -529,8 +457,4 @@ export type PathLabel = string | Uint8Array | Exclude<PrincipalLike, string>;
 
 function labelBytes(label: PathLabel): string | Uint8Array {
   return typeof label === "string" || label instanceof Uint8Array ? label : principalBytes(principalId(label));
-}
-
-function senderOf(options: { readonly sender?: PrincipalLike }): PrincipalId {
-  return options.sender === undefined ? ANONYMOUS : principalId(options.sender);
 }

@@ -6,7 +6,7 @@ import { Principal } from "@icp-sdk/core/principal";
 import { CanneryError } from "../base/cannery-error.ts";
 import { toHex } from "../base/bytes.ts";
 import { kindOf } from "./given.ts";
-import type { PrincipalId } from "../core/state/ids.ts";
+import { ANONYMOUS, type PrincipalId } from "../core/state/ids.ts";
 import { InvalidPrincipal, parsePrincipal, principalBytes, principalText } from "../core/state/principal.ts";
 
 /** A principal, its text, an identity (of this network or of `@icp-sdk/core`), or a canister of a network. */
@@ -45,6 +45,11 @@ export function principalId(from: PrincipalLike): PrincipalId {
     "bad-principal",
     `a principal is expected: an object of @icp-sdk/core/principal, its text, an identity or a canister; got ${kindOf(from)}`,
   );
+}
+
+/** Who sends: the anonymous user where nobody is named. */
+export function senderOf({ sender }: { readonly sender?: PrincipalLike }): PrincipalId {
+  return sender === undefined ? ANONYMOUS : principalId(sender);
 }
 
 export { principalText };
