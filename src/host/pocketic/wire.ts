@@ -26,12 +26,12 @@ export function bodyOf(request: IncomingMessage): Promise<Uint8Array | null> {
 }
 
 export function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: InstanceResponse): void {
-  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  const size = typeof body === "string" ? Buffer.byteLength(body) : body.length;
   // The answer to a HEAD tells the length of a body that it does not have.
   const isTold = status === 204 || status === 304 || (request.method === "HEAD" && "content-length" in headers);
-  const length = isTold ? {} : { "content-length": bytes.length };
+  const length = isTold ? {} : { "content-length": size };
   response.writeHead(status, { ...headers, ...length });
-  response.end(request.method === "HEAD" || bytes.length === 0 ? undefined : bytes);
+  response.end(request.method === "HEAD" || size === 0 ? undefined : body);
 }
 
 export function empty(status: number): InstanceResponse {
