@@ -39,11 +39,11 @@ import {
 import { plus, reservationCycles, reservationRefusal, saturation, threadReservationBytes } from "../cycles/reservation.ts";
 import { MAX_RESPONSE_COUNT_BYTES, REQUEST_STRUCT_BYTES } from "../queues/sizes.ts";
 import type { CanisterState } from "../state/canister.ts";
-import { BITCOIN_CANISTERS } from "../management/bitcoin.ts";
-import { MANAGEMENT_CANISTER, type CanisterId, type PrincipalId, type SubnetId } from "../state/ids.ts";
+import type { CanisterId } from "../state/ids.ts";
 import { memoryUsageBytes } from "../state/memory-usage.ts";
 import { principalText } from "../state/principal.ts";
 import type { UserError } from "../state/rejects.ts";
+import { CallSlots } from "./call-slots.ts";
 import { EXECUTION_RULES, type ExecutionRules } from "./execution-kinds.ts";
 import type { Quotas } from "./quotas.ts";
 import { HOPELESS_REFUSALS, type RefusesCall } from "./refused-calls.ts";
@@ -95,9 +95,7 @@ export class ExecutionView extends Surroundings implements SystemView {
   /** Calls that could be taken. */
   private callsTried = 0;
   private refusedInARow = 0;
-  private callbacksLeft = UNKNOWN;
-  private aliasSlotsLeft = UNKNOWN;
-  private slotsLeft: Map<PrincipalId, number> | null = null;
+  private slots: CallSlots | null = null;
   /** Memory of the canister besides heap and stable memory, bytes. */
   private fixedBytes = UNKNOWN;
   /** Message memory of the canister before the run, bytes. */
@@ -207,9 +205,8 @@ export class ExecutionView extends Surroundings implements SystemView {
     if (guaranteedBytes > 0 && this.guaranteedBytes + guaranteedBytes > this.quotas.guaranteedMessageBytes) return false;
 
     // 3. Callbacks.
-    if (this.callbacksLeft === UNKNOWN) this.callbacksLeft = this.availableCallbacks();
-    if (this.callbacksLeft === 0) return false;
-    this.callbacksLeft--;
+    this.slots ??= new CallSlots(this.canister, this.world.state, this.availableCallbacks());
+    if (!this.slots.takeCallback()) return false;
 
     // 4. Fees.
     const wasm64 = runsWasm64(this.canister);
@@ -218,18 +215,8 @@ export class ExecutionView extends Surroundings implements SystemView {
     const fee = transmission + execution;
     if (this.missing(fee, memoryBytes, messageBytes) !== null) return false;
 
-    // 5. One counter for all that is the management canister.
-    if (this.isManagement(call.callee)) {
-      if (this.aliasSlotsLeft === UNKNOWN) this.aliasSlotsLeft = this.availableAliasSlots();
-      if (this.aliasSlotsLeft === 0) return false;
-      this.aliasSlotsLeft--;
-    }
-
-    // 6. Slots of this destination.
-    this.slotsLeft ??= new Map();
-    const slots = this.slotsLeft.get(call.callee) ?? this.canister.queues.freeSlots(call.callee);
-    if (slots === 0) return false;
-    this.slotsLeft.set(call.callee, slots - 1);
+    // 5, 6. Slots to the management canister, and of this destination.
+    if (!this.slots.takeRoom(call.callee)) return false;
 
     if (this.refuses?.(call, this.callsTried++) === true) return false;
 
@@ -251,19 +238,6 @@ export class ExecutionView extends Surroundings implements SystemView {
   private availableCallbacks(): number {
     const ownQuota = this.limits.canisterGuaranteedCallbackQuota - this.canister.callbacks.size;
     return Math.max(this.quotas.callbacks, ownQuota, 0);
-  }
-
-  private isManagement(id: PrincipalId): boolean {
-    return id === MANAGEMENT_CANISTER || this.world.state.subnets.has(id as SubnetId) || BITCOIN_CANISTERS.includes(id);
-  }
-
-  /** The fewest free slots among all queues that lead to the management canister. */
-  private availableAliasSlots(): number {
-    const { queues } = this.canister;
-    let slots = queues.freeSlots(MANAGEMENT_CANISTER);
-    for (const id of BITCOIN_CANISTERS) slots = Math.min(slots, queues.freeSlots(id));
-    for (const id of this.world.state.subnets.keys()) slots = Math.min(slots, queues.freeSlots(id));
-    return slots;
   }
 
   // Memory.
