@@ -7,11 +7,12 @@ import type { PrincipalId } from "../../core/state/ids.ts";
 import { principalText } from "../../core/state/principal.ts";
 import type { Replay } from "../../index.ts";
 import { Cannery } from "../../network/cannery.ts";
-import { principalId } from "../../network/principals.ts";
 import type { Session } from "../../network/session.ts";
-import { answerText, argumentOf, methodOf, methodsOf } from "../candid-call.ts";
+import { answerText, argumentOf, methodOf } from "../candid-call.ts";
 import { canisterText, shownCanister } from "./canister-state.ts";
+import { RunNames } from "./run-names.ts";
 import { endingText, stepsOf, type Step } from "./steps.ts";
+import { argsText, countOf, firstWord, quoted, unquoted, wholeNumber } from "./words.ts";
 
 export interface Answer {
   readonly text: string;
@@ -38,6 +39,7 @@ export class Stepper {
   readonly run: Replay;
   readonly steps: readonly Step[];
   private readonly session: Session;
+  private readonly names: RunNames;
   private user: PrincipalId | null = null;
 
   /** Of a run at any place: it stays there. */
@@ -45,6 +47,7 @@ export class Stepper {
     const { position } = run;
     this.run = run;
     this.session = Cannery.inside(run.net);
+    this.names = new RunNames(run.net, this.session);
     run.toEnd();
     this.steps = stepsOf(run);
     run.to(position);
@@ -62,7 +65,10 @@ export class Stepper {
       "",
       this.here().text,
     ];
-    return { text: text.join("\n"), data: { ...this.here().data, failure, choices, canisters: this.canisters().map(({ name }) => name) } };
+    return {
+      text: text.join("\n"),
+      data: { ...this.here().data, failure, choices, canisters: this.names.canisters().map(({ name }) => name) },
+    };
   }
 
   /** The answer to one line. Throws `CanneryError` for what cannot be done. */
@@ -77,9 +83,10 @@ export class Stepper {
     if (!/\s/u.test(line.trimStart())) return [...this.commands.map(({ name }) => name), "quit"].filter((name) => name.startsWith(word));
     const command = this.commands.find(({ name, aliases }) => name === word || aliases.includes(word));
     const [canister, method] = firstWord(rest);
-    if (command?.name === "query" && this.canisters().some(({ name }) => name === canister))
-      return this.queriesOf(canister).flatMap((name) => (name.startsWith(method) ? [`${word} ${quoted(canister)} ${name} `] : []));
-    const names = command?.takes === "canister" ? this.canisters().map(({ name }) => name) : command?.takes === "user" ? this.users() : [];
+    if (command?.name === "query" && this.names.canisters().some(({ name }) => name === canister))
+      return this.names.queriesOf(canister).flatMap((name) => (name.startsWith(method) ? [`${word} ${quoted(canister)} ${name} `] : []));
+    const names =
+      command?.takes === "canister" ? this.names.canisters().map(({ name }) => name) : command?.takes === "user" ? this.names.users() : [];
     return names.filter((name) => name.startsWith(rest)).map((name) => `${word} ${quoted(name)}${command?.name === "query" ? " " : ""}`);
   }
 
@@ -246,13 +253,13 @@ export class Stepper {
     const [method, args] = firstWord(more);
     if (canister === "" || method === "")
       throw new CanneryError("bad-argument", "query takes a canister, a method and arguments: query bank balance_of '(\"ann\")'");
-    const id = this.canisterOf(canister);
+    const id = this.names.canisterOf(canister);
     const name = this.session.nameOf(id);
     const described = this.session.interfaceOf(id);
     if (described === null) throw new CanneryError("no-code", `${name} has no code at this place of the run`);
     const called = methodOf(described.candid, name, method);
     if (called.mode === "update" || called.mode === "oneway") {
-      const queries = this.queriesOf(canister).join(", ") || "none";
+      const queries = this.names.queriesOf(canister).join(", ") || "none";
       throw new CanneryError(
         "not-a-query",
         `${name}.${method} changes things, and here nothing can be changed: ask a query (${name} has ${queries}). In a program, replay(…).net.fork() takes calls`,
@@ -266,22 +273,23 @@ export class Stepper {
   }
 
   private as(rest: string): Answer {
-    if (rest === "") throw new CanneryError("bad-argument", `as takes a user: ${this.users().join(", ")}, or the text of a principal`);
-    this.user = this.principalOf(
+    if (rest === "")
+      throw new CanneryError("bad-argument", `as takes a user: ${this.names.users().join(", ")}, or the text of a principal`);
+    this.user = this.names.principalOf(
       unquoted(rest),
-      () => `nobody is called ${rest} in this run: there are ${this.users().join(", ")}; or give a principal`,
+      () => `nobody is called ${rest} in this run: there are ${this.names.users().join(", ")}; or give a principal`,
     );
     const name = this.session.nameOf(this.user);
     return { text: `Queries are ${name}'s from now on.`, data: { user: name, principal: principalText(this.user) } };
   }
 
   private state(rest: string): Answer {
-    const shown = shownCanister(this.session, this.canisterOf(unquoted(rest)));
+    const shown = shownCanister(this.session, this.names.canisterOf(unquoted(rest)));
     return { text: canisterText(shown), data: { position: this.run.position, ...shown } };
   }
 
   private overview(): Answer {
-    const canisters = this.canisters();
+    const canisters = this.names.canisters();
     const width = Math.max(0, ...canisters.map(({ name }) => name.length));
     const lines = canisters.map(({ name, id }) => `  ${name.padEnd(width)}  ${id}`);
     const waiting = this.session.whoWaits();
@@ -304,40 +312,6 @@ export class Stepper {
     const data = this.commands.map(({ name, aliases, usage, help }) => ({ name, aliases, usage, help }));
     return { text: [...lines, `${"quit".padEnd(width)}  ends it`].join("\n"), data: { commands: data } };
   }
-
-  // Names.
-
-  private canisters(): { readonly name: string; readonly id: string }[] {
-    return this.run.net.canisterIds.map((id) => ({ name: this.run.net.nameOf(id), id }));
-  }
-
-  private canisterOf(name: string): PrincipalId {
-    const names = (): string => this.canisters().map((one) => one.name).join(", "); // prettier-ignore
-    const id = this.principalOf(name, () => `there is no canister ${name} here: there are ${names()}`);
-    this.session.canisterState(id);
-    return id;
-  }
-
-  private users(): string[] {
-    const canisters = new Set(this.canisters().map(({ name }) => name));
-    return ["user", ...[...this.session.names.given.values()].filter((name) => !canisters.has(name))];
-  }
-
-  private principalOf(name: string, refusal: () => string): PrincipalId {
-    if (name === "user") return principalId("2vxsx-fae");
-    for (const [id, given] of this.session.names.given) if (given === name) return id;
-    try {
-      return principalId(name);
-    } catch (cause) {
-      throw new CanneryError("no-such-name", refusal(), { cause });
-    }
-  }
-
-  private queriesOf(canister: string): string[] {
-    const described = this.canisters().some(({ name }) => name === canister) ? this.session.interfaceOf(this.canisterOf(canister)) : null;
-    if (described === null) return [];
-    return [...methodsOf(described.candid)].filter(([, { mode }]) => mode !== "update" && mode !== "oneway").map(([name]) => name);
-  }
 }
 
 function isTrap({ lines, title }: Step): boolean {
@@ -347,32 +321,4 @@ function isTrap({ lines, title }: Step): boolean {
 /** `bank`, or `bank.withdraw`: what ran is named by the method, also where it is that method's callback. */
 function ranAt({ ran }: Step, place: string): boolean {
   return ran.some(({ canister, method }) => place === canister || place === `${canister}.${method}`);
-}
-
-/** The first word, which may be in quotes, and the rest. */
-function firstWord(line: string): [string, string] {
-  const [, inQuotes, word, rest] = /^\s*(?:"([^"]*)"|(\S*))\s*(.*)$/su.exec(line)!;
-  return [inQuotes ?? word ?? "", rest!.trim()];
-}
-
-function unquoted(text: string): string {
-  return text.replace(/^"(.*)"$/su, "$1");
-}
-
-function quoted(name: string): string {
-  return /\s/u.test(name) ? JSON.stringify(name) : name;
-}
-
-/** As in a shell, arguments may be in single quotes. */
-function argsText(text: string): string {
-  return text.replace(/^'(.*)'$/su, "$1") || "()";
-}
-
-function countOf(text: string): number {
-  return text === "" ? 1 : wholeNumber(text, "a number of executions is expected, such as next 5");
-}
-
-function wholeNumber(text: string, refusal: string): number {
-  if (/^\d+$/u.test(text)) return Number(text);
-  throw new CanneryError("bad-argument", `${refusal}, not ${text === "" ? "nothing" : JSON.stringify(text)}`);
 }
