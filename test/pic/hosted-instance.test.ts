@@ -35,11 +35,11 @@ class SlowWorker {
   }
 }
 
-/** A pool that gives one worker after the other. */
+/** A pool that gives one worker after the other, and the last one to who wants one for itself. */
 function poolOf(...workers: SlowWorker[]): WorkerPool {
   let taken = 0;
   const pool: Pick<WorkerPool, "take" | "release"> = {
-    take: () => workers[taken++] as unknown as PicWorker,
+    take: (_, forItself = false) => (forItself ? workers.at(-1) : workers[taken++]) as unknown as PicWorker,
     release: () => undefined,
   };
   return pool as WorkerPool;
@@ -67,8 +67,8 @@ test("an instance that is deleted while it runs for ever ends its worker, and no
 });
 
 test("an instance whose rounds follow the clock goes where no other runs, and stays there", () => {
-  const [shared, own] = [new SlowWorker(), new SlowWorker()];
-  const live = new HostedInstance(LIVE, poolOf(shared, own));
+  const [shared, alsoShared, own] = [new SlowWorker(), new SlowWorker(), new SlowWorker()];
+  const live = new HostedInstance(LIVE, poolOf(shared, alsoShared, own));
   void live.request({ ...START, path: "/update/tick" });
   shared.isWanted = true;
   void live.request(START);

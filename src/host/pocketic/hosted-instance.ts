@@ -148,17 +148,17 @@ export class HostedInstance implements Hosted {
   private keepWorker(): void {
     if (!this.isRepeatable) return;
     // What another runs here might never end, and this one could not go then.
-    if (this.worker.reservedFor !== null || this.worker.isWantedByOthers(this.id)) this.move();
+    if (this.worker.reservedFor !== null || this.worker.isWantedByOthers(this.id)) this.move(true);
     this.isRepeatable = false;
     this.worker.reservedFor = this.id;
     this.asked = this.asked.filter(({ tell }) => tell !== null);
   }
 
-  /** Has another worker repeat what was asked. */
-  private move(): void {
+  /** Has another worker repeat what was asked. `forItself`: where no other runs. */
+  private move(forItself = false): void {
     if (this.isDeleted || !this.isRepeatable) return;
     const old = this.worker;
-    this.worker = this.pool.take(this.id);
+    this.worker = this.pool.take(this.id, forItself);
     if (!old.isEnded) void old.run(this.id, { kind: "drop" }).catch(() => undefined);
     this.pool.release(old, this.id);
     for (const asked of this.asked) this.give(asked);

@@ -126,12 +126,12 @@ export class WorkerPool {
     this.print = print;
   }
 
-  /** A worker for an instance: one that does nothing, the one used last first, as its code is warm. */
-  take(instance: number): PicWorker {
+  /** A worker for an instance: one that does nothing, the one used last first, as its code is warm. `forItself`: not one that others wait for. */
+  take(instance: number, forItself = false): PicWorker {
     this.forgetEnded();
     const open = this.workers.filter((worker) => worker.reservedFor === null && !worker.isStuck);
     const idle = open.filter((worker) => worker.running === null);
-    const worker = idle.at(-1) ?? (open.length < MOST ? new PicWorker(this.print) : leastLoaded(open));
+    const worker = idle.at(-1) ?? (forItself || open.length < MOST ? new PicWorker(this.print) : leastLoaded(open));
     worker.instances.add(instance);
     const at = this.workers.indexOf(worker);
     if (at !== -1) this.workers.splice(at, 1);
