@@ -4,7 +4,7 @@
  * variant's count), and by the exact variant's counter alone.
  */
 import { expect } from "vitest";
-import { commit } from "../../src/core/canister/run.ts";
+import { commit } from "../../src/core/canister/outcome.ts";
 import { IC0 } from "../../src/core/wasm/ic0.ts";
 import { importLine } from "../support/ic0-wat.ts";
 import { preparedModule, TestCanister } from "../support/run-canister.ts";

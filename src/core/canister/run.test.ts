@@ -11,7 +11,8 @@ import { nodePlatform } from "../../host/platform-node.ts";
 import type { WasmEngine } from "../wasm/engine.ts";
 import { InstancePool } from "./instances.ts";
 import { HostFailure } from "./run-context.ts";
-import { commit, commitOverlay, detach, discard, methodKind, run } from "./run.ts";
+import { commit, commitOverlay, detach, discard } from "./outcome.ts";
+import { methodKind, run } from "./run.ts";
 import type { EntryPoint } from "./types.ts";
 
 /** Answers with a 32-bit counter in a global and one in memory, after adding one to both. */

@@ -1,14 +1,11 @@
 /**
  * Execution of one entry point: from a state, an entry point and a view of the system to an outcome as data.
  *
- * A run changes nothing but its instance. The caller then says what becomes of it, exactly once and before the canister runs again:
- * `commit`, `discard`, or `detach` to keep the changes apart (composite queries, executions that the replica spreads over rounds):
- * then the next run starts from the overlay's state, and `commitOverlay` makes it the canister's.
+ * A run changes nothing but its instance. The caller then says what becomes of it: see `outcome.ts`.
  *
  * Source: interface spec, "Message execution" (the Wasm part); messaging.md 7.1, wasm.md 4.4 and 9.
  */
 import { assert } from "../../base/assert.ts";
-import { nextEpoch } from "../../base/epoch.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import { TrapCode, type Variant } from "../wasm/abi.ts";
 import type { EngineTrap } from "../wasm/engine.ts";
@@ -19,6 +16,7 @@ import { toolchainViolation, trapLogText, trapped, userErrorOf, type ExecutionFa
 import type { ExecutionState } from "./execution-state.ts";
 import { dropCall } from "./ic0/calls.ts";
 import type { Instance, InstancePool } from "./instances.ts";
+import { release, type Pending, type RunOutcome } from "./outcome.ts";
 import { ENDED, HostFailure, type Failure, type RunContext } from "./run-context.ts";
 import type { EntryPoint, LogDelta, Outcome, OutgoingCall, RunLimits, RunResult, SystemView } from "./types.ts";
 
@@ -26,30 +24,6 @@ import type { EntryPoint, LogDelta, Outcome, OutgoingCall, RunLimits, RunResult,
 const DIRTY_HEAP_PAGE_INSTRUCTIONS = { wasm32: 1000, wasm64: 4000 } as const;
 /** Beyond this many changed heap pages (1 GiB) copying them takes a slice of its own. Source: wasm.md 4.4. */
 const MAX_PAGES_COPIED_AT_ONCE = 262_144;
-
-/** Pages that a commit wrote: what counts as heap delta (scheduling.md 3.2). */
-export interface CommittedPages {
-  readonly heapPages: number;
-  readonly stablePages: number;
-}
-
-/**
- * A state with a run's changes, kept apart from the canister's own: run on it as on any state. It shares what was not changed with the
- * state it came from, which must not be written while the overlay is in use.
- */
-export interface Overlay {
-  readonly state: ExecutionState;
-  /** Of the state it came from, when it was made. */
-  readonly baseStamps: Stamps;
-  /** Pages of the run that made it. */
-  readonly pages: CommittedPages;
-}
-
-interface Stamps {
-  readonly heap: number;
-  readonly stable: number;
-  readonly globals: number;
-}
 
 /** `null` when the module has no such method. */
 export function methodKind(state: ExecutionState, method: string): MethodKind | null {
@@ -68,162 +42,32 @@ export function run(pool: InstancePool, state: ExecutionState, entry: EntryPoint
   return outcome;
 }
 
-/** Writes what a run did into its state, which is for writing. */
-export function commit(outcome: Outcome): CommittedPages {
-  const pending = take(outcome);
-  if (pending === null) return NO_PAGES;
-  const { instance, state } = pending;
-  assert(outcome.result.kind !== "trap", "nothing of a trap is committed");
-  assert((instance.context.bit & TRACKED) !== 0, "nothing of a query or of inspect_message is committed");
-  apply(instance, state);
-  release(pending);
-  return { heapPages: outcome.dirtyHeapPages, stablePages: outcome.dirtyStablePages };
-}
-
-/** Forgets what a run did. */
-export function discard(outcome: Outcome): void {
-  const pending = take(outcome);
-  if (pending === null) return;
-  pending.instance.restore(pending.state);
-  release(pending);
-}
-
-/**
- * Takes the changes of a run out as data; `state` is not touched. A run that can have none to keep (a trap, a plain query) leaves an
- * overlay that is equal to its base.
- */
-export function detach(outcome: Outcome): Overlay {
-  const pending = take(outcome);
-  assert(pending !== null, "an outcome without a run has no changes to keep");
-  const { instance, state } = pending;
-  const overlay = state.copy(nextEpoch());
-  const keeps = outcome.result.kind !== "trap" && (instance.context.bit & TRACKED) !== 0;
-  if (keeps) apply(instance, overlay);
-  else instance.restore(state);
-  release(pending);
-  const pages = keeps ? { heapPages: outcome.dirtyHeapPages, stablePages: outcome.dirtyStablePages } : NO_PAGES;
-  return { state: overlay, baseStamps: stampsOf(state), pages };
-}
-
-/** Makes an overlay's content that of the state it came from (or of that state's copy for the current owner, which is for writing). */
-export function commitOverlay(state: ExecutionState, overlay: Overlay): CommittedPages {
-  assert(isUnchanged(state, overlay), "the state has not changed since the overlay was taken");
-  state.heap = overlay.state.heap.fork(state.epoch);
-  state.stable = overlay.state.stable.fork(state.epoch);
-  state.writeGlobals(overlay.state.globals, 0);
-  return overlay.pages;
-}
-
-function isUnchanged(state: ExecutionState, overlay: Overlay): boolean {
-  const now = stampsOf(state);
-  const then = overlay.baseStamps;
-  return now.heap === then.heap && now.stable === then.stable && now.globals === then.globals;
-}
-
-function stampsOf(state: ExecutionState): Stamps {
-  return { heap: state.heap.stamp, stable: state.stable.stamp, globals: state.globalsStamp };
-}
-
-function apply(instance: Instance, state: ExecutionState): void {
-  instance.commitTo(state);
-  instance.context.stable.commitTo(state.stable);
-}
-
-const NO_PAGES: CommittedPages = { heapPages: 0, stablePages: 0 };
-
-/** What belongs to an outcome until it is settled. */
-interface Pending {
-  readonly pool: InstancePool;
-  readonly instance: Instance;
-  readonly state: ExecutionState;
-}
-
-class RunOutcome implements Outcome {
-  readonly result: RunResult;
-  readonly instructions: number;
-  readonly slices: number;
-  readonly pausedSlices: readonly number[];
-  readonly calls: readonly OutgoingCall[];
-  readonly view: SystemView;
-  readonly certifiedData: Uint8Array | null;
-  readonly globalTimerNanos: bigint | null;
-  readonly acceptedMessage: boolean;
-  readonly logs: LogDelta;
-  readonly printed: readonly Uint8Array[];
-  readonly heapBytes: number;
-  readonly stableBytes: number;
-  readonly dirtyHeapPages: number;
-  readonly dirtyStablePages: number;
-  /** `null` when nothing ran. */
-  private pending: Pending | null;
-  private settled = false;
-
-  constructor(outcome: Outcome, pending: Pending | null) {
-    this.result = outcome.result;
-    this.instructions = outcome.instructions;
-    this.slices = outcome.slices;
-    this.pausedSlices = outcome.pausedSlices;
-    this.calls = outcome.calls;
-    this.view = outcome.view;
-    this.certifiedData = outcome.certifiedData;
-    this.globalTimerNanos = outcome.globalTimerNanos;
-    this.acceptedMessage = outcome.acceptedMessage;
-    this.logs = outcome.logs;
-    this.printed = outcome.printed;
-    this.heapBytes = outcome.heapBytes;
-    this.stableBytes = outcome.stableBytes;
-    this.dirtyHeapPages = outcome.dirtyHeapPages;
-    this.dirtyStablePages = outcome.dirtyStablePages;
-    this.pending = pending;
-  }
-
-  settle(): Pending | null {
-    assert(!this.settled, "an outcome is committed, discarded or detached exactly once");
-    this.settled = true;
-    const pending = this.pending;
-    this.pending = null;
-    return pending;
-  }
-}
-
-function take(outcome: Outcome): Pending | null {
-  assert(outcome instanceof RunOutcome, "an outcome comes from run()");
-  return outcome.settle();
-}
-
-function release({ pool, instance }: Pending): void {
-  instance.context.end();
-  pool.release(instance);
-}
-
 const NO_LINES: readonly Uint8Array[] = [];
 const NO_LOGS: LogDelta = { dropped: 0, records: [] };
 const NOT_SLICED: readonly number[] = [];
 const NO_CALLS: readonly OutgoingCall[] = [];
 const NONE: RunResult = { kind: "none" };
 
-function notRun(state: ExecutionState, view: SystemView, failure: ExecutionFailure | null): Outcome {
+function notRun(state: ExecutionState, view: SystemView, failure: ExecutionFailure | null): RunOutcome {
   const result: RunResult = failure === null ? NONE : { kind: "trap", error: userErrorOf(view.canisterId, failure) };
-  return new RunOutcome(
-    {
-      result,
-      instructions: 0,
-      slices: 1,
-      pausedSlices: NOT_SLICED,
-      calls: NO_CALLS,
-      view,
-      certifiedData: null,
-      globalTimerNanos: null,
-      acceptedMessage: false,
-      logs: NO_LOGS,
-      printed: NO_LINES,
-      heapBytes: state.heapBytes,
-      stableBytes: state.stableBytes,
-      dirtyHeapPages: 0,
-      dirtyStablePages: 0,
-    },
-    null,
-  );
+  return {
+    result,
+    instructions: 0,
+    slices: 1,
+    pausedSlices: NOT_SLICED,
+    calls: NO_CALLS,
+    view,
+    certifiedData: null,
+    globalTimerNanos: null,
+    acceptedMessage: false,
+    logs: NO_LOGS,
+    printed: NO_LINES,
+    heapBytes: state.heapBytes,
+    stableBytes: state.stableBytes,
+    dirtyHeapPages: 0,
+    dirtyStablePages: 0,
+    pending: null,
+  };
 }
 
 /** One attempt; `null` when the fast variant trapped in the engine, so that its counter is stale and its trap not told exactly. */
@@ -234,7 +78,7 @@ function attempt(
   entry: EntryPoint,
   view: SystemView,
   limits: RunLimits,
-): Outcome | null {
+): RunOutcome | null {
   const instance = pool.acquire(state, variant);
   const { context } = instance;
   const pending = { pool, instance, state };
@@ -304,7 +148,7 @@ function trapKind(trap: EngineTrap, code: number): TrapKind {
   }
 }
 
-function finish(pending: Pending, view: SystemView, limits: RunLimits, failure: Failure | null): Outcome {
+function finish(pending: Pending, view: SystemView, limits: RunLimits, failure: Failure | null): RunOutcome {
   const { instance, state } = pending;
   const { context } = instance;
   const { meter, info } = context;
@@ -318,26 +162,24 @@ function finish(pending: Pending, view: SystemView, limits: RunLimits, failure: 
   if (ended && dirtyHeapPages > MAX_PAGES_COPIED_AT_ONCE) meter.pauseToCopy();
   if (failure !== null && failure.kind === "failure") logTrap(context, view, failure.failure, failure.backtrace);
   const logs = context.log.take();
-  return new RunOutcome(
-    {
-      result: failure === null ? context.result : failedResult(view, failure),
-      instructions,
-      slices: meter.pausedSlices.length + 1,
-      pausedSlices: meter.pausedSlices,
-      calls: ended ? context.calls : NO_CALLS,
-      view,
-      certifiedData: ended ? context.certifiedData : null,
-      globalTimerNanos: ended ? context.globalTimerNanos : null,
-      acceptedMessage: ended && context.accepted,
-      logs,
-      printed: linesOf(context, view, logs),
-      heapBytes: ended ? context.heapBytes : state.heapBytes,
-      stableBytes: ended ? context.stable.byteLength : state.stableBytes,
-      dirtyHeapPages,
-      dirtyStablePages: context.stable.dirtyPages,
-    },
+  return {
+    result: failure === null ? context.result : failedResult(view, failure),
+    instructions,
+    slices: meter.pausedSlices.length + 1,
+    pausedSlices: meter.pausedSlices,
+    calls: ended ? context.calls : NO_CALLS,
+    view,
+    certifiedData: ended ? context.certifiedData : null,
+    globalTimerNanos: ended ? context.globalTimerNanos : null,
+    acceptedMessage: ended && context.accepted,
+    logs,
+    printed: linesOf(context, view, logs),
+    heapBytes: ended ? context.heapBytes : state.heapBytes,
+    stableBytes: ended ? context.stable.byteLength : state.stableBytes,
+    dirtyHeapPages,
+    dirtyStablePages: context.stable.dirtyPages,
     pending,
-  );
+  };
 }
 
 function failedResult(view: SystemView, failure: Failure): RunResult {

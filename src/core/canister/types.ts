@@ -184,7 +184,7 @@ export type RunResult =
 
 /**
  * The outcome of one run, as data. Memory is not applied yet: exactly one of `commit`, `discard` or `detach`
- * (see `run.ts`) must follow before the canister runs again.
+ * (see `outcome.ts`) must follow before the canister runs again.
  */
 export interface Outcome {
   readonly result: RunResult;

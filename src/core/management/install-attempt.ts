@@ -8,7 +8,8 @@
 import { nextEpoch } from "../../base/epoch.ts";
 import { userErrorOf, wasmModuleNotFound } from "../canister/errors.ts";
 import { ExecutionState } from "../canister/execution-state.ts";
-import { commit, discard, run } from "../canister/run.ts";
+import { commit, discard } from "../canister/outcome.ts";
+import { run } from "../canister/run.ts";
 import type { EntryPoint, Outcome, RunLimits } from "../canister/types.ts";
 import type { CanisterState, HistoryEntry } from "../state/canister.ts";
 import type { PrincipalId } from "../state/ids.ts";

@@ -12,7 +12,8 @@
 import { assert } from "../../base/assert.ts";
 import { cleanupFailed } from "../canister/errors.ts";
 import type { ExecutionState } from "../canister/execution-state.ts";
-import { commit, detach, discard, run } from "../canister/run.ts";
+import { commit, detach, discard } from "../canister/outcome.ts";
+import { run } from "../canister/run.ts";
 import type { EntryPoint, Outcome, OutgoingCall } from "../canister/types.ts";
 import type { QueryInput } from "../inputs.ts";
 import type { ExecutionView } from "../rules/execution-view.ts";

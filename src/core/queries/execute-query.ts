@@ -4,7 +4,8 @@
  * Source: interface spec, "Query call"; messaging.md 7.8 and 8. The platform keeps answers in a cache as long as the canisters' versions, balances
  * and the time are the same; that cannot be seen (an answer from it counts in the statistics like any other), so there is none here.
  */
-import { discard, run } from "../canister/run.ts";
+import { discard } from "../canister/outcome.ts";
+import { run } from "../canister/run.ts";
 import type { Answer, QueryInput } from "../inputs.ts";
 import { MANAGEMENT_CANISTER, type SubnetId } from "../state/ids.ts";
 import type { SubnetState } from "../state/network-state.ts";

@@ -4,7 +4,8 @@
  * Source: interface spec, "Ingress message inspection"; messaging.md 7.6. Its changes are dropped, and nothing is charged.
  */
 import { messageRejected, userErrorOf } from "../canister/errors.ts";
-import { discard, run } from "../canister/run.ts";
+import { discard } from "../canister/outcome.ts";
+import { run } from "../canister/run.ts";
 import type { CanisterState } from "../state/canister.ts";
 import type { Ingress } from "../state/messages.ts";
 import type { SubnetState } from "../state/network-state.ts";

@@ -5,7 +5,7 @@
  * Source: interface spec, "Message execution"; messaging.md 7.1; scheduling.md 3.1.
  * Replica: `rs/execution_environment/src/execution/call_or_task.rs` (c7c5005).
  */
-import { commit, commitOverlay, detach, discard, type Overlay } from "../canister/run.ts";
+import { commit, commitOverlay, detach, discard, type Overlay } from "../canister/outcome.ts";
 import type { EntryPoint, Outcome } from "../canister/types.ts";
 import { PAGE_BYTES } from "../wasm/abi.ts";
 import { refundExecution, runsWasm64, takePostponedIngressFees } from "../cycles/accounts.ts";

@@ -9,7 +9,8 @@
  * Replica: `rs/execution_environment/src/execution/response.rs` (c7c5005).
  */
 import { cleanupFailed, userErrorOf, wasmModuleNotFound } from "../canister/errors.ts";
-import { commit, commitOverlay, discard, run, type Overlay } from "../canister/run.ts";
+import { commit, commitOverlay, discard, type Overlay } from "../canister/outcome.ts";
+import { run } from "../canister/run.ts";
 import type { EntryPoint, Outcome } from "../canister/types.ts";
 import {
   creditCycles,

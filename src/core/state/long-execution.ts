@@ -7,7 +7,7 @@
  *
  * Source: scheduling.md 3.1. Replica: `ExecutionTask` in `rs/replicated_state/src/canister_state/system_state.rs` (c7c5005).
  */
-import type { Overlay } from "../canister/run.ts";
+import type { Overlay } from "../canister/outcome.ts";
 import type { Outcome } from "../canister/types.ts";
 import type { HeldInstallation } from "../management/installation.ts";
 import type { Callback, CanisterState, SystemTask } from "./canister.ts";
