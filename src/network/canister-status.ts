@@ -9,6 +9,7 @@ import { RESULT } from "../core/management/candid-types.ts";
 
 /** What `canister_status` tells, in the types of JavaScript. */
 export interface CanisterStatus {
+  /** A stopping canister still has open calls. */
   readonly status: "running" | "stopping" | "stopped";
   /** Counts changes of the canister. */
   readonly version: bigint;
@@ -23,6 +24,7 @@ export interface CanisterStatus {
   readonly reservedCycles: bigint;
   /** Of storage and allocations alone. */
   readonly idleCyclesBurnedPerDay: bigint;
+  /** For so long the balance must pay for what it holds, or it is frozen. */
   readonly freezingThresholdSeconds: bigint;
   /** By name. */
   readonly environmentVariables: Readonly<Record<string, string>>;

@@ -105,9 +105,8 @@ export interface SettleOptions {
   readonly budget?: { readonly rounds?: number; readonly time?: Duration };
 }
 
-/** A state to come back to. */
+/** A state to come back to, by `net.restore` of the network or of its forks. What is in it is for that alone, and changes between versions. */
 export interface NetworkSnapshot {
-  /** Of the network and its forks; opaque. */
   readonly core: unknown;
   readonly names: Names;
   readonly log: TraceLog;

@@ -76,6 +76,7 @@ export interface BitcoinUtxos {
 
 /** Headers of blocks that follow each other. */
 export interface BitcoinHeaders {
+  /** Blocks before the newest one. */
   readonly tipHeight: number;
   /** 80 bytes each. */
   readonly headers: readonly Uint8Array[];

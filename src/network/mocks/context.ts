@@ -52,7 +52,7 @@ export interface MockCall {
   /** As the handler got them. */
   readonly args: readonly unknown[];
   readonly caller: Principal;
-  /** Virtual time. */
+  /** Virtual time, in nanoseconds since the Unix epoch. */
   readonly time: bigint;
   /** Attached cycles, and how many of them were accepted. */
   readonly cycles: bigint;
