@@ -29,6 +29,8 @@ export interface CanisterSettings {
   readonly wasmMemoryLimit?: number | bigint;
   /** Bytes of heap left under which `on_low_wasm_memory` runs; 0 never. */
   readonly wasmMemoryThreshold?: number | bigint;
+  /** Bytes of its newest log that are kept: 4,096 at first, 2 MiB at most. */
+  readonly logMemoryLimit?: number | bigint;
   /** Who may read its log. */
   readonly logVisibility?: Visibility;
   /** Who may read its snapshots. */
@@ -59,7 +61,7 @@ export function settingsValue(settings: CanisterSettings): SettingsValue {
     log_visibility: opt(settings.logVisibility, visibility),
     snapshot_visibility: opt(settings.snapshotVisibility, visibility),
     status_visibility: opt(settings.statusVisibility, visibility),
-    log_memory_limit: [],
+    log_memory_limit: opt(settings.logMemoryLimit, natural),
     environment_variables: opt(settings.environmentVariables, (variables) => environmentList(variables)),
   };
 }
@@ -73,6 +75,7 @@ const NAMES: ReadonlySet<string> = new Set([
   "minimumIncomingCanisterCallCycles",
   "wasmMemoryLimit",
   "wasmMemoryThreshold",
+  "logMemoryLimit",
   "logVisibility",
   "snapshotVisibility",
   "statusVisibility",

@@ -1,6 +1,7 @@
 /**
  * A system view without a network, for tests of single runs: plain fields that a test sets, and a record of what was asked of it.
  */
+import { LOG_CAPACITY_BYTES } from "../../src/core/canister/log.ts";
 import { NO_BYTES } from "../../src/base/bytes.ts";
 import { minBigint, saturatingSub } from "../../src/base/integers.ts";
 import type { GrowthAnswer, MemoryUse, OutgoingCall, RunLimits, SystemView } from "../../src/core/canister/types.ts";
@@ -30,6 +31,7 @@ export class FakeView implements SystemView {
   rootKeyDer: Uint8Array = new Uint8Array(133).fill(9);
   dataCertificate: (() => Uint8Array) | null = null;
   printing = false;
+  logCapacityBytes = LOG_CAPACITY_BYTES;
   showsBacktraces = false;
 
   controllers: readonly PrincipalId[] = [];

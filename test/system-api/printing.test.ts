@@ -38,7 +38,8 @@ const TALKER = moduleText(`(data (i32.const 100) "hello") (data (i32.const 200) 
 const LOGS = IDL.Record({
   canister_log_records: IDL.Vec(IDL.Record({ idx: IDL.Nat64, timestamp_nanos: IDL.Nat64, content: IDL.Vec(IDL.Nat8) })),
 });
-const LOGS_ARGUMENT = IDL.Record({ canister_id: IDL.Principal });
+const idArgument = (id: CanisterId): Uint8Array =>
+  IDL.encode([IDL.Record({ canister_id: IDL.Principal })], [{ canister_id: Principal.fromUint8Array(fromHex(id)) }]);
 
 interface Record_ {
   readonly index: number;
@@ -47,8 +48,7 @@ interface Record_ {
 }
 
 function records(s: Scenario, id: CanisterId): Record_[] {
-  const argument = IDL.encode([LOGS_ARGUMENT], [{ canister_id: Principal.fromUint8Array(fromHex(id)) }]);
-  const answer = s.query("" as never, "fetch_canister_logs", argument);
+  const answer = s.query("" as never, "fetch_canister_logs", idArgument(id));
   if (answer.kind !== "replied") throw new Error(JSON.stringify(answer));
   const [decoded] = IDL.decode([LOGS], answer.data) as unknown as [
     { canister_log_records: { idx: bigint; timestamp_nanos: bigint; content: Uint8Array }[] },
@@ -117,6 +117,36 @@ describe("the canister log [canister-interface#debugging-aids]", () => {
     s.call(id, "long");
     const [only] = records(s, id);
     expect([records(s, id).length, only!.index, only!.bytes.length]).toEqual([1, 101, 4056]);
+  });
+
+  test("has the room that `log_memory_limit` gives it: 2 MiB at most, 0 for none, else a page at least [replica: log memory limit]", () => {
+    const { s, id } = talker();
+    const status = (): bigint => {
+      const end = s.call("" as never, "canister_status", idArgument(id));
+      if (end.kind !== "replied") throw new Error(end.message);
+      const [decoded] = IDL.decode([IDL.Record({ settings: IDL.Record({ log_memory_limit: IDL.Nat }) })], end.data);
+      return (decoded as unknown as { settings: { log_memory_limit: bigint } }).settings.log_memory_limit;
+    };
+    const limit = (bytes: bigint): void => s.setSettings(id, { log_memory_limit: bytes });
+    expect(status()).toBe(4096n);
+    limit(65_536n);
+    expect(status()).toBe(65_536n);
+    s.call(id, "much");
+    s.call(id, "long");
+    expect(records(s, id).length).toBe(102);
+    expect(records(s, id).at(-1)!.bytes.length).toBe(40_000);
+    // Other settings leave it as it is.
+    s.setSettings(id, { freezing_threshold: 1n });
+    expect([status(), records(s, id).length]).toEqual([65_536n, 102]);
+    limit(1n);
+    expect([status(), log(s, id)]).toEqual([4096n, []]);
+    s.call(id, "hello");
+    limit(0n);
+    s.call(id, "hello");
+    expect([status(), log(s, id)]).toEqual([0n, []]);
+    limit(4096n);
+    s.call(id, "hello");
+    expect(records(s, id).map(({ index }) => index)).toEqual([103]);
   });
 
   test("has traps in it and what came before them, but no other error", () => {

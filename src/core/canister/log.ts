@@ -7,12 +7,24 @@
 import type { Epoch, Owned } from "../../base/epoch.ts";
 import type { LogDelta, LogRecord } from "./types.ts";
 
-/** Bytes. Replica: `DEFAULT_AGGREGATE_LOG_MEMORY_LIMIT` (c7c5005). */
+/** Bytes, where a canister's settings say nothing; and the least that keeps a log. Replica: `DEFAULT_AGGREGATE_LOG_MEMORY_LIMIT`, `DATA_CAPACITY_MIN` (c7c5005). */
 export const LOG_CAPACITY_BYTES = 4096;
 /** Each record counts its content and this. Replica: `size_of::<CanisterLogRecord>()`. */
 const RECORD_BYTES = 40;
-/** Longer contents are cut. */
-const MAX_CONTENT_BYTES = LOG_CAPACITY_BYTES - RECORD_BYTES;
+
+/**
+ * The limit that a canister has when it asks for this one: 0 keeps no log.
+ *
+ * Replica: `LogMemoryStore::resize` (c7c5005), which is switched off there, and on in the networks of today's `icp`.
+ * Departure: the log is no part of a canister's memory, and changing its limit costs nothing.
+ */
+export function logMemoryLimit(askedBytes: bigint): bigint {
+  return askedBytes === 0n || askedBytes > LOG_CAPACITY_BYTES ? askedBytes : BigInt(LOG_CAPACITY_BYTES);
+}
+
+export function logCapacityBytes(settings: { readonly logMemoryLimit?: bigint }): number {
+  return Number(settings.logMemoryLimit ?? LOG_CAPACITY_BYTES);
+}
 
 const EMPTY: LogDelta = { dropped: 0, records: [] };
 
@@ -24,11 +36,12 @@ export class RunLog {
   usedBytes = 0;
 
   /** Cuts the content where it is too long, and pushes the oldest records out until it fits. */
-  push(timestampNanos: bigint, content: Uint8Array): void {
-    const record: LogRecord = { timestampNanos, content: content.slice(0, MAX_CONTENT_BYTES) };
+  push(timestampNanos: bigint, content: Uint8Array, capacityBytes: number): void {
+    if (capacityBytes === 0) return;
+    const record: LogRecord = { timestampNanos, content: content.slice(0, capacityBytes - RECORD_BYTES) };
     const records = (this.records ??= []);
     const size = recordBytes(record);
-    while (this.usedBytes + size > LOG_CAPACITY_BYTES && records.length > 0) {
+    while (this.usedBytes + size > capacityBytes && records.length > 0) {
       this.usedBytes -= recordBytes(records.shift()!);
       this.dropped++;
     }
@@ -93,17 +106,22 @@ export class CanisterLog implements Owned {
   }
 
   /** Adds what a run logged; the oldest records make room. */
-  append(delta: LogDelta): void {
+  append(delta: LogDelta, capacityBytes: number): void {
     if (delta.records.length === 0) return;
     let first = this.next + BigInt(delta.dropped);
     const added = delta.records.map((record) => ({ ...record, index: first++ }));
     const addedBytes = delta.records.reduce((sum, record) => sum + recordBytes(record), 0);
-    let keepFrom = 0;
-    while (this.used + addedBytes > LOG_CAPACITY_BYTES && keepFrom < this.entries.length)
-      this.used -= recordBytes(this.entries[keepFrom++]);
-    this.entries = [...this.entries.slice(keepFrom), ...added];
+    this.shrinkTo(capacityBytes - addedBytes);
+    this.entries = [...this.entries, ...added];
     this.used += addedBytes;
     this.next = first;
+  }
+
+  /** The oldest records go until the others fit. */
+  shrinkTo(capacityBytes: number): void {
+    let keepFrom = 0;
+    while (this.used > capacityBytes && keepFrom < this.entries.length) this.used -= recordBytes(this.entries[keepFrom++]);
+    this.entries = this.entries.slice(keepFrom);
   }
 
   /** As install and reinstall do it (wasm.md 7). */

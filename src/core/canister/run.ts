@@ -197,7 +197,7 @@ function logTrap(context: RunContext, view: SystemView, failure: ExecutionFailur
   const text = (context.bit & REPLICATED) === 0 ? null : trapLogText(failure, backtrace);
   if (text === null) return;
   const content = encodeUtf8(text);
-  context.log.push(view.timeNanos, content);
+  context.log.push(view.timeNanos, content, view.logCapacityBytes);
   if (view.printing) context.print(content);
 }
 

@@ -99,6 +99,8 @@ export interface SystemView {
   readonly showsBacktraces: boolean;
   /** Whether `debug_print` is printed, and charged for it. */
   readonly printing: boolean;
+  /** What a log of one run holds at most. */
+  readonly logCapacityBytes: number;
 
   isController(principal: PrincipalId): boolean;
 

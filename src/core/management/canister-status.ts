@@ -4,6 +4,7 @@
  * Source: interface spec, "IC method canister_status"; management-canister.md 2.3 (with the fields beyond the published interface).
  */
 import { fromHex } from "../../base/bytes.ts";
+import { logCapacityBytes } from "../canister/log.ts";
 import { feesOf } from "../cycles/fees.ts";
 import { idleCyclesPerDay, idleUse } from "../cycles/freezing.ts";
 import type { CanisterState } from "../state/canister.ts";
@@ -15,7 +16,7 @@ import { mayView, requireControllerOrAdmin } from "./access.ts";
 import { reply } from "./call.ts";
 import { encodeResult, opt, principalOf } from "./candid.ts";
 import { reading } from "./method.ts";
-import { LOG_MEMORY_LIMIT, visibilityToCandid } from "./settings.ts";
+import { visibilityToCandid } from "./settings.ts";
 
 export const canisterStatus = reading("canister_id", requireStatusAccess, ({ subnet, call }, canister) =>
   reply(call, encodeCanisterStatus(subnet, canister)),
@@ -54,7 +55,7 @@ export function encodeCanisterStatus(subnet: SubnetState, canister: CanisterStat
       log_visibility: visibilityToCandid(settings.logVisibility),
       snapshot_visibility: visibilityToCandid(settings.snapshotVisibility),
       status_visibility: visibilityToCandid(settings.statusVisibility),
-      log_memory_limit: LOG_MEMORY_LIMIT,
+      log_memory_limit: BigInt(logCapacityBytes(settings)),
       environment_variables: [...settings.environmentVariables],
     },
     module_hash: opt(canister.execution === null ? null : fromHex(canister.execution.module.hash)),

@@ -8,6 +8,7 @@
 import { nextEpoch } from "../../base/epoch.ts";
 import { userErrorOf, wasmModuleNotFound } from "../canister/errors.ts";
 import { ExecutionState } from "../canister/execution-state.ts";
+import { logCapacityBytes } from "../canister/log.ts";
 import { commit, discard } from "../canister/outcome.ts";
 import { run } from "../canister/run.ts";
 import type { EntryPoint, Outcome, RunLimits } from "../canister/types.ts";
@@ -164,7 +165,7 @@ export class Attempt {
       left -= paused;
     }
     this.inSlice += Math.max(0, left);
-    working.log.append(outcome.logs);
+    working.log.append(outcome.logs, logCapacityBytes(working.settings));
     this.phases.push({ entry, outcome });
     if (outcome.result.kind === "trap") {
       discard(outcome);

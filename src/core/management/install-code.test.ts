@@ -1,3 +1,4 @@
+import { LOG_CAPACITY_BYTES } from "../canister/log.ts";
 import { gzipSync } from "node:zlib";
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
@@ -120,7 +121,7 @@ test("upgrade: pre_upgrade on the old code and version, then the new code on the
   const net = new ManagementWorld();
   const id = net.create();
   net.install(id, TRACER);
-  net.canister(id).log.append({ dropped: 0, records: [{ timestampNanos: 1n, content: Uint8Array.of(1) }] });
+  net.canister(id).log.append({ dropped: 0, records: [{ timestampNanos: 1n, content: Uint8Array.of(1) }] }, LOG_CAPACITY_BYTES);
   expect(text(net.install(id, TRACER, { mode: UPGRADE }))).toMatch(/^reply/);
   const canister = net.canister(id);
   // pre_upgrade saw the global at 2 and version 1; post_upgrade a fresh heap after start (1), the caller's three bytes, version 2.
@@ -147,7 +148,7 @@ test("reinstall clears memories, certified data, log and timer; keeps settings a
   canister.certifiedData = Uint8Array.of(1);
   canister.globalTimerNanos = 9n;
   canister.chunkStore = new Map([["00", Uint8Array.of(1)]]);
-  canister.log.append({ dropped: 0, records: [{ timestampNanos: 1n, content: Uint8Array.of(1) }] });
+  canister.log.append({ dropped: 0, records: [{ timestampNanos: 1n, content: Uint8Array.of(1) }] }, LOG_CAPACITY_BYTES);
   net.install(id, module(`(memory 1)`), { mode: REINSTALL });
   const after = net.canister(id);
   expect(after.execution!.stableBytes).toBe(0);

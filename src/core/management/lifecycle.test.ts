@@ -1,3 +1,4 @@
+import { LOG_CAPACITY_BYTES } from "../canister/log.ts";
 import { expect, test } from "vitest";
 import { makeContext } from "../../../test/support/canister-record.ts";
 import {
@@ -164,7 +165,7 @@ test("uninstall drops code and what belongs to it, answers open contexts, keeps 
   canister.certifiedData = new Uint8Array(3);
   canister.globalTimerNanos = 5n;
   canister.chunkStore = new Map([["00", new Uint8Array(1)]]);
-  canister.log.append({ dropped: 0, records: [{ timestampNanos: 1n, content: new Uint8Array(9) }] });
+  canister.log.append({ dropped: 0, records: [{ timestampNanos: 1n, content: new Uint8Array(9) }] }, LOG_CAPACITY_BYTES);
   canister.status = { kind: "stopped" };
   const origin = { kind: "canister", canister: caller, callbackId: 3 as CallbackId, deadline: 0, method: "m", tag: 5 } as const;
   addContext(net, id, { availableCycles: 0n });

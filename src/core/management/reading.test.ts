@@ -1,3 +1,4 @@
+import { LOG_CAPACITY_BYTES } from "../canister/log.ts";
 import { expect, test } from "vitest";
 import {
   ALICE,
@@ -217,7 +218,9 @@ test("query calls of the management canister [abstract-behavior#query-call] [man
   const name = principalText(id);
   const logs = (filter: unknown[] = []) => encode("fetch_canister_logs", { canister_id: principal(id), filter });
   for (let i = 0; i < 3; i++)
-    net.canister(id).log.append({ dropped: 0, records: [{ timestampNanos: BigInt(10 * i), content: Uint8Array.of(i) }] });
+    net
+      .canister(id)
+      .log.append({ dropped: 0, records: [{ timestampNanos: BigInt(10 * i), content: Uint8Array.of(i) }] }, LOG_CAPACITY_BYTES);
 
   expect(answered(net, "canister_status", idArg(id))).toEqual(net.reply("canister_status", idArg(id)));
   expect(answered(net, "canister_metrics", idArg(id))).toEqual(net.reply("canister_metrics", idArg(id)));

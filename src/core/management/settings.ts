@@ -7,6 +7,7 @@
 import { compare } from "../../base/bytes.ts";
 import { U128_MAX, U64_MAX } from "../../base/integers.ts";
 import { encodeUtf8, utf8Length } from "../../base/utf8.ts";
+import { logCapacityBytes, logMemoryLimit } from "../canister/log.ts";
 import { feesOf } from "../cycles/fees.ts";
 import { freezingThresholdCycles, idleUse } from "../cycles/freezing.ts";
 import { reservationCycles, reservationRefusal, saturation, threadMemoryBytes } from "../cycles/reservation.ts";
@@ -31,13 +32,11 @@ const MAX_WASM_MEMORY_LIMIT = 1n << 48n;
 const MAX_ENVIRONMENT_VARIABLES = 20;
 const MAX_ENVIRONMENT_NAME_BYTES = 128;
 const MAX_ENVIRONMENT_VALUE_BYTES = 128;
-/** Replica: `MAX_AGGREGATE_LOG_MEMORY_LIMIT`, 2 MiB. The feature is off: the value is checked and has no effect. */
+/** Replica: `MAX_AGGREGATE_LOG_MEMORY_LIMIT`, 2 MiB. */
 const MAX_LOG_MEMORY_LIMIT = 2n << 20n;
-/** What `canister_status` shows while the feature is off. */
-export const LOG_MEMORY_LIMIT = 4_096n;
 
 /** The settings named in a call; others stay as they are. */
-export type SettingsChange = Partial<CanisterSettings> & { readonly logMemoryLimit?: bigint };
+export type SettingsChange = Partial<CanisterSettings>;
 
 export function defaultSettings(controllers: readonly PrincipalId[]): CanisterSettings {
   return {
@@ -206,11 +205,12 @@ export function applySettings(canister: CanisterState, checked: CheckedSettings)
   canister.settings = checked.settings;
   canister.balanceCycles -= checked.reservationCycles;
   canister.reservedCycles += checked.reservationCycles;
+  canister.log.shrinkTo(logCapacityBytes(canister.settings));
 }
 
 function merged(old: CanisterSettings, change: SettingsChange): CanisterSettings {
-  const { logMemoryLimit: _, ...named } = change;
-  return { ...old, ...named };
+  const asked = change.logMemoryLimit;
+  return { ...old, ...change, ...(asked === undefined ? {} : { logMemoryLimit: logMemoryLimit(asked) }) };
 }
 
 function checkEnvironment(variables: CanisterSettings["environmentVariables"]): UserError | null {

@@ -5,6 +5,7 @@
  * Source: interface spec, "Message execution" (state after); messaging.md 2, 2.1; system-api.md 4.1 (effects kept, by context).
  */
 import { assert } from "../../base/assert.ts";
+import { logCapacityBytes } from "../canister/log.ts";
 import type { Outcome } from "../canister/types.ts";
 import { standsForChain } from "../management/bitcoin.ts";
 import { resolveManagementCall } from "../management/routing.ts";
@@ -129,6 +130,6 @@ function receiverOf(turn: Turn, callee: PrincipalId, method: string, arg: Uint8A
 /** What was logged, and printed; on traps too. */
 export function appendLogs(turn: Turn, outcome: Outcome): void {
   const { world, subnet, canister } = turn;
-  if (outcome.logs.records.length > 0) canister.log.append(outcome.logs);
+  if (outcome.logs.records.length > 0) canister.log.append(outcome.logs, logCapacityBytes(canister.settings));
   emitPrinted(world, subnet, canister.id, outcome.printed);
 }

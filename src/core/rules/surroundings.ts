@@ -5,6 +5,7 @@
  */
 import { minBigint } from "../../base/integers.ts";
 import { NO_BYTES } from "../../base/bytes.ts";
+import { logCapacityBytes } from "../canister/log.ts";
 import { runsWasm64 } from "../cycles/accounts.ts";
 import { callCost, canisterCreation, feesOf, httpRequest, httpRequestV2, type Fees } from "../cycles/fees.ts";
 import { signingPrice } from "../cycles/signing-price.ts";
@@ -98,6 +99,10 @@ export abstract class Surroundings {
 
   get printing(): boolean {
     return this.limits.printing;
+  }
+
+  get logCapacityBytes(): number {
+    return logCapacityBytes(this.canister.settings);
   }
 
   get callerInfoData(): Uint8Array {

@@ -35,6 +35,8 @@ export interface CanisterSettings {
   /** Bytes; 0 is no limit. */
   readonly wasmMemoryLimit: bigint;
   readonly wasmMemoryThreshold: bigint;
+  /** Bytes: 0, or a page at least. Absent: a page. */
+  readonly logMemoryLimit?: bigint;
   readonly logVisibility: Visibility;
   readonly snapshotVisibility: Visibility;
   readonly statusVisibility: Visibility;

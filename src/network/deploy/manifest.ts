@@ -104,7 +104,7 @@ const CYCLES: Readonly<Record<string, number>> = { "": 1, k: 1e3, m: 1e6, b: 1e9
 
 /** Settings as the in-process API takes them. Files of environment variables are in `variables` already. */
 export function settingsOf(manifest: SettingsManifest, variables: Readonly<Record<string, string>>, where: string): CanisterSettings {
-  const { environment_variables: _read, log_memory_limit: _fixed, ...rest } = manifest;
+  const { environment_variables: _read, ...rest } = manifest;
   const settings: { -readonly [K in keyof CanisterSettings]: CanisterSettings[K] } = { environmentVariables: variables };
   for (const [key, value] of Object.entries(rest)) {
     if (value === undefined || value === null) continue;
@@ -127,6 +127,9 @@ export function settingsOf(manifest: SettingsManifest, variables: Readonly<Recor
         break;
       case "wasm_memory_threshold":
         settings.wasmMemoryThreshold = amount(value, MEMORY, at);
+        break;
+      case "log_memory_limit":
+        settings.logMemoryLimit = amount(value, MEMORY, at);
         break;
       case "log_visibility":
         settings.logVisibility = visibility(value, at);

@@ -5,7 +5,6 @@
  */
 import { decodeUtf8Lossy, encodeUtf8 } from "../../../base/utf8.ts";
 import { calledTrap, noMemory } from "../errors.ts";
-import { LOG_CAPACITY_BYTES } from "../log.ts";
 import type { RunContext } from "../run-context.ts";
 import type { Imports } from "./api.ts";
 
@@ -24,7 +23,8 @@ export function diagnosticImports(run: RunContext): Imports {
       size >>>= 0;
       run.charge(loggingCharge(run, size) + (run.view.printing ? sizeToCharge(run, size) : 0));
       if (!run.info.hasMemory) run.fail(noMemory());
-      run.log.push(run.view.timeNanos, src + size > run.heapBytes ? LOG_OUT_OF_BOUNDS : run.heapView(src, size));
+      const content = src + size > run.heapBytes ? LOG_OUT_OF_BOUNDS : run.heapView(src, size);
+      run.log.push(run.view.timeNanos, content, run.view.logCapacityBytes);
       if (!run.view.printing) return;
       size = Math.min(size, MAX_MESSAGE_BYTES);
       run.print(src + size > run.heapBytes ? PRINT_OUT_OF_BOUNDS : run.heapView(src, size).slice());
@@ -46,5 +46,6 @@ function sizeToCharge(run: RunContext, size: number): number {
 }
 
 function loggingCharge(run: RunContext, size: number): number {
-  return 2 * Math.min(size, LOG_CAPACITY_BYTES) + TRANSMISSION * Math.min(size, LOG_CAPACITY_BYTES - run.log.usedBytes);
+  const capacity = run.view.logCapacityBytes;
+  return 2 * Math.min(size, capacity) + TRANSMISSION * Math.min(size, capacity - run.log.usedBytes);
 }
