@@ -6,10 +6,7 @@ import { Cannery } from "../index.ts";
 
 const directory = temporaryFolder("motoko");
 
-/** Seconds of compiling, unless the cache has them. */
-const SLOW = { timeout: 120_000 };
-
-test("a Motoko source is compiled with what it imports, and installed", SLOW, async () => {
+test("a Motoko source is compiled with what it imports, and installed", async () => {
   await writeFile(join(directory, "greeting.mo"), 'module { public func greet(name : Text) : Text { "Hello, " # name } }');
   await writeFile(
     join(directory, "hello.mo"),
@@ -21,7 +18,7 @@ test("a Motoko source is compiled with what it imports, and installed", SLOW, as
   expect(hello.name).toBe("hello");
 });
 
-test("errors of the compiler, and packages that do not come with it, are told", SLOW, async () => {
+test("errors of the compiler, and packages that do not come with it, are told", async () => {
   const net = await Cannery.create();
   await writeFile(join(directory, "broken.mo"), 'persistent actor { public func f() : async Nat { "text" } }');
   await expect(net.install(join(directory, "broken.mo"))).rejects.toThrow(/broken\.mo does not compile:\n {2}broken\.mo:1:\d+: /u);

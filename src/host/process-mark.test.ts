@@ -22,7 +22,7 @@ test.runIf(process.platform === "linux")("one that ended is not, though its pare
     const mark = markOf(Number(String(line)));
     expect(isAlive(mark)).toBe(true);
     process.kill(mark.pid, "SIGKILL");
-    await expect.poll(() => isAlive(mark)).toBe(false);
+    await expect.poll(() => isAlive(mark), { timeout: 60_000 }).toBe(false);
     expect(() => process.kill(mark.pid, 0)).not.toThrow();
   } finally {
     parent.kill("SIGKILL");

@@ -40,7 +40,7 @@ function node(...args: string[]): {
   const { status, signal, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", ...args], {
     cwd: root,
     encoding: "utf8",
-    timeout: 30_000,
+    timeout: 150_000,
     killSignal: "SIGKILL",
   });
   return { code: status, signal, out: stdout, err: stderr };

@@ -277,7 +277,7 @@ test("whatever is damaged in a response, nothing is verified that the library re
   expect(counts.refused).toBeGreaterThan(300);
   // Damaged CBOR that still says the same: the library does not look at tags.
   expect(counts.stricter).toBeLessThan(8);
-}, 60_000);
+});
 
 describe("version 1", () => {
   test("bodies by their address, else as /index.html", async () => {

@@ -99,10 +99,10 @@ describe("updates and queries, certificates and node signatures verified [https-
       const { certificate } = await agent().readState({ canisterId }, { paths: [path] });
       const checked = await Certificate.create({ certificate, rootKey: agent().rootKey!, principal: { canisterId } });
       const time = decodeLeb128(lookupResultToBuffer(checked.lookup_path(path))!).value;
-      expect(Math.abs(Number(BigInt(time) / 1_000_000n) - Date.now())).toBeLessThan(5_000);
+      expect(Math.abs(Number(BigInt(time) / 1_000_000n) - Date.now())).toBeLessThan(60_000);
       const answer = await agent().query(canisterId, { methodName: "look", arg: program(appendInfo("time"), send) });
       const seen = Buffer.from((answer as { reply: { arg: Uint8Array } }).reply.arg).readBigUInt64LE();
-      expect(Math.abs(Number(seen / 1_000_000n) - Date.now())).toBeLessThan(5_000);
+      expect(Math.abs(Number(seen / 1_000_000n) - Date.now())).toBeLessThan(60_000);
     }
   });
 

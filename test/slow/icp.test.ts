@@ -242,7 +242,7 @@ describe.runIf(isHere)("icp", () => {
     const launcher = markOf(descriptor().pid);
     process.kill(launcher.pid, "SIGKILL");
     // A signal is only sent: icp takes a connection that the dying process resets for an error of its own.
-    await expect.poll(() => isAlive(launcher)).toBe(false);
+    await expect.poll(() => isAlive(launcher), { timeout: 60_000 }).toBe(false);
     await icp("network", "start", "-d");
     expect(await icp("network", "ping")).toContain("healthy");
   });
