@@ -24,3 +24,11 @@ test("what travels longer, and when the body goes on", () => {
     "  - when the body goes on, the 2nd time: it goes on after 4 rounds",
   ]);
 });
+
+test("choices that take turns are a line each", () => {
+  const turn = (nth: number): Deviation => ({ kind: "turn", concerns: "turn", nth, chose: "0 rounds" });
+  expect(choiceLines([waits(0), turn(0), waits(1), turn(1), waits(2)], nameOf)).toEqual([
+    "  - which message cache takes next, the 1st to 3rd time: none yet, they wait",
+    "  - when the body goes on, the 1st and 2nd time: it goes on at once",
+  ]);
+});

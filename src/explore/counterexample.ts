@@ -57,12 +57,12 @@ export function choiceLines(deviations: readonly Deviation[], nameOf: NameOf): s
   return toldChoices(deviations, nameOf).map(({ text }) => `  - ${text}`);
 }
 
-/** What was chosen, one by one, or several in a row that choose the same in the same place; with the first of them. */
+/** What was chosen, one by one, or several that choose the same in the same place time after time; with the first of them. */
 export function toldChoices(deviations: readonly Deviation[], nameOf: NameOf): { readonly text: string; readonly deviation: Deviation }[] {
   const rows: { readonly first: Deviation; last: Deviation }[] = [];
   for (const deviation of deviations) {
-    const row = rows.at(-1);
-    if (row !== undefined && isNext(row.last, deviation)) row.last = deviation;
+    const row = rows.findLast(({ last }) => isNext(last, deviation));
+    if (row !== undefined) row.last = deviation;
     else rows.push({ first: deviation, last: deviation });
   }
   return rows.map(({ first, last }) => ({ text: choiceText(first, nameOf, last), deviation: first }));

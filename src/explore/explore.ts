@@ -13,7 +13,7 @@ import type { Body, ExploreOptions, ExploreResult, Progress } from "./options.ts
 import { checkExploration } from "./options-check.ts";
 import { report } from "./report.ts";
 import { ExhaustiveSearch } from "./strategies/exhaustive.ts";
-import { shrink } from "./shrink.ts";
+import { hurried, shrink, type Shrinking } from "./shrink.ts";
 import { StuckWatch } from "./stuck.ts";
 import { strategyOf, weatherOf } from "./strategies/portfolio.ts";
 import { asked } from "./strategies/strategy.ts";
@@ -193,6 +193,15 @@ class Campaign<S> {
     return { ...this.progress(), counterexample, ended, seed: this.seed };
   }
 
+  private async shrunk(
+    deviations: readonly Deviation[],
+    fails: (some: readonly Deviation[]) => Promise<boolean>,
+  ): Promise<Shrinking<Deviation>> {
+    const shrunk = await shrink(deviations, fails, SHRINK_RUNS);
+    for (const sooner of hurried(shrunk.deviations)) if (await fails(sooner)) return shrink(sooner, fails, SHRINK_RUNS);
+    return shrunk;
+  }
+
   private async failed(result: RunResult, failure: Failure, seed: number, strategy: string): Promise<ExploreResult> {
     const progress = this.ended("failure");
     const { bench } = this;
@@ -203,7 +212,7 @@ class Campaign<S> {
       return again.failure !== null && isSame(again.failure, failure);
     };
     // A body that waits for the outside would be waited for again in each run.
-    const { deviations } = failure.kind === "endless" ? result : await shrink(result.deviations, fails, SHRINK_RUNS);
+    const { deviations } = failure.kind === "endless" ? result : await this.shrunk(result.deviations, fails);
     const shown = await bench.run(new ReplaySchedule(deviations), { records: true });
     if (shown.failure === null)
       throw new CanneryError(

@@ -67,11 +67,7 @@ export function report<S>(bench: Workbench<S>, options: ExploreOptions<S>, resul
     "",
     ...(choices === 0
       ? ["Every run fails so; an ordinary test with this body would too."]
-      : [
-          repeatText(options, seed, strategy),
-          "To see that it is repaired, and stays so:",
-          `  await exploration.regress([${result.deviations.map(literal).join(", ")}]);`,
-        ]),
+      : [repeatText(options, seed, strategy), ...repairedText(options, result.deviations)]),
   ].join("\n");
   const regressionTest = regressionText(options.file ?? "./exploration.ts", failure, result);
   return {
@@ -105,6 +101,16 @@ export function repeatText({ command }: Pick<ExploreOptions<never>, "command">, 
       ? `explore(body, ${isSearch ? '{ strategy: "exhaustive" }' : `{ seed: ${seed}, runs: 1 }`})`
       : `${command}${isSearch ? "" : ` --seed ${seed} --runs 1`}`;
   return `To repeat it: ${how} (found by ${strategy})`;
+}
+
+/** More choices than these are read in a test's file, not in a report. */
+const MAX_LITERALS = 8;
+
+function repairedText({ command }: Pick<ExploreOptions<never>, "command">, deviations: readonly Deviation[]): string[] {
+  const why = "To see that it is repaired, and stays so:";
+  if (deviations.length <= MAX_LITERALS) return [why, `  await exploration.regress([${deviations.map(literal).join(", ")}]);`];
+  const how = command === undefined ? "the counterexample's regressionTest" : `${command} --test FILE writes it`;
+  return [`${why} a test with these ${deviations.length} choices, ${how}.`];
 }
 
 /** As a person would write it. */

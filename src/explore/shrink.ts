@@ -2,6 +2,8 @@
  * The fewest deviations with which a run still fails in the same way: delta debugging (Zeller and Hildebrandt, 2002), and then one by one until none can
  * be left out.
  */
+import type { Deviation } from "../core/schedule/recorder.ts";
+
 export interface Shrinking<D> {
   readonly deviations: readonly D[];
   /** Runs it took. */
@@ -35,4 +37,24 @@ export async function shrink<D>(
     else parts = Math.min(parts * 2, kept.length);
   }
   return { deviations: kept, runs };
+}
+
+/** What a body does when it goes on at once, and a canister that takes no message yet, as deviations name it. */
+const AT_ONCE = "0 rounds";
+const NOT_YET = "none";
+
+/**
+ * The same with a body that never waits for rounds, and with messages held for half, a quarter … as long, as the rounds are fewer then. Leaving out alone
+ * does not come there: without a choice the body waits for the network.
+ */
+export function* hurried(deviations: readonly Deviation[]): Generator<readonly Deviation[]> {
+  const waits = ({ kind, chose }: Deviation): boolean => kind === "turn" && chose !== AT_ONCE;
+  const holds = ({ kind, chose }: Deviation): boolean => kind === "message" && chose === NOT_YET;
+  if (!deviations.some(waits)) return;
+  const sooner = deviations.map((one) => (waits(one) ? { ...one, chose: AT_ONCE } : one));
+  yield sooner;
+  for (let most = sooner.filter(holds).length >> 1; most > 0; most >>= 1) {
+    let held = 0;
+    yield sooner.filter((one) => !holds(one) || held++ < most);
+  }
 }

@@ -190,14 +190,18 @@ function markOf(event: ExecutedEvent, index: MessageIndex): { isFailure: boolean
   }
 }
 
-/** Merges runs of at least `minimum` equal arrows into one: `ping ×90`. `momentKey` tells moments apart that are shown apart. */
+/** Choices that are the same as those before say nothing new. */
+const FOLDED_CHOICES = 2;
+
+/** Merges runs of at least `minimum` equal arrows into one, and of equal choices: `ping ×90`. `momentKey` tells moments apart that are shown apart. */
 export function foldRows(rows: readonly Row[], minimum: number, momentKey: (moment: Moment) => string): Row[] {
   const folded: Row[] = [];
   for (let start = 0; start < rows.length;) {
     const row = rows[start]!;
     let end = start + 1;
     while (end < rows.length && isSame(row, rows[end]!, momentKey)) end++;
-    if (row.kind === "arrow" && end - start >= minimum) folded.push({ ...row, label: `${row.label} ×${end - start}` });
+    if (row.kind !== "gap" && end - start >= (row.kind === "mark" ? Math.min(minimum, FOLDED_CHOICES) : minimum))
+      folded.push({ ...row, label: `${row.label} ×${end - start}` });
     else folded.push(...rows.slice(start, end));
     start = end;
   }
@@ -205,6 +209,8 @@ export function foldRows(rows: readonly Row[], minimum: number, momentKey: (mome
 }
 
 function isSame(a: Row, b: Row, momentKey: (moment: Moment) => string): boolean {
+  if (a.kind === "mark" && b.kind === "mark")
+    return a.isChoice === true && b.isChoice === true && a.at === b.at && a.note === b.note && momentKey(a.moment) === momentKey(b.moment);
   if (a.kind !== "arrow" || b.kind !== "arrow") return false;
   return (
     a.from === b.from &&
