@@ -155,10 +155,12 @@ describe.runIf(isHere)("icp", () => {
     const toAlice = await icp("canister", "status", "counter", "--identity", "alice");
     expect(toAlice).toMatch(/Controllers:\n.*2vxsx-fae\n {2}Module hash: 0x/);
     expect(toAlice).not.toContain("Cycles:");
-    await icp("canister", "settings", "update", "counter", "--freezing-threshold", "3000000", "--log-visibility", "public");
+    await icp("canister", "settings", "update", "counter", "--freezing-threshold", "3000000", "--log-memory-limit", "1MiB");
+    await icp("canister", "settings", "update", "counter", "--log-visibility", "public");
     const settings = await icp("canister", "settings", "show", "counter");
     expect(settings).toContain("Freezing threshold: 3_000_000");
     expect(settings).toContain("Log visibility: Public");
+    expect(settings).toContain("Log memory limit: 1_048_576");
     expect((await attempt("canister", "logs", "counter", "--identity", "alice")).code).toBe(0);
   });
 
