@@ -32,3 +32,10 @@ test("choices that take turns are a line each", () => {
     "  - when the body goes on, the 1st and 2nd time: it goes on at once",
   ]);
 });
+
+test("users are named, however short their principals", () => {
+  const first: Deviation = { ...waits(0), chose: "ingress 04 ffffffffffe000020101 take" };
+  expect(choiceLines([first], (id) => (id === "04" ? "user" : nameOf(id)))).toEqual([
+    "  - which message cache takes next: first user's call of cache.take",
+  ]);
+});

@@ -113,7 +113,8 @@ export function chosenText({ kind, chose, concerns }: Deviation, nameOf: NameOf)
 function inWords(text: string, nameOf: NameOf): string {
   const [, message, from, to, method, before] = /^(request|response|ingress) (\S+) (\S+) (.*?)(?: \+(\d+))?$/su.exec(text) ?? [];
   if (message === undefined) return named(text, nameOf);
-  const [a, b] = [named(from!, nameOf), named(to!, nameOf)];
+  // Also of principals too short to be told from other numbers, such as the anonymous user's.
+  const [a, b] = [nameOf(from as PrincipalId), nameOf(to as PrincipalId)];
   const again = before === undefined ? "" : `, the ${ordinal(Number(before) + 1)} of these`;
   return message === "response"
     ? `the answer of ${a} to ${b}${method === "" ? "" : `, ${method}`}${again}`
