@@ -33,9 +33,11 @@ test("choices that take turns are a line each", () => {
   ]);
 });
 
-test("users are named, however short their principals", () => {
+test("users are named, however short their principals, and the management canister by its text", () => {
   const first: Deviation = { ...waits(0), chose: "ingress 04 ffffffffffe000020101 take" };
   expect(choiceLines([first], (id) => (id === "04" ? "user" : nameOf(id)))).toEqual([
     "  - which message cache takes next: first user's call of cache.take",
   ]);
+  const random: Deviation = { ...waits(0), chose: "response aaaaa-aa ffffffffffe000020101 raw_rand" };
+  expect(choiceLines([random], nameOf)).toEqual(["  - which message cache takes next: first the answer of aaaaa-aa to cache, raw_rand"]);
 });

@@ -113,8 +113,9 @@ export function chosenText({ kind, chose, concerns }: Deviation, nameOf: NameOf)
 function inWords(text: string, nameOf: NameOf): string {
   const [, message, from, to, method, before] = /^(request|response|ingress) (\S+) (\S+) (.*?)(?: \+(\d+))?$/su.exec(text) ?? [];
   if (message === undefined) return named(text, nameOf);
-  // Also of principals too short to be told from other numbers, such as the anonymous user's.
-  const [a, b] = [nameOf(from as PrincipalId), nameOf(to as PrincipalId)];
+  // Also of principals too short to be told from other numbers, such as the anonymous user's. The management canister is there by its text.
+  const who = (id: string): string => (/^(?:[0-9a-f]{2})+$/u.test(id) ? nameOf(id as PrincipalId) : id);
+  const [a, b] = [who(from!), who(to!)];
   const again = before === undefined ? "" : `, the ${ordinal(Number(before) + 1)} of these`;
   return message === "response"
     ? `the answer of ${a} to ${b}${method === "" ? "" : `, ${method}`}${again}`

@@ -138,6 +138,7 @@ export class Workbench<S> {
   async run(schedule: Schedule, { records = false, isMet = null }: RunHow = {}): Promise<RunResult> {
     const { session, net } = this;
     this.director.current = ORDINARY;
+    if (this.failure !== null || this.isCut) await this.leaveLastRun();
     net.restore(this.start);
     session.core.beginRun();
     net.trace.maxEvents = records ? DEFAULT_TRACE_EVENTS : 0;
@@ -162,6 +163,13 @@ export class Workbench<S> {
     }
     const { failure, messages, isCut } = this;
     return { failure, deviations: [...net.deviations()], order: this.orders.order, messages, isCut };
+  }
+
+  /** What a body had begun beside where it stopped would go on in the next run. It is told that its run is over, and then nothing. */
+  private async leaveLastRun(): Promise<void> {
+    const { driver } = this.session;
+    driver.steps.close(new RunEnded(), { parks: true });
+    await driver.untilIdle();
   }
 
   /** Executions after which the last run was stopped between two messages; `null` when it ended. */

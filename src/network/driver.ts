@@ -50,6 +50,9 @@ export const DEFAULT_MOCK_PATIENCE_MS = 4_000;
 /** How far ahead a timer counts for settling: ten virtual minutes (design, "Who drives it"). */
 const SETTLE_HORIZON_NANOS = 600_000_000_000n;
 
+/** For what waits for a network that goes on no more. */
+const forEver = (): Promise<never> => new Promise(() => undefined);
+
 export class Driver {
   /** What every input goes through. */
   readonly steps: Steps;
@@ -110,8 +113,9 @@ export class Driver {
     this.wake();
   }
 
-  /** Resolves when the next turn has ended and what waited for it has gone on. */
+  /** Resolves when the next turn has ended and what waited for it has gone on; never where callers are told nothing any more. */
   nextTurn(): Promise<void> {
+    if (this.isParking) return forEver();
     return new Promise((resolve) => this.afterNextTurn(resolve));
   }
 
@@ -125,6 +129,7 @@ export class Driver {
    * `null` when that is reached. `untilNanos`: timers count that are due until then, instead of those due within ten minutes.
    */
   async settle(budget: Budget, untilNanos: bigint | null = null): Promise<Unsettled | null> {
+    if (this.isParking) return forEver();
     const startNanos = this.core.state.timeNanos;
     this.pace.lookAgainAtTimers();
     for (let rounds = 0; ;) {
@@ -153,6 +158,7 @@ export class Driver {
 
   /** Rounds by hand; handlers of mocks go on in between. */
   async tick(rounds: number): Promise<void> {
+    if (this.isParking) return forEver();
     for (let i = 0; i < rounds; i++) {
       this.mocks.flush();
       this.round();
@@ -160,6 +166,16 @@ export class Driver {
     }
     this.mocks.flush();
     await this.nextTurn();
+  }
+
+  /** Resolves when nobody who was told something has anything left to do here. */
+  async untilIdle(): Promise<void> {
+    do await new Promise<void>((resolve) => this.host.macrotask(resolve));
+    while (!this.isIdle);
+  }
+
+  private get isParking(): boolean {
+    return this.steps.closed?.parks === true;
   }
 
   /** Nobody waits for an answer, and no turn is to come. */

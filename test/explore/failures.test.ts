@@ -174,3 +174,26 @@ test("shards do the runs of one exploration between them; progress is told", asy
   expect((await exploration.run({ saturation: 5, runs: 10_000 })).ended).toBe("saturation");
   expect((await exploration.run({ time: { millis: 1 }, runs: 10_000 })).ended).toBe("time");
 });
+
+test("what a body has begun beside where it fails goes on in no later run", async () => {
+  let run = 0;
+  const strays: number[] = [];
+  const { counterexample } = await explore({
+    setup: async (net) => ({ one: await puppet(net, { name: "one" }) }),
+    body: async ({ net, one }) => {
+      const mine = ++run;
+      void (async () => {
+        for (let i = 0; i < 10; i++) {
+          await one.run(program(note("a"), reply())).catch(() => undefined);
+          await net.tick();
+          if (mine !== run) strays.push(mine);
+        }
+      })();
+      await net.tick(2);
+      throw new Error("no");
+    },
+  }).run({ runs: 5 });
+  expect(counterexample?.failure.message).toBe("no");
+  expect(run).toBeGreaterThan(1);
+  expect(strays).toEqual([]);
+});

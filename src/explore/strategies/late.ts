@@ -4,6 +4,7 @@
  *
  * `few` holds messages for a number of rounds, so a body that does much in between is over first, or an answer is there too soon.
  */
+import type { Prng } from "../../base/prng.ts";
 import { TIME_STEPS_NANOS } from "../../core/rules/open-outcomes.ts";
 import type { Choice, MessageConcern } from "../../core/schedule/schedule.ts";
 import { otherOption } from "./random.ts";
@@ -13,21 +14,24 @@ import { asked, type Strategy } from "./strategy.ts";
 const IDLE_ROUNDS = 16;
 /** Times that a late message is passed over at most: heartbeats and timers never end. */
 const PATIENCE = 60;
+/** The same for one that comes in the midst of what goes on, not after it. */
 const LITTLE = 4;
+const LONGER = 24;
 
-/** `most` late messages. */
-export function late(most: number): Strategy {
+/**
+ * Up to `most` late messages: of any place of the run, or of any kind. By kind, a call that is made once is as likely to be late as one that is made a
+ * hundred times; by place, the fifth of a hundred is as likely as the first.
+ */
+export function late(most: number, by: "place" | "kind" = "place"): Strategy {
   return {
-    name: `late ${most}`,
+    name: by === "place" ? `late ${most}` : `late ${most} by kind`,
     begin({ prng, weather, counts }) {
       const messages = (counts.get("message") ?? 0) + (counts.get("ingress") ?? 0);
-      const places = new Set<number>();
-      for (let i = 1 + prng.below(most); i > 0; i--) places.add(prng.below(Math.max(1, messages)));
+      const chosen = by === "place" ? latePlaces(prng, most, messages) : lateKinds(prng, most);
       const isSlow = (weather.time ?? 0) > 0 && prng.ratio(1, 2);
       const isHurried = prng.ratio(2, 3);
       const faults = (weather.rejectRequest ?? 0) > 0 && prng.ratio(1, 3);
       const waiting = new Map<string, Wait>();
-      let place = 0;
       let progress = 0;
       let passed = 0;
 
@@ -47,10 +51,11 @@ export function late(most: number): Strategy {
         switch (choice.kind) {
           case "message":
           case "ingress": {
-            if (places.has(place++)) {
-              // Now and then a little late only: in the midst of what goes on, not after it.
-              const patience = prng.ratio(1, 2) ? PATIENCE : 1 + prng.below(LITTLE);
-              waiting.set(textOf(choice.candidates[prng.below(choice.candidates.length)]!), { patience, idle: 0, progress });
+            const late = chosen(choice.candidates);
+            if (late !== undefined) {
+              const little = by === "kind" && prng.ratio(1, 2) ? LONGER : LITTLE;
+              const patience = prng.ratio(1, 2) ? PATIENCE : 1 + prng.below(little);
+              waiting.set(textOf(late), { patience, idle: 0, progress });
             }
             return waiting.size === 0 ? 0 : take(choice.candidates);
           }
@@ -71,6 +76,51 @@ export function late(most: number): Strategy {
       });
     },
   };
+}
+
+/** Says which of the candidates is late from now on. */
+type Chosen = (candidates: readonly MessageConcern[]) => MessageConcern | undefined;
+
+function latePlaces(prng: Prng, most: number, messages: number): Chosen {
+  const places = new Set<number>();
+  for (let i = 1 + prng.below(most); i > 0; i--) places.add(prng.below(Math.max(1, messages)));
+  let place = 0;
+  return (candidates) => (places.has(place++) ? candidates[prng.below(candidates.length)] : undefined);
+}
+
+/** One in so many kinds has a late message. */
+const KINDS = 6;
+
+function lateKinds(prng: Prng, most: number): Chosen {
+  const seen = new Set<string>();
+  /** Of each kind, how many come before the late one; below zero where none is to come. */
+  const before = new Map<string, number>();
+  let left = most;
+  const drawn = (): number => {
+    if (left === 0 || !prng.ratio(1, KINDS)) return -1;
+    left--;
+    let messages = 0;
+    while (prng.ratio(1, 2)) messages++;
+    return messages;
+  };
+  return (candidates) => {
+    let late: MessageConcern | undefined;
+    for (const candidate of candidates) {
+      const text = textOf(candidate);
+      if (seen.has(text)) continue;
+      seen.add(text);
+      const kind = kindOf(candidate);
+      const messages = before.get(kind) ?? drawn();
+      before.set(kind, messages - 1);
+      if (messages === 0) late = candidate;
+    }
+    return late;
+  };
+}
+
+/** Who sends what to whom; whichever user. */
+function kindOf({ message, from, to, method }: MessageConcern): string {
+  return `${message} ${message === "ingress" ? "" : from} ${to} ${method}`;
 }
 
 interface Wait {

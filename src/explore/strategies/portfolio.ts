@@ -13,10 +13,10 @@ export type StrategyName = (typeof STRATEGY_NAMES)[number];
 export const STRATEGY_NAMES = ["portfolio", "random", "pct", "few", "late", "exhaustive"] as const;
 
 const FEW = [few(1), few(2), few(3), few(5)];
-const LATE = [late(1), late(2)];
+const LATE = [late(1), late(2), late(1, "kind"), late(2, "kind")];
 const PCT = [pct(2), pct(3), pct(4)];
 /** Strategies of one run in so many. */
-const PORTFOLIO: readonly Strategy[] = [few(1), few(2), few(3), late(1), late(2), pct(2), pct(3), random];
+const PORTFOLIO: readonly Strategy[] = [few(1), few(2), few(3), late(1), late(2), late(1, "kind"), late(2, "kind"), pct(2), pct(3), random];
 
 /** The strategy of a run, by a number drawn for it. */
 export function strategyOf(name: Exclude<StrategyName, "exhaustive">, drawn: number): Strategy {
