@@ -169,7 +169,7 @@ export class Workbench<S> {
   private async leaveLastRun(): Promise<void> {
     const { driver } = this.session;
     driver.steps.close(new RunEnded(), { parks: true });
-    await driver.untilIdle();
+    await driver.untilTold();
   }
 
   /** Executions after which the last run was stopped between two messages; `null` when it ended. */

@@ -50,6 +50,9 @@ export const DEFAULT_MOCK_PATIENCE_MS = 4_000;
 /** How far ahead a timer counts for settling: ten virtual minutes (design, "Who drives it"). */
 const SETTLE_HORIZON_NANOS = 600_000_000_000n;
 
+/** That are waited for, until those who were told something have gone on. */
+const MOST_TURNS = 10;
+
 /** For what waits for a network that goes on no more. */
 const forEver = (): Promise<never> => new Promise(() => undefined);
 
@@ -168,10 +171,11 @@ export class Driver {
     await this.nextTurn();
   }
 
-  /** Resolves when nobody who was told something has anything left to do here. */
-  async untilIdle(): Promise<void> {
+  /** Resolves when whoever was told something last has gone on. */
+  async untilTold(): Promise<void> {
+    let turns = 0;
     do await new Promise<void>((resolve) => this.host.macrotask(resolve));
-    while (!this.isIdle);
+    while (this.isScheduled && ++turns < MOST_TURNS);
   }
 
   private get isParking(): boolean {

@@ -1,6 +1,7 @@
 /**
  * What a run can fail with, each told in words; and what a body does that cannot be explored.
  */
+import { HttpAgent } from "@icp-sdk/core/agent";
 import { expect, test } from "vitest";
 import { explore, replay, type Counterexample, type ExploreOptions, type Given } from "../../src/index.ts";
 import { append, argument, call, note, passOn, program, reply, send, setHook, setTimer, time, plus, trap } from "../universal/program.ts";
@@ -196,4 +197,20 @@ test("what a body has begun beside where it fails goes on in no later run", asyn
   expect(counterexample?.failure.message).toBe("no");
   expect(run).toBeGreaterThan(1);
   expect(strays).toEqual([]);
+});
+
+test("nor does an agent that a body has left behind keep the next run from beginning", async () => {
+  const { counterexample, runs } = await explore({
+    setup: async (net) => ({ one: await puppet(net, { name: "one" }) }),
+    body: async ({ net, one }) => {
+      const agent = await HttpAgent.create({ fetch: net.fetch, host: "http://localhost", rootKey: net.rootKey });
+      const asks = () => agent.call(one.canister.id, { methodName: "run", arg: program(note("a"), reply()) }).catch(() => undefined);
+      void (async () => {
+        for (let i = 0; i < 3; i++) await asks();
+      })();
+      await net.tick(2);
+      throw new Error("no");
+    },
+  }).run({ runs: 5 });
+  expect([counterexample?.failure.message, runs]).toEqual(["no", 1]);
 });
