@@ -14,7 +14,6 @@ import { CanneryError } from "../base/cannery-error.ts";
 import type { SubnetRequest } from "../core/genesis.ts";
 import { openConfigPort, SERVED_INSTANCE, type ConfigPort } from "../host/server/config-port.ts";
 import type { ReadyNetwork } from "../host/server/plan.ts";
-import { recordRunning } from "../host/server/running.ts";
 import { startNetwork } from "../host/server/start.ts";
 import { writing } from "../host/writing.ts";
 import type { SystemFiles } from "../host/system-modules.ts";
@@ -22,6 +21,7 @@ import { InvalidArgumentError } from "commander";
 import { BadArguments, parseLauncherArguments, SUBNET_KINDS, type LauncherArguments } from "./launcher-arguments.ts";
 import { parseSystemCanister } from "./options.ts";
 import { StopSignals } from "./stop-signals.ts";
+import { untilStopped } from "./until-stopped.ts";
 import { version } from "./version.ts";
 
 /** In the status directory; `icp` writes it. Source: icp-launcher.md 3. */
@@ -88,17 +88,12 @@ async function launch(given: LauncherArguments): Promise<void> {
     version,
   });
   const configPort = await openConfigPort(network, { bind: given.bind, port: given.configPort ?? 0, otherPort: OTHER_PORT });
-  let forget: (() => void) | null = null;
   try {
-    forget = recordRunning({ ...network.ready, configUrl: configPort.url }, { log: null });
-    if (statusDir !== null) writeStatus(statusDir, network.ready, configPort);
-    console.error(`cannery instance running with gateway port ${network.ready.port}`);
-    signals.whenAsked(() => void network.stop());
-    const failure = await network.ended;
-    if (failure !== null) throw failure;
+    await untilStopped(network, { ready: { ...network.ready, configUrl: configPort.url }, log: null, signals }, () => {
+      if (statusDir !== null) writeStatus(statusDir, network.ready, configPort);
+      console.error(`cannery instance running with gateway port ${network.ready.port}`);
+    });
   } finally {
-    await network.stop();
-    forget?.();
     await configPort.close();
     if (statusDir !== null) removeStatus(statusDir);
   }

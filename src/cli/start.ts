@@ -9,10 +9,11 @@ import type { SubnetRequest } from "../core/genesis.ts";
 import type { ReadyNetwork } from "../host/server/plan.ts";
 import type { SystemFiles } from "../host/system-modules.ts";
 import { openConfigPort } from "../host/server/config-port.ts";
-import { makeRunningFolder, recordRunning } from "../host/server/running.ts";
+import { makeRunningFolder } from "../host/server/running.ts";
 import { startNetwork } from "../host/server/start.ts";
 import { writing } from "../host/writing.ts";
 import { StopSignals } from "./stop-signals.ts";
+import { untilStopped } from "./until-stopped.ts";
 import { version } from "./version.ts";
 
 export interface StartOptions {
@@ -53,18 +54,13 @@ export async function start(options: StartOptions): Promise<void> {
         ? null
         : await openConfigPort(network, { bind, port: configPort, otherPort: "give another port with --config-port" });
     const ready: ReadyNetwork = config === null ? network.ready : { ...network.ready, configUrl: config.url };
-    let forget: (() => void) | null = null;
     try {
-      forget = recordRunning(ready, { log });
-      const howToStop = log === null ? "\nCtrl-C stops it; nothing is kept." : "";
-      console.log(json ? jsonLine(ready, process.pid) : `${banner(ready)}${howToStop}`);
-      report({ kind: "ready", network: ready });
-      signals.whenAsked(() => void network.stop());
-      const failure = await network.ended;
-      if (failure !== null) throw failure;
+      await untilStopped(network, { ready, log, signals }, () => {
+        const howToStop = log === null ? "\nCtrl-C stops it; nothing is kept." : "";
+        console.log(json ? jsonLine(ready, process.pid) : `${banner(ready)}${howToStop}`);
+        report({ kind: "ready", network: ready });
+      });
     } finally {
-      await network.stop();
-      forget?.();
       await config?.close();
     }
   } catch (error) {

@@ -201,7 +201,7 @@ export class Canister<T = AnyService> extends CanisterView<T> {
     this.net.command({ kind: "command", command: "setBalance", canister: this.canisterId, cycles: cyclesOf(cycles) });
   }
 
-  /** The canister's log, oldest first: what it printed, and its traps. The platform keeps the newest 4 KiB. */
+  /** The canister's log, oldest first: what it printed, and its traps. The newest are kept: 4 KiB of them, or as many bytes as `logMemoryLimit` says. */
   logs(): LogLine[] {
     return this.net.canisterState(this.canisterId).log.records.map((record) => ({
       index: record.index,
