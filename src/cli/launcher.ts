@@ -87,7 +87,11 @@ async function launch(given: LauncherArguments): Promise<void> {
     prints: "stdout",
     version,
   });
-  const configPort = await openConfigPort(network, { bind: given.bind, port: given.configPort ?? 0, otherPort: OTHER_PORT });
+  const configPort = await openConfigPort(network, {
+    bind: given.bind,
+    port: given.configPort ?? 0,
+    otherPort: "give another port with --config-port",
+  });
   try {
     await untilStopped(network, { ready: { ...network.ready, configUrl: configPort.url }, log: null, signals }, () => {
       if (statusDir !== null) writeStatus(statusDir, network.ready, configPort);

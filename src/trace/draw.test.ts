@@ -4,6 +4,7 @@ import type { NetworkEvent } from "../core/events.ts";
 import type { CanisterId, PrincipalId } from "../core/state/ids.ts";
 import type { MessageTag } from "../core/state/messages.ts";
 import { beside, draw } from "./draw.ts";
+import { foldRows, type Row } from "./rows.ts";
 
 /** The user calls `a.go`, which calls `b.sulk`; nobody answers there. */
 function starved(): TraceWriter {
@@ -80,6 +81,22 @@ test("sequential beside parallel, with the seconds a user would wait", () => {
       19.0 s   ◀─── reply ────┤         │      7.0 s   ◀── reply ───┤         │
     `),
   );
+});
+
+test("equal choices are one row, unless nothing is to be merged", () => {
+  const chosen = {
+    kind: "mark",
+    at: "a",
+    isFailure: false,
+    isChoice: true,
+    label: "chosen",
+    note: "none",
+    moment: { round: 1, timeNanos: 0n },
+  } as const;
+  const rows: Row[] = [chosen, chosen, { ...chosen, note: "later" }];
+  const labels = (fold: number): string[] => foldRows(rows, fold, () => "").map((row) => (row.kind === "gap" ? "gap" : row.label));
+  expect(labels(4)).toEqual(["chosen ×2", "chosen"]);
+  expect(labels(Infinity)).toEqual(["chosen", "chosen", "chosen"]);
 });
 
 test("many equal arrows are drawn as one", () => {

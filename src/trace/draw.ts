@@ -30,7 +30,7 @@ export interface DrawOptions extends Partial<RowOptions> {
   /** Only so many rows from the beginning and from the end; all by default. */
   readonly first?: number;
   readonly last?: number;
-  /** Runs of at least this many equal arrows become one; 4 by default, `Infinity` never. */
+  /** Runs of at least this many equal arrows become one, and equal choices from two on; 4 by default, `Infinity` never. */
   readonly fold?: number;
   /** Columns of text aimed at; 100 by default. */
   readonly width?: number;

@@ -193,15 +193,15 @@ function markOf(event: ExecutedEvent, index: MessageIndex): { isFailure: boolean
 /** Choices that are the same as those before say nothing new. */
 const FOLDED_CHOICES = 2;
 
-/** Merges runs of at least `minimum` equal arrows into one, and of equal choices: `ping ×90`. `momentKey` tells moments apart that are shown apart. */
+/** Merges runs of at least `minimum` equal arrows into one, and of equal choices: `ping ×90`. `Infinity` merges nothing. `momentKey` tells moments apart that are shown apart. */
 export function foldRows(rows: readonly Row[], minimum: number, momentKey: (moment: Moment) => string): Row[] {
   const folded: Row[] = [];
   for (let start = 0; start < rows.length;) {
     const row = rows[start]!;
     let end = start + 1;
     while (end < rows.length && isSame(row, rows[end]!, momentKey)) end++;
-    if (row.kind !== "gap" && end - start >= (row.kind === "mark" ? Math.min(minimum, FOLDED_CHOICES) : minimum))
-      folded.push({ ...row, label: `${row.label} ×${end - start}` });
+    const least = row.kind === "mark" && minimum !== Infinity ? Math.min(minimum, FOLDED_CHOICES) : minimum;
+    if (row.kind !== "gap" && end - start >= least) folded.push({ ...row, label: `${row.label} ×${end - start}` });
     else folded.push(...rows.slice(start, end));
     start = end;
   }
