@@ -84,15 +84,15 @@ test("sequential beside parallel, with the seconds a user would wait", () => {
 });
 
 test("equal choices are one row, unless nothing is to be merged", () => {
-  const chosen = {
+  const chosen: Row = {
     kind: "mark",
     at: "a",
     isFailure: false,
     isChoice: true,
     label: "chosen",
     note: "none",
-    moment: { round: 1, timeNanos: 0n },
-  } as const;
+    moment: pings(1, "parallel").events[0]!,
+  };
   const rows: Row[] = [chosen, chosen, { ...chosen, note: "later" }];
   const labels = (fold: number): string[] => foldRows(rows, fold, () => "").map((row) => (row.kind === "gap" ? "gap" : row.label));
   expect(labels(4)).toEqual(["chosen ×2", "chosen"]);
